@@ -1,0 +1,35 @@
+"""Declare deep-learning operations once; run, compare and time them in PyTorch and TensorFlow.
+
+The names a case file uses::
+
+    from parity import Case, grid, normal
+"""
+
+from .catalog import (
+    Case,
+    Tolerance,
+    buffer,
+    concat,
+    distinct,
+    grid,
+    integers,
+    normal,
+    stack,
+    uniform,
+    zeros,
+)
+
+__all__ = [
+    "Case",
+    "Tolerance",
+    "buffer",
+    "concat",
+    "distinct",
+    "grid",
+    "integers",
+    "normal",
+    "stack",
+    "uniform",
+    "zeros",
+]
+__version__ = "0.1.0"

@@ -1,0 +1,33 @@
+"""What users write: cases, their tensors, layouts, variants and implementations."""
+
+from .case import Case, Implementation, Limitation, Tolerance
+from .dtypes import FLOATS, DType
+from .errors import DeclarationError
+from .load import Broken, CaseFile, load
+from .mapping import concat, stack, zeros
+from .tensors import buffer, distinct, integers, normal, uniform
+from .variants import Grid, Variant, grid
+
+__all__ = [
+    "FLOATS",
+    "Broken",
+    "Case",
+    "CaseFile",
+    "DType",
+    "DeclarationError",
+    "Grid",
+    "Implementation",
+    "Limitation",
+    "Tolerance",
+    "Variant",
+    "buffer",
+    "concat",
+    "distinct",
+    "grid",
+    "integers",
+    "load",
+    "normal",
+    "stack",
+    "uniform",
+    "zeros",
+]

@@ -1,0 +1,361 @@
+"""The declaration of an operation: its tensors, its variants, its formula and its implementations."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any, TypeVar, Union
+
+from .dtypes import FLOATS
+from .errors import DeclarationError
+from .frameworks import FRAMEWORKS
+from .mapping import Source, source
+from .tensors import Output, Tensor, as_output
+from .variants import Grid, Variant
+
+Function = Callable[..., Any]
+F = TypeVar("F", bound=Function)
+Size = Union[int, Sequence[str], Callable[..., int]]
+Tensors = Mapping[str, Tensor]
+Outputs = Mapping[str, Union[str, Output]]
+PerVariant = Callable[..., Mapping[str, Any]]
+
+DEFAULT_DTYPES = tuple(FLOATS)
+
+declared: ContextVar[list[Case] | None] = ContextVar("declared", default=None)
+"""The cases of the file being loaded, in order."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """An allowance that replaces the default one: ``|error| <= atol + rtol * |truth|``.
+
+    ``because`` is the reason, shown in the report.
+    """
+
+    rtol: float
+    atol: float
+    because: str
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """One public API path that computes the case.
+
+    ``layouts`` gives the layout of each tensor that differs from the canonical one, ``variables`` the source
+    of each of a layer's variables (``None`` for a function, which gets its weights as arguments).
+    """
+
+    api: str
+    framework: str
+    function: Function
+    layouts: Mapping[str, str]
+    variables: Mapping[str, Source] | Callable[..., Mapping[str, Source]] | None = None
+
+    @property
+    def is_layer(self) -> bool:
+        return self.variables is not None
+
+    def layout(self, name: str, axes: Sequence[str]) -> str:
+        return self.layouts.get(name, " ".join(axes))
+
+
+@dataclass(frozen=True)
+class Limitation:
+    """What an implementation is known not to support. It is executed: the error must really come.
+
+    ``stage`` is ``forward`` or ``gradient``, ``raises`` a part of the error's text.
+    """
+
+    api: str
+    raises: str
+    because: str
+    source: str
+    stage: str = "forward"
+    when: Mapping[str, Any] = field(default_factory=dict)
+    dtypes: Sequence[str] | None = None
+    devices: Sequence[str] | None = None
+
+    def applies(self, api: str, parameters: Mapping[str, Any], dtype: str, device: str) -> bool:
+        return (
+            api == self.api
+            and (self.dtypes is None or dtype in self.dtypes)
+            and (self.devices is None or device.partition(":")[0] in self.devices)
+            and all(value == parameters.get(name) for name, value in self.when.items())
+        )
+
+
+class Registrar:
+    """``case.torch("api", ...)`` and ``case.torch.layer("api", weights=...)``: decorators that add implementations."""
+
+    def __init__(self, case: Case, framework: str) -> None:
+        self._case = case
+        self._framework = framework
+
+    def __call__(self, api: str, **layouts: str) -> Callable[[F], F]:
+        """Declare a function ``(framework, *tensors, *, parameters)`` that returns the outputs, then the states."""
+        return self._add(api, layouts, None)
+
+    def layer(
+        self,
+        api: str,
+        *,
+        weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]],
+        **layouts: str,
+    ) -> Callable[[F], F]:
+        """Declare a function ``(framework, *, parameters and sizes)`` that builds an object owning weights.
+
+        It returns the object, or ``(object, call)`` when calling it with the inputs is not all there is to do.
+        ``weights`` gives the source of each of its variables, or a function of the parameters that does.
+        """
+        return self._add(api, layouts, weights)
+
+    def _add(
+        self,
+        api: str,
+        layouts: Mapping[str, str],
+        weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]] | None,
+    ) -> Callable[[F], F]:
+        def add(function: F) -> F:
+            variables: Any = weights
+            with self._case.noting(api):
+                if isinstance(weights, Mapping):
+                    variables = {name: source(text) for name, text in weights.items()}
+                self._case.add(Implementation(api, self._framework, function, layouts, variables))
+            return function
+
+        return add
+
+
+class Case:
+    """An operation, declared once and run in every framework.
+
+    Arguments:
+        name: identifier, unique in the catalogue.
+        summary: one sentence.
+        sizes: for each axis its length, its labels (a gate axis), or a function of parameters and other axes.
+            A variant's parameter of the same name takes precedence.
+        inputs, weights: the tensors that go in, by name; or a function of the parameters that returns them.
+        outputs, states: the axes of the results, by name; or a function of the parameters that returns them.
+        variants: the parameter sets to run, from :func:`grid`.
+        parameters: defaults for parameters that a variant does not name.
+        dtypes: the formats to run in.
+        exact: the quantities that must be bit-equal (``"output:*"``, ``"grad:*"``); ``True`` for all.
+        tolerance: an allowance that replaces the default one, with its reason.
+
+    A mistake in a declaration does not stop the file: it is kept in ``problems``, and the case is reported
+    as an error with that text while the other cases run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        *,
+        sizes: Mapping[str, Size],
+        inputs: Tensors | PerVariant,
+        outputs: Outputs | PerVariant,
+        weights: Tensors | PerVariant | None = None,
+        states: Outputs | PerVariant | None = None,
+        variants: Grid | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        dtypes: Sequence[str] = DEFAULT_DTYPES,
+        exact: bool | Sequence[str] = False,
+        tolerance: Tolerance | None = None,
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        self.sizes = dict(sizes)
+        self.parameters = dict(parameters or {})
+        self.variants: tuple[Variant, ...] = tuple(variants) if variants is not None else (Variant("", {}),)
+        self.dtypes = tuple(dtypes)
+        self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
+        self.tolerance = tolerance
+        self.implementations: list[Implementation] = []
+        self.limitations: list[Limitation] = []
+        self.formula: Function | None = None
+        self.problems: list[str] = []
+        self._inputs, self._weights, self._outputs, self._states = inputs, weights or {}, outputs, states or {}
+        caller = sys._getframe(1)
+        self.file, self.line = caller.f_code.co_filename, caller.f_lineno
+        cases = declared.get()
+        if cases is not None:
+            cases.append(self)
+
+    def __getattr__(self, name: str) -> Registrar:
+        if name in FRAMEWORKS:
+            return Registrar(self, name)
+        raise AttributeError(f"case {self.__dict__.get('name')} has no {name!r}; frameworks are {', '.join(FRAMEWORKS)}")
+
+    def __repr__(self) -> str:
+        return f"<Case {self.name}>"
+
+    # Declaring ---------------------------------------------------------------------------------------------------
+
+    def reference(self, function: F) -> F:
+        """Declare the formula: ``(np, *tensors, *, parameters)`` in plain NumPy calls, without assignment to elements.
+
+        It runs one precision up, and its gradient, by automatic differentiation, is the truth for gradients.
+        """
+        self.formula = function
+        return function
+
+    def limitation(
+        self,
+        api: str,
+        *,
+        raises: str,
+        because: str,
+        source: str,
+        stage: str = "forward",
+        when: Mapping[str, Any] | None = None,
+        dtypes: Sequence[str] | None = None,
+        devices: Sequence[str] | None = None,
+    ) -> None:
+        """Declare that ``api`` raises an error containing ``raises`` for the variants that ``when`` matches.
+
+        ``stage`` is ``"forward"`` or ``"gradient"`` (the forward results are then compared all the same).
+        Strict both ways: the error is ``expected``, its absence ``unexpected``, and that fails.
+        """
+        self.limitations.append(
+            Limitation(api, raises, because, source, stage, dict(when or {}), dtypes, devices)
+        )
+
+    def noting(self, where: str) -> _Noting:
+        """A context that keeps a ``DeclarationError`` as a problem of this case."""
+        return _Noting(self, where)
+
+    def add(self, implementation: Implementation) -> None:
+        if any(implementation.api == other.api for other in self.implementations):
+            raise DeclarationError("is declared twice: give each implementation its own API path")
+        self.implementations.append(implementation)
+
+    # Resolving ---------------------------------------------------------------------------------------------------
+
+    def variant(self, id: str) -> Variant:
+        return next(variant for variant in self.variants if variant.id == id)
+
+    def settings(self, variant: Variant) -> dict[str, Any]:
+        """All parameters of a variant, defaults included."""
+        return {**self.parameters, **variant.parameters}
+
+    def inputs(self, variant: Variant) -> dict[str, Tensor]:
+        return self._per_variant(self._inputs, variant)
+
+    def weights(self, variant: Variant) -> dict[str, Tensor]:
+        return self._per_variant(self._weights, variant)
+
+    def outputs(self, variant: Variant) -> dict[str, Output]:
+        return {name: as_output(spec) for name, spec in self._per_variant(self._outputs, variant).items()}
+
+    def states(self, variant: Variant) -> dict[str, Output]:
+        return {name: as_output(spec) for name, spec in self._per_variant(self._states, variant).items()}
+
+    def variables(self, implementation: Implementation, variant: Variant) -> dict[str, Source]:
+        """The source of each variable of a layer."""
+        if callable(implementation.variables):
+            return {
+                name: source(text) for name, text in call_with(implementation.variables, self.settings(variant)).items()
+            }
+        return dict(implementation.variables or {})
+
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        return {axis: tuple(size) for axis, size in self.sizes.items() if isinstance(size, (tuple, list))}
+
+    def axis_sizes(self, variant: Variant) -> dict[str, int]:
+        """The length of every axis in a variant."""
+        settings = self.settings(variant)
+        sizes: dict[str, int] = {}
+
+        def resolve(axis: str, pending: tuple[str, ...] = ()) -> int:
+            if axis in sizes:
+                return sizes[axis]
+            if axis in pending:
+                raise DeclarationError(f"the sizes of {' and '.join(pending)} depend on each other")
+            size = settings.get(axis, self.sizes[axis])
+            if callable(size):
+                names = signature(size).names
+                known = {n: settings[n] if n in settings else resolve(n, (*pending, axis)) for n in names}
+                size = size(**known)
+            elif isinstance(size, (tuple, list)):
+                size = len(size)
+            if not isinstance(size, int) or size < 0:
+                raise DeclarationError(f"axis {axis} has size {size!r}: a size is a whole number from 0 up")
+            sizes[axis] = size
+            return size
+
+        for axis in self.sizes:
+            resolve(axis)
+        return sizes
+
+    def is_exact(self, quantity: str) -> bool:
+        return any(fnmatchcase(quantity, pattern) for pattern in self.exact)
+
+    def limitation_for(self, api: str, variant: Variant, dtype: str, device: str) -> Limitation | None:
+        settings = self.settings(variant)
+        return next((item for item in self.limitations if item.applies(api, settings, dtype, device)), None)
+
+    def _per_variant(self, tensors: Mapping[str, Any] | PerVariant, variant: Variant) -> dict[str, Any]:
+        return dict(call_with(tensors, self.settings(variant)) if callable(tensors) else tensors)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a function of a declaration asks for.
+
+    ``tensors`` are its positional parameters after the framework, ``keywords`` the settings and sizes;
+    ``takes_all`` says that it gathers the remaining tensors in ``**``.
+    """
+
+    names: tuple[str, ...]
+    tensors: tuple[str, ...]
+    keywords: tuple[str, ...]
+    takes_all: bool
+
+
+class _Noting:
+    def __init__(self, case: Case, where: str) -> None:
+        self._case, self._where = case, where
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, DeclarationError):
+            self._case.problems.append(f"{self._where}: {error}")
+            return True
+        return False
+
+
+@lru_cache(maxsize=None)
+def signature(function: Function) -> Signature:
+    """The parameters of a function of a declaration, by what the harness fills them with."""
+    parameters = inspect.signature(function).parameters.values()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return Signature(
+        names=tuple(p.name for p in parameters),
+        tensors=tuple(p.name for p in parameters if p.kind in positional)[1:],
+        keywords=tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
+        takes_all=any(p.kind is p.VAR_KEYWORD for p in parameters),
+    )
+
+
+def call_with(function: Function, settings: Mapping[str, Any]) -> Any:
+    """Call ``function`` with those of ``settings`` that it has parameters for."""
+    return function(**{name: settings[name] for name in signature(function).names if name in settings})
+
+
+def call_formula(
+    function: Function, framework: Any, tensors: Mapping[str, Any], known: Mapping[str, Any]
+) -> Any:
+    """Call a formula or a functional implementation: tensors by name (``None`` for absent ones), then settings."""
+    asks = signature(function)
+    arguments = {name: tensors.get(name) for name in asks.tensors}
+    if asks.takes_all:
+        arguments |= {name: value for name, value in tensors.items() if name not in arguments}
+    return function(framework, **arguments, **{name: known[name] for name in asks.keywords})

@@ -1,0 +1,53 @@
+"""The floating-point formats that a case is run in, and how their values are stored.
+
+NumPy has no bfloat16, so a value of any format travels as a *storage array*: the NumPy type itself
+where there is one, and the upper 16 bits of the float32 pattern (``uint16``) for bfloat16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class DType:
+    """One floating-point format.
+
+    ``unit_roundoff`` is half the distance from 1 to the next larger number: the largest relative
+    error of one correctly rounded operation (IEEE 754 round-to-nearest).
+    """
+
+    name: str
+    unit_roundoff: float
+    storage: np.dtype[Any]
+
+    def encode(self, values: Array) -> Array:
+        """Round ``values`` to this format (to nearest, ties to even) and return the storage array."""
+        if self.name != "bfloat16":
+            return values.astype(self.storage)
+        bits = values.astype(np.float32).view(np.uint32)
+        rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+        return np.where(np.isnan(values), 0x7FC0, rounded).astype(np.uint16)
+
+    def decode(self, stored: Array) -> Array:
+        """The exact values of a storage array: float64, or float64 itself for float64."""
+        if self.name != "bfloat16":
+            return stored.astype(np.float64)
+        return (stored.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+FLOATS: dict[str, DType] = {
+    dtype.name: dtype
+    for dtype in (
+        DType("float64", 2.0**-53, np.dtype(np.float64)),
+        DType("float32", 2.0**-24, np.dtype(np.float32)),
+        DType("float16", 2.0**-11, np.dtype(np.float16)),
+        DType("bfloat16", 2.0**-8, np.dtype(np.uint16)),
+    )
+}

@@ -1,0 +1,109 @@
+"""Loading case files."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from .case import Case, declared
+from .check import problems
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A declaration that cannot run: the case (or the file's name), where it stands, and what is wrong."""
+
+    case: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.case}: {self.message}"
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """The cases of one file, in order, and what could not be loaded."""
+
+    path: Path
+    cases: tuple[Case, ...]
+    broken: tuple[Broken, ...]
+
+    def case(self, name: str) -> Case:
+        return next(case for case in self.cases if case.name == name)
+
+
+def load(path: Path, *, check: bool = True) -> CaseFile:
+    """Run a case file and return its declarations.
+
+    Nothing raised by the file comes through: the cases before the mistake are kept, and the mistake is
+    in ``broken``. With ``check=False`` the declarations are taken as they are (they were checked before).
+    """
+    found: list[Case] = []
+    broken: list[Broken] = []
+    token = declared.set(found)
+    try:
+        _execute(path)
+    except (Exception, SystemExit) as error:
+        broken.append(_describe(path, error))
+    finally:
+        declared.reset(token)
+    if not check:
+        return CaseFile(path, tuple(found), tuple(broken))
+    good: dict[str, Case] = {}
+    for case in found:
+        where = f"{display(path)}:{case.line}"
+        wrong = problems(case)
+        if case.name in good:
+            first = good[case.name].line
+            wrong.insert(0, f"the name is taken by the case on line {first} of this file: rename one of them")
+        if wrong:
+            broken.append(Broken(case.name, where, "; ".join(wrong)))
+        else:
+            good[case.name] = case
+    if not found and not broken:
+        broken.append(Broken(path.stem, display(path), "declares no case: create one with parity.Case(...)"))
+    return CaseFile(path, tuple(good.values()), tuple(broken))
+
+
+def display(path: str | Path) -> str:
+    """``path`` relative to the working directory when it lies below it."""
+    try:
+        return Path(path).resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _execute(path: Path) -> None:
+    """Run the file as a module of its own. Its folder is importable while it loads, for shared helpers."""
+    source = path.read_bytes()
+    linecache.checkcache(str(path))
+    module = ModuleType(f"parity_cases.{path.stem}")
+    module.__file__ = str(path)
+    sys.path.insert(0, str(path.parent))
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    finally:
+        sys.path.remove(str(path.parent))
+
+
+def _describe(path: Path, error: BaseException) -> Broken:
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return Broken(path.stem, f"{display(path)}:{error.lineno}", f"syntax error: {error.msg}; mend the line")
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    where = f"{display(path)}:{lines[-1]}" if lines else display(path)
+    if isinstance(error, OSError) and not lines:
+        return Broken(path.stem, where, f"cannot be read: {error.strerror or error}")
+    hint = ""
+    if isinstance(error, ImportError):
+        hint = "; case files import only parity and NumPy, and get the frameworks as arguments of their functions"
+    return Broken(
+        path.stem,
+        where,
+        f"the file stops here with {type(error).__name__}: {error}{hint}; "
+        "the cases below this line are not loaded",
+    )

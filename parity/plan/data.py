@@ -1,0 +1,92 @@
+"""The values of a work item, bit-identical in every process, version and machine.
+
+They come from the raw bits of a counter-based generator (Philox, whose stream NumPy keeps across versions)
+keyed by (seed, case, variant, tensor), by arithmetic that IEEE 754 rounds in one way only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from ..catalog.case import Case
+from ..catalog.dtypes import FLOATS, Array
+from ..catalog.tensors import Tensor
+from ..catalog.variants import Variant
+
+
+def values(case: Case, variant: Variant, dtype: str, seed: int) -> dict[str, Array]:
+    """The inputs and weights in canonical axis order, as storage arrays of ``dtype`` (integers as int64)."""
+    sizes = case.axis_sizes(variant)
+    tensors = {**case.inputs(variant), **case.weights(variant)}
+    return {name: draw(tensor, sizes, dtype, (seed, case.name, variant.id, name)) for name, tensor in tensors.items()}
+
+
+def cotangent(shape: tuple[int, ...], dtype: str, key: tuple[int, str, str, str]) -> Array:
+    """The cotangent of one result, as a storage array: normal values keyed like the inputs."""
+    return FLOATS[dtype].encode(_normal(_bits(key, 12, shape), 0.0, 1.0))
+
+
+def digest(arrays: Mapping[str, Array]) -> str:
+    """A short digest of names, shapes and bytes."""
+    state = blake2b(digest_size=8)
+    for name, array in arrays.items():
+        state.update(f"{name}{array.dtype.str}{array.shape}".encode())
+        state.update(np.ascontiguousarray(array).tobytes())
+    return state.hexdigest()
+
+
+def draw(tensor: Tensor, sizes: Mapping[str, int], dtype: str, key: tuple[int, str, str, str]) -> Array:
+    """The values of one tensor."""
+    shape = tensor.shape(sizes)
+    bounds = [float(sizes[b]) if isinstance(b, str) else b for b in tensor.bounds]
+    if tensor.integer:
+        low, high = int(bounds[0]), int(bounds[1])
+        return (low + (_bits(key, 1, shape)[0] % np.uint64(high - low)).astype(np.int64)).astype(np.int64)
+    count, make = _FLOAT[tensor.distribution]
+    return FLOATS[dtype].encode(make(_bits(key, count, shape), *bounds))
+
+
+def _bits(key: tuple[int, str, str, str], count: int, shape: tuple[int, ...]) -> Array:
+    """``count`` raw 64-bit integers for each element, of shape ``(count, *shape)``."""
+    words = blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).digest()
+    stream = np.random.Philox(key=int.from_bytes(words, "little"))
+    return stream.random_raw(count * int(np.prod(shape))).reshape(count, *shape)
+
+
+def _uniform(bits: Array, low: float, high: float) -> Array:
+    return low + (high - low) * ((bits[0] >> np.uint64(11)).astype(np.float64) * 2.0**-53)
+
+
+def _normal(bits: Array, mean: float, std: float) -> Array:
+    # Twelve uniform variates have variance 1. The sum of 58-bit integers is exact in int64.
+    total = (bits >> np.uint64(6)).astype(np.int64).sum(axis=0) - 6 * 2**58
+    return mean + std * (total.astype(np.float64) * 2.0**-58)
+
+
+def _distinct(bits: Array) -> Array:
+    # A random choice of different bfloat16 patterns, moved by less than half their spacing and less than
+    # float16 can show, so that rounding to any dtype keeps them apart while float32 and float64 are full-width.
+    count = bits[0].size
+    if count > _PATTERNS:
+        raise ValueError(f"distinct() holds at most {_PATTERNS} elements, not {count}: make the tensor smaller")
+    step = max(1, min(16, _PATTERNS // max(count, 1)))
+    first = (_PATTERNS - step * count) // 4
+    order = np.argsort(bits[0].reshape(-1) >> np.uint64(12), kind="stable")
+    magnitude = (0x3B80 + first + order * step // 2).astype(np.uint32) << np.uint32(16)
+    sign = np.where(order % 2, -1.0, 1.0)
+    moved = 1.0 + (bits[1].reshape(-1) >> np.uint64(11)).astype(np.float64) * 2.0**-53 * 2.0**-12
+    return (sign * magnitude.view(np.float32).astype(np.float64) * moved).reshape(bits[0].shape)
+
+
+_PATTERNS = 4096
+"""Twice the number of bfloat16 numbers from 2**-8 (pattern 0x3B80) up to 2**8."""
+
+_FLOAT: dict[str, tuple[int, Callable[..., Any]]] = {
+    "normal": (12, _normal),
+    "uniform": (1, _uniform),
+    "distinct": (2, _distinct),
+}

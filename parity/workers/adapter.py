@@ -1,0 +1,100 @@
+"""What a framework must provide to run cases: one subclass in ``parity/workers/<framework>.py``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from ..catalog.dtypes import Array
+from ..catalog.errors import DeclarationError
+
+Pullback = Callable[[Sequence[Any]], list[Any]]
+"""From the cotangents of the results to the gradients, ``None`` where a result does not depend on a tensor."""
+
+
+class Adapter(ABC):
+    """One framework in one process. ``module`` is what a case's functions get as their first argument."""
+
+    module: Any
+
+    @abstractmethod
+    def __init__(self, threads: int) -> None:
+        """Import the framework and pin what changes numbers: threads, TF32 off."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Versions and settings for the environment record; ``version`` is the framework's own."""
+
+    @abstractmethod
+    def devices(self) -> list[str]:
+        """The devices this process can use: ``cpu``, and ``gpu:0``, ``gpu:1`` ..."""
+
+    @abstractmethod
+    def on(self, device: str, dtype: str) -> AbstractContextManager[Any]:
+        """Make ``device`` and ``dtype`` the ones that layers are built with and operations run on."""
+
+    @abstractmethod
+    def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
+        """A tensor of its own from a storage array. ``dtype`` is a float format, or ``int64``."""
+
+    @abstractmethod
+    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        """The variables of a layer by name, after building it for ``inputs`` where it needs that."""
+
+    @abstractmethod
+    def trainable(self, variable: Any) -> bool:
+        """Whether the framework would train this variable."""
+
+    @abstractmethod
+    def assign(self, variable: Any, value: Any) -> None:
+        """Overwrite a variable with a tensor."""
+
+    @abstractmethod
+    def vjp(
+        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], Pullback]:
+        """Call ``call(*tensors)``; return its results and the way back.
+
+        The gradients are with respect to the tensors at ``positions``, then to ``variables``.
+        """
+
+    @abstractmethod
+    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
+        """Call without recording anything for gradients, as in inference."""
+
+    @abstractmethod
+    def array(self, tensor: Any) -> tuple[Array, str]:
+        """A storage array on the host, and the tensor's dtype by name."""
+
+    @abstractmethod
+    def device_of(self, tensor: Any) -> str:
+        """Where a tensor lies: ``cpu``, ``gpu:0`` ..."""
+
+    @abstractmethod
+    def synchronize(self, device: str) -> None:
+        """Wait until the device has finished all it was given."""
+
+
+def as_tuple(results: Any) -> tuple[Any, ...]:
+    return tuple(results) if isinstance(results, (tuple, list)) else (results,)
+
+
+def fill(adapter: Adapter, variables: Mapping[str, Any], values: Mapping[str, Any], api: str) -> None:
+    """Overwrite a layer's variables with tensors.
+
+    Raises ``DeclarationError`` for names or shapes that do not fit, and for trainable variables left as they were.
+    """
+    for name, value in values.items():
+        if name not in variables:
+            raise DeclarationError(f"{api} has no variable {name!r}: its variables are {', '.join(variables) or '(none)'}")
+        if tuple(variables[name].shape) != tuple(value.shape):
+            raise DeclarationError(
+                f"variable {name} of {api} has shape {tuple(variables[name].shape)}, "
+                f"but the mapping fills it with shape {tuple(value.shape)}"
+            )
+        adapter.assign(variables[name], value)
+    forgotten = [name for name, variable in variables.items() if name not in values and adapter.trainable(variable)]
+    if forgotten:
+        raise DeclarationError(f"{api}: the mapping leaves {', '.join(forgotten)} unfilled: name a source for each")

@@ -1,0 +1,249 @@
+"""Workers as subprocesses of this machine: one per framework, restarted when it dies or hangs.
+
+The rest of the harness knows only this: start an engine, submit units, receive observations, stop.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from ..catalog.dtypes import Array
+from ..catalog.frameworks import REFERENCE
+from ..plan.work import Unit
+from .protocol import Failure, Observation, read_frame, write_frame
+
+Frame = tuple[dict[str, Any], dict[str, Array]]
+
+START_SECONDS = 180.0
+"""How long importing a framework may take."""
+
+AHEAD = 2
+"""Units sent to a worker before the first is answered, so that it never waits for the pipe."""
+
+
+class StartError(Exception):
+    """A worker could not be started. The message says which, and shows the end of what it printed."""
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What a worker says when it is ready: its environment (versions, threads, switches) and its devices."""
+
+    environment: Mapping[str, Any]
+    devices: tuple[str, ...]
+
+
+class Engine(Protocol):
+    """Where work runs."""
+
+    def start(self, frameworks: Iterable[str]) -> dict[str, Greeting]:
+        """Start an environment for each framework. Raises :class:`StartError`."""
+
+    def submit(self, unit: Unit) -> Future[Observation]:
+        """Queue a unit. The future never raises: a crash or timeout is an observation with a failure."""
+
+    def stop(self) -> None:
+        """Drop what is queued and end the workers."""
+
+
+class LocalEngine:
+    """Subprocess workers. ``pythons`` names the interpreter of each framework, ``timeout`` the seconds a unit may take."""
+
+    def __init__(self, pythons: Mapping[str, str], *, threads: int = 1, timeout: float = 120.0) -> None:
+        self._pythons = {**pythons, REFERENCE: sys.executable}
+        self._threads = threads
+        self._timeout = timeout
+        self._lanes: dict[str, Lane] = {}
+
+    def start(self, frameworks: Iterable[str]) -> dict[str, Greeting]:
+        workers = {name: Worker(name, self._pythons[name], self._threads) for name in frameworks}
+        try:
+            greetings = {name: worker.greet() for name, worker in workers.items()}
+        except StartError:
+            for worker in workers.values():
+                worker.kill()
+            raise
+        for name, worker in workers.items():
+            self._lanes[name] = Lane(worker, self._timeout)
+            self._lanes[name].start()
+        return greetings
+
+    def submit(self, unit: Unit) -> Future[Observation]:
+        return self._lanes[unit.framework].submit(unit)
+
+    def stop(self) -> None:
+        for lane in self._lanes.values():
+            lane.stop()
+        for lane in self._lanes.values():
+            lane.join()
+        self._lanes.clear()
+
+
+class Worker:
+    """One worker process. Its standard error goes to a file that is shown only when it fails."""
+
+    def __init__(self, framework: str, python: str, threads: int) -> None:
+        self.framework, self._python, self._threads = framework, python, threads
+        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+        try:
+            self._process = subprocess.Popen(
+                [python, str(Path(__file__).with_name("main.py")), framework, str(threads)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env={**os.environ, **dict.fromkeys(names, str(threads))},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise StartError(f"the {framework} worker cannot be started with {python}: {error.strerror}") from error
+        self._frames: queue.Queue[Frame | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while True:
+                self._frames.put(read_frame(self._process.stdout))
+        except (EOFError, OSError, ValueError):
+            self._frames.put(None)
+
+    def greet(self) -> Greeting:
+        """Wait until the framework is imported."""
+        try:
+            frame = self._frames.get(timeout=START_SECONDS)
+        except queue.Empty:
+            self.kill()
+            raise StartError(
+                f"the {self.framework} worker did not start within {START_SECONDS:.0f} s ({self._python})"
+            ) from None
+        if frame is None or "error" in frame[0]:
+            problem = frame[0]["error"] if frame else self.death()
+            self.kill()
+            raise StartError(f"the {self.framework} worker failed to start with {self._python}: {problem}{self.last_words()}")
+        header = frame[0]
+        return Greeting(header["environment"], tuple(header["devices"]))
+
+    def send(self, unit: Unit) -> None:
+        assert self._process.stdin is not None
+        try:
+            write_frame(self._process.stdin, unit.to_header())
+        except OSError:
+            pass  # The worker is dead; the reader says so.
+
+    def receive(self, timeout: float) -> Frame | None:
+        """The next answer, or ``None`` when the worker has died. Raises ``queue.Empty`` after ``timeout`` seconds."""
+        return self._frames.get(timeout=timeout)
+
+    def death(self) -> str:
+        """How the process ended: ``killed by SIGSEGV``, ``exited with status 3``."""
+        code = self._process.wait()
+        if code < 0:
+            try:
+                return f"killed by {signal.Signals(-code).name}"
+            except ValueError:
+                return f"killed by signal {-code}"
+        return f"exited with status {code}"
+
+    def last_words(self, lines: int = 8) -> str:
+        """The end of what the worker printed, indented, on lines of its own."""
+        self._errors.seek(0)
+        text = self._errors.read()[-20_000:].decode(errors="replace").strip()
+        return "".join(f"\n    {line}" for line in text.splitlines()[-lines:])
+
+    def restarted(self) -> Worker:
+        self.kill()
+        return Worker(self.framework, self._python, self._threads)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            try:
+                if stream is not None:
+                    stream.close()
+            except OSError:
+                pass
+
+
+class Lane(threading.Thread):
+    """Feeds one worker, in order, and replaces it when a unit kills it or takes too long."""
+
+    def __init__(self, worker: Worker, timeout: float) -> None:
+        super().__init__(daemon=True, name=f"lane {worker.framework}")
+        self._worker = worker
+        self._timeout = timeout
+        self._waiting: queue.SimpleQueue[tuple[Unit, Future[Observation]] | None] = queue.SimpleQueue()
+        self._sent: deque[tuple[Unit, Future[Observation]]] = deque()
+        self._stopping = threading.Event()
+        self._dead = ""
+
+    def submit(self, unit: Unit) -> Future[Observation]:
+        future: Future[Observation] = Future()
+        self._waiting.put((unit, future))
+        return future
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._waiting.put(None)
+        self._worker.kill()
+
+    def run(self) -> None:
+        while self._fill():
+            if self._dead:
+                self._answer(Observation(failure=Failure("crash", "", self._dead)))
+            else:
+                self._receive()
+
+    def _fill(self) -> bool:
+        """Send waiting units up to the limit; wait for one when there is nothing to do. False ends the lane."""
+        while len(self._sent) < AHEAD:
+            try:
+                entry = self._waiting.get(block=not self._sent)
+            except queue.Empty:
+                break
+            if entry is None or self._stopping.is_set():
+                return False
+            self._sent.append(entry)
+            if not self._dead:
+                self._worker.send(entry[0])
+        return not self._stopping.is_set()
+
+    def _receive(self) -> None:
+        try:
+            frame = self._worker.receive(self._timeout)
+        except queue.Empty:
+            self._replace(Failure("timeout", "", f"no answer within {self._timeout:g} s"))
+            return
+        if frame is None:
+            if not self._stopping.is_set():
+                self._replace(Failure("crash", "", f"{self._worker.death()}{self._worker.last_words()}"))
+            return
+        self._answer(Observation.from_frame(*frame))
+
+    def _answer(self, observation: Observation) -> None:
+        self._sent.popleft()[1].set_result(observation)
+
+    def _replace(self, failure: Failure) -> None:
+        """Give the unit that was running its failure, and the others a new worker."""
+        self._worker = self._worker.restarted()
+        self._answer(Observation(failure=failure))
+        try:
+            self._worker.greet()
+        except StartError as error:
+            self._dead = f"not run, because the worker could not be restarted: {error}"
+            return
+        for unit, _ in self._sent:
+            self._worker.send(unit)

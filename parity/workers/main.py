@@ -1,0 +1,67 @@
+"""A worker process: one framework, one pipe in, one pipe out.
+
+Started by path (``python parity/workers/main.py torch``) in an environment that needs only the framework and
+NumPy: the harness's own installation is not put on the import path, only this package is, by location.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _find_package() -> None:
+    """Make ``parity`` importable without putting its neighbours (another NumPy, say) on the path."""
+    folder = str(Path(__file__).resolve().parent)
+    sys.path[:] = [entry for entry in sys.path if entry != folder]
+    spec = importlib.util.spec_from_file_location(
+        "parity", _PACKAGE / "__init__.py", submodule_search_locations=[str(_PACKAGE)]
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["parity"] = module
+    spec.loader.exec_module(module)
+
+
+def main(framework: str, threads: int) -> None:
+    """Answer with a greeting, then with an observation for each unit, until the pipe closes."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    from parity.plan.work import Unit
+    from parity.workers.execute import execute
+    from parity.workers.protocol import read_frame, write_frame
+
+    frames: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def read() -> None:
+        try:
+            while True:
+                frames.put(read_frame(sys.stdin.buffer)[0])
+        except EOFError:
+            # The harness is gone, or done with this worker: also a computation that hangs must end.
+            os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        module = importlib.import_module(f"parity.workers.{framework}")
+        adapter = getattr(module, f"{framework.capitalize()}Adapter")(threads)
+        write_frame(output, {"environment": adapter.describe(), "devices": adapter.devices()})
+    except Exception as error:
+        write_frame(output, {"error": f"{type(error).__name__}: {error}"})
+        raise
+    while True:
+        observation = execute(adapter, Unit.from_header(frames.get()))
+        write_frame(output, *observation.to_frame())
+
+
+if __name__ == "__main__":
+    _find_package()
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,116 @@
+"""What crosses the pipe between the harness and a worker: a JSON header and raw array bytes, never code.
+
+A frame is the header's length (4 bytes, big-endian), the body's length (8 bytes), the header, the body.
+The header's ``arrays`` say how to cut the body: name, NumPy type and shape of each array, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..catalog.dtypes import Array
+
+_LENGTHS = struct.Struct(">IQ")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an implementation gave no result.
+
+    ``stage`` is ``declaration`` (the case is wrong), ``build``, ``forward``, ``gradient``, or, set by the
+    harness, ``crash`` and ``timeout``. ``kind`` is the exception's class, ``where`` the line in the case file.
+    """
+
+    stage: str
+    kind: str
+    message: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        at = f" (at {self.where})" if self.where else ""
+        return f"{self.kind}: {self.message}{at}" if self.kind else f"{self.message}{at}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One quantity in canonical axis order: its storage array and the dtype the framework gave it."""
+
+    array: Array
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Everything that came of one unit.
+
+    ``results`` maps quantities (``output:y``, ``state:h``, ``grad:x``) to results; with a ``gradient`` failure
+    the forward quantities are there. ``timings`` holds seconds per call for ``forward`` and
+    ``forward+backward``; ``framework_seconds`` what was spent inside the framework, ``seconds`` in all.
+    """
+
+    results: Mapping[str, Result] = field(default_factory=dict)
+    failure: Failure | None = None
+    timings: Mapping[str, list[float]] = field(default_factory=dict)
+    input_digest: str = ""
+    seconds: float = 0.0
+    framework_seconds: float = 0.0
+
+    def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        header = {
+            "dtypes": {name: result.dtype for name, result in self.results.items()},
+            "failure": asdict(self.failure) if self.failure else None,
+            "timings": dict(self.timings),
+            "input_digest": self.input_digest,
+            "seconds": self.seconds,
+            "framework_seconds": self.framework_seconds,
+        }
+        return header, {name: result.array for name, result in self.results.items()}
+
+    @classmethod
+    def from_frame(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Observation:
+        dtypes, failure = header["dtypes"], header["failure"]
+        return cls(
+            results={name: Result(array, dtypes[name]) for name, array in arrays.items()},
+            failure=Failure(**failure) if failure else None,
+            timings=header["timings"],
+            input_digest=header["input_digest"],
+            seconds=header["seconds"],
+            framework_seconds=header["framework_seconds"],
+        )
+
+
+def write_frame(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> None:
+    """Write one frame and flush."""
+    arrays = {name: np.asarray(array, order="C") for name, array in (arrays or {}).items()}
+    described = [(name, array.dtype.str, array.shape) for name, array in arrays.items()]
+    text = json.dumps({**header, "arrays": described}).encode()
+    body = b"".join(array.tobytes() for array in arrays.values())
+    stream.write(_LENGTHS.pack(len(text), len(body)) + text + body)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Read one frame. Raises ``EOFError`` when the stream ends, also within a frame."""
+    header_length, body_length = _LENGTHS.unpack(_read(stream, _LENGTHS.size))
+    header = json.loads(_read(stream, header_length))
+    body = _read(stream, body_length)
+    arrays: dict[str, Array] = {}
+    start = 0
+    for name, dtype, shape in header.pop("arrays"):
+        count = int(np.prod(shape))
+        arrays[name] = np.frombuffer(body, np.dtype(dtype), count, start).reshape(shape)
+        start += arrays[name].nbytes
+    return header, arrays
+
+
+def _read(stream: BinaryIO, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data

@@ -1,0 +1,90 @@
+"""The formula of a case, in NumPy one precision up, differentiated by autograd: the truth that arbitrates."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..catalog.dtypes import FLOATS, Array
+from .adapter import Adapter, Pullback, as_tuple
+
+
+class ReferenceAdapter(Adapter):
+    """NumPy on the CPU: float64 for float32 and below, long double for float64.
+
+    Where the platform's long double is no wider than float64, the formula runs in float64 throughout;
+    ``describe`` records its unit roundoff.
+    """
+
+    def __init__(self, threads: int) -> None:
+        import autograd
+        import autograd.builtins
+        import autograd.numpy
+
+        self.module = autograd.numpy
+        self._autograd = autograd
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "version": np.__version__,
+            "python": platform.python_version(),
+            "long_double_unit_roundoff": float(np.finfo(np.longdouble).eps) / 2,
+        }
+
+    def devices(self) -> list[str]:
+        return ["cpu"]
+
+    @contextlib.contextmanager
+    def on(self, device: str, dtype: str) -> Iterator[None]:
+        yield
+
+    def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
+        if dtype not in FLOATS:
+            return array
+        values = FLOATS[dtype].decode(array)
+        return values.astype(np.longdouble) if dtype == "float64" else values
+
+    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        return {}
+
+    def trainable(self, variable: Any) -> bool:
+        return False
+
+    def assign(self, variable: Any, value: Any) -> None:
+        raise NotImplementedError("a formula owns no variables")
+
+    def vjp(
+        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], Pullback]:
+        def of(differentiated: Sequence[Any]) -> Any:
+            arguments = list(tensors)
+            for position, value in zip(positions, differentiated, strict=True):
+                arguments[position] = value
+            return self._autograd.builtins.tuple(as_tuple(call(*arguments)))
+
+        if not positions:
+            return tuple(of(())), lambda cotangents: []
+        back, results = self._autograd.make_vjp(of)(tuple(tensors[i] for i in positions))
+
+        def pullback(cotangents: Sequence[Any]) -> list[Any]:
+            given = [np.zeros_like(r) if c is None else c for r, c in zip(results, cotangents, strict=True)]
+            return list(back(tuple(given)))
+
+        return tuple(results), pullback
+
+    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
+        return call(*tensors)
+
+    def array(self, tensor: Any) -> tuple[Array, str]:
+        array = np.asarray(tensor)
+        return array, array.dtype.name
+
+    def device_of(self, tensor: Any) -> str:
+        return "cpu"
+
+    def synchronize(self, device: str) -> None:
+        return None

@@ -1,0 +1,115 @@
+"""TensorFlow, with Keras 3, in a worker."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..catalog.dtypes import Array
+from .adapter import Adapter, Pullback, as_tuple
+
+
+class TensorflowAdapter(Adapter):
+    """``cpu`` and each GPU (``gpu:N`` is ``/GPU:N``)."""
+
+    def __init__(self, threads: int) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import keras
+        import tensorflow as tf
+
+        self.module = tf
+        self._tf = tf
+        self._keras = keras
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        self._gpus = tf.config.list_physical_devices("GPU")
+        for gpu in self._gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+    def describe(self) -> dict[str, Any]:
+        tf = self._tf
+        build = tf.sysconfig.get_build_info()
+        return {
+            "version": tf.__version__,
+            "keras": self._keras.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "tf32": False,
+            "cuda": build.get("cuda_version"),
+            "cudnn": build.get("cudnn_version"),
+            "gpus": [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in self._gpus],
+        }
+
+    def devices(self) -> list[str]:
+        return ["cpu", *(f"gpu:{index}" for index in range(len(self._gpus)))]
+
+    @contextlib.contextmanager
+    def on(self, device: str, dtype: str) -> Iterator[None]:
+        self._keras.utils.clear_session(free_memory=False)
+        self._keras.config.set_floatx(dtype)
+        self._keras.config.set_dtype_policy(dtype)
+        with self._tf.device(_place(device)):
+            yield
+
+    def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
+        tensor = self._tf.constant(np.ascontiguousarray(array))
+        return self._tf.bitcast(tensor, self._tf.bfloat16) if dtype == "bfloat16" else tensor
+
+    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        if not layer.built:
+            layer.build(inputs[0].shape)
+        weights = {weight.path.partition("/")[2] or weight.path: weight for weight in layer.weights}
+        return {name: weight for name, weight in weights.items() if "seed_generator_state" not in name}
+
+    def trainable(self, variable: Any) -> bool:
+        return bool(variable.trainable)
+
+    def assign(self, variable: Any, value: Any) -> None:
+        variable.assign(value)
+
+    def vjp(
+        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], Pullback]:
+        tf = self._tf
+        inputs = [tensors[i] for i in positions]
+        wrt = [*inputs, *(getattr(variable, "value", variable) for variable in variables)]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            results = as_tuple(call(*tensors))
+
+        def pullback(cotangents: Sequence[Any]) -> list[Any]:
+            pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if c is not None]
+            outputs, given = zip(*pairs, strict=True) if pairs else ((), ())
+            gradients = tape.gradient(list(outputs), wrt, output_gradients=list(given))
+            return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+
+        return results, pullback
+
+    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
+        return call(*tensors)
+
+    def array(self, tensor: Any) -> tuple[Array, str]:
+        tensor = self._tf.convert_to_tensor(tensor)
+        host = np.array(tensor.numpy())
+        name = tensor.dtype.name
+        return (host.view(np.uint16) if name == "bfloat16" else host), name
+
+    def device_of(self, tensor: Any) -> str:
+        place = self._tf.convert_to_tensor(tensor).device
+        return "cpu" if not place or "CPU:" in place else f"gpu:{place.rpartition(':')[2]}"
+
+    def synchronize(self, device: str) -> None:
+        if device != "cpu":
+            self._tf.test.experimental.sync_devices()
+
+
+def _place(device: str) -> str:
+    return "/CPU:0" if device == "cpu" else f"/GPU:{device.partition(':')[2] or 0}"

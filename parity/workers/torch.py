@@ -1,0 +1,111 @@
+"""PyTorch in a worker."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..catalog.dtypes import Array
+from .adapter import Adapter, Pullback, as_tuple
+
+
+class TorchAdapter(Adapter):
+    """The ``cpu`` and each CUDA device (``gpu:N`` is ``cuda:N``)."""
+
+    def __init__(self, threads: int) -> None:
+        import torch
+
+        self.module = torch
+        self._torch = torch
+        torch.set_num_threads(threads)
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+
+    def describe(self) -> dict[str, Any]:
+        torch = self._torch
+        return {
+            "version": torch.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "threads": torch.get_num_threads(),
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "mkldnn": torch.backends.mkldnn.is_available(),
+            "tf32": False,
+            "cuda": torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version() if torch.version.cuda else None,
+            "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        }
+
+    def devices(self) -> list[str]:
+        count = self._torch.cuda.device_count() if self._torch.cuda.is_available() else 0
+        return ["cpu", *(f"gpu:{index}" for index in range(count))]
+
+    @contextlib.contextmanager
+    def on(self, device: str, dtype: str) -> Iterator[None]:
+        before = self._torch.get_default_dtype()
+        self._torch.set_default_dtype(getattr(self._torch, dtype))
+        try:
+            with self._torch.device(_place(device)):
+                yield
+        finally:
+            self._torch.set_default_dtype(before)
+
+    def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
+        array = np.array(array, order="C")
+        host = self._torch.from_numpy(array.view(np.int16) if dtype == "bfloat16" else array)
+        if dtype == "bfloat16":
+            host = host.view(self._torch.bfloat16)
+        return host.to(_place(device)).requires_grad_(gradient)
+
+    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        return {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
+
+    def trainable(self, variable: Any) -> bool:
+        return bool(variable.requires_grad)
+
+    def assign(self, variable: Any, value: Any) -> None:
+        with self._torch.no_grad():
+            variable.copy_(value)
+
+    def vjp(
+        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], Pullback]:
+        results = as_tuple(call(*tensors))
+        wrt = [*(tensors[i] for i in positions), *variables]
+
+        def pullback(cotangents: Sequence[Any]) -> list[Any]:
+            pairs = [
+                (r, c) for r, c in zip(results, cotangents, strict=True) if c is not None and r.requires_grad
+            ]
+            if not pairs:
+                return [None] * len(wrt)
+            outputs, given = zip(*pairs, strict=True)
+            return list(self._torch.autograd.grad(outputs, wrt, given, allow_unused=True))
+
+        return results, pullback
+
+    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
+        with self._torch.no_grad():
+            return call(*tensors)
+
+    def array(self, tensor: Any) -> tuple[Array, str]:
+        host = tensor.detach().cpu().contiguous()
+        name = str(host.dtype).removeprefix("torch.")
+        if name == "bfloat16":
+            return host.view(self._torch.int16).numpy().view(np.uint16).copy(), name
+        return host.numpy().copy(), name
+
+    def device_of(self, tensor: Any) -> str:
+        return "cpu" if tensor.device.type == "cpu" else f"gpu:{tensor.device.index or 0}"
+
+    def synchronize(self, device: str) -> None:
+        if device != "cpu":
+            self._torch.cuda.synchronize(_place(device))
+
+
+def _place(device: str) -> str:
+    return "cpu" if device == "cpu" else f"cuda:{device.partition(':')[2] or 0}"
