@@ -1,6 +1,6 @@
 """What users write: cases, their tensors, layouts, variants and implementations."""
 
-from .case import Case, Implementation, Limitation, Tolerance
+from .case import Case, Deviation, Implementation, Limitation, Tolerance
 from .dtypes import FLOATS, DType
 from .errors import DeclarationError
 from .load import Broken, CaseFile, load
@@ -15,6 +15,7 @@ __all__ = [
     "CaseFile",
     "DType",
     "DeclarationError",
+    "Deviation",
     "Grid",
     "Implementation",
     "Limitation",

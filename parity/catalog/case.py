@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, TypeVar, Union
@@ -35,12 +35,16 @@ declared: ContextVar[list[Case] | None] = ContextVar("declared", default=None)
 class Tolerance:
     """An allowance that replaces the default one: ``|error| <= atol + rtol * |truth|``.
 
-    ``because`` is the reason, shown in the report.
+    ``because`` is the reason, shown in the report; ``dtypes`` restricts it to some formats.
     """
 
     rtol: float
     atol: float
     because: str
+    dtypes: Sequence[str] | None = None
+
+    def applies(self, dtype: str) -> bool:
+        return self.dtypes is None or dtype in self.dtypes
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,15 @@ class Implementation:
 
 
 @dataclass(frozen=True)
-class Limitation:
-    """What an implementation is known not to support. It is executed: the error must really come.
-
-    ``stage`` is ``forward`` or ``gradient``, ``raises`` a part of the error's text.
-    """
+class Known:
+    """Something known about an implementation, for the variants that ``when`` matches; it is verified by running it."""
 
     api: str
-    raises: str
     because: str
     source: str
-    stage: str = "forward"
-    when: Mapping[str, Any] = field(default_factory=dict)
-    dtypes: Sequence[str] | None = None
-    devices: Sequence[str] | None = None
+    when: Mapping[str, Any]
+    dtypes: Sequence[str] | None
+    devices: Sequence[str] | None
 
     def applies(self, api: str, parameters: Mapping[str, Any], dtype: str, device: str) -> bool:
         return (
@@ -88,6 +87,25 @@ class Limitation:
             and (self.devices is None or device.partition(":")[0] in self.devices)
             and all(value == parameters.get(name) for name, value in self.when.items())
         )
+
+
+@dataclass(frozen=True)
+class Limitation(Known):
+    """An error that must come: ``stage`` is ``forward`` or ``gradient``, ``raises`` a part of the error's text."""
+
+    raises: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Deviation(Known):
+    """Quantities that are further from the truth than rounding explains, by at most ``within`` times their scale."""
+
+    quantities: Sequence[str]
+    within: float
+
+    def covers(self, quantity: str) -> bool:
+        return any(fnmatchcase(quantity, pattern) for pattern in self.quantities)
 
 
 class Registrar:
@@ -177,7 +195,7 @@ class Case:
         self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
         self.tolerance = tolerance
         self.implementations: list[Implementation] = []
-        self.limitations: list[Limitation] = []
+        self.known: list[Known] = []
         self.formula: Function | None = None
         self.problems: list[str] = []
         self._inputs, self._weights, self._outputs, self._states = inputs, weights or {}, outputs, states or {}
@@ -222,8 +240,27 @@ class Case:
         ``stage`` is ``"forward"`` or ``"gradient"`` (the forward results are then compared all the same).
         Strict both ways: the error is ``expected``, its absence ``unexpected``, and that fails.
         """
-        self.limitations.append(
-            Limitation(api, raises, because, source, stage, dict(when or {}), dtypes, devices)
+        self.known.append(Limitation(api, because, source, dict(when or {}), dtypes, devices, raises, stage))
+
+    def deviation(
+        self,
+        api: str,
+        *,
+        quantities: Sequence[str],
+        within: float,
+        because: str,
+        source: str,
+        when: Mapping[str, Any] | None = None,
+        dtypes: Sequence[str] | None = None,
+        devices: Sequence[str] | None = None,
+    ) -> None:
+        """Declare that ``api`` is wrong by more than rounding in ``quantities`` (``"output:*"``, ``"grad:x"``).
+
+        The error must stay below ``within`` times the largest magnitude of the truth. Strict both ways: a larger
+        error fails, and an error that rounding explains is ``unexpected``, which fails too.
+        """
+        self.known.append(
+            Deviation(api, because, source, dict(when or {}), dtypes, devices, tuple(quantities), within)
         )
 
     def noting(self, where: str) -> _Noting:
@@ -296,9 +333,16 @@ class Case:
     def is_exact(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.exact)
 
-    def limitation_for(self, api: str, variant: Variant, dtype: str, device: str) -> Limitation | None:
+    def known_of(self, api: str, variant: Variant, dtype: str, device: str) -> list[Known]:
         settings = self.settings(variant)
-        return next((item for item in self.limitations if item.applies(api, settings, dtype, device)), None)
+        return [item for item in self.known if item.applies(api, settings, dtype, device)]
+
+    def limitation_for(self, api: str, variant: Variant, dtype: str, device: str) -> Limitation | None:
+        found = self.known_of(api, variant, dtype, device)
+        return next((item for item in found if isinstance(item, Limitation)), None)
+
+    def deviations_for(self, api: str, variant: Variant, dtype: str, device: str) -> list[Deviation]:
+        return [item for item in self.known_of(api, variant, dtype, device) if isinstance(item, Deviation)]
 
     def _per_variant(self, tensors: Mapping[str, Any] | PerVariant, variant: Variant) -> dict[str, Any]:
         return dict(call_with(tensors, self.settings(variant)) if callable(tensors) else tensors)

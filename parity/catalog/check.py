@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from .case import Case, Implementation, signature
+from .case import Case, Implementation, Known, Limitation, signature
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
@@ -53,11 +53,15 @@ def _names(case: Case) -> Iterator[str]:
     for id in sorted({id for id in ids if ids.count(id) > 1} if len(set(ids)) < len(ids) else ()):
         yield f"declares the variant {id!r} twice"
     apis = {implementation.api for implementation in case.implementations}
-    for limitation in case.limitations:
-        if limitation.api not in apis:
-            yield f"limitation of {limitation.api!r}, which is none of {', '.join(sorted(apis))}"
-        if limitation.stage not in ("forward", "gradient"):
-            yield f"limitation of {limitation.api}: stage {limitation.stage!r} is neither 'forward' nor 'gradient'"
+    for known in case.known:
+        if known.api not in apis:
+            yield f"{_title(known)}, which is none of {', '.join(sorted(apis))}"
+        if isinstance(known, Limitation) and known.stage not in ("forward", "gradient"):
+            yield f"{_title(known)}: stage {known.stage!r} is neither 'forward' nor 'gradient'"
+
+
+def _title(known: Known) -> str:
+    return f"{type(known).__name__.lower()} of {known.api}"
 
 
 def _variant(case: Case, variant: Variant) -> Iterator[str]:
@@ -71,10 +75,10 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
             if axis not in sizes:
                 yield f"tensor {name} has the axis {axis}, which no size names: add {axis}=... to sizes"
         yield from _equal_lengths(case, variant, name, tensor.axes, sizes)
-    for limitation in case.limitations:
-        for name in limitation.when:
+    for known in case.known:
+        for name in known.when:
             if name not in settings:
-                yield f"limitation of {limitation.api}: no parameter is called {name!r}"
+                yield f"{_title(known)}: no parameter is called {name!r}"
     axes = {name: spec.axes for name, spec in {**inputs, **weights, **results}.items()}
     formula = case.formula
     assert formula is not None

@@ -1,0 +1,145 @@
+"""Dropout where its result is certain: in evaluation mode, and at the two ends of the rate."""
+
+from parity import Case, grid, normal
+
+dropout_evaluation = Case(
+    "dropout_evaluation",
+    "Dropout in evaluation mode: y = x, bit for bit, at any rate.",
+    sizes=dict(N=5, C=7),
+    inputs=dict(x=normal("N C")),
+    outputs=dict(y="N C"),
+    variants=grid(rate=[0.1, 0.5, 0.9]),
+    exact=True,
+)
+
+
+@dropout_evaluation.reference
+def _(np, x):
+    return x
+
+
+@dropout_evaluation.torch("torch.nn.functional.dropout")
+def _(torch, x, *, rate):
+    return torch.nn.functional.dropout(x, rate, training=False)
+
+
+@dropout_evaluation.torch("torch.nn.functional.alpha_dropout")
+def _(torch, x, *, rate):
+    return torch.nn.functional.alpha_dropout(x, rate, training=False)
+
+
+@dropout_evaluation.torch.layer("torch.nn.Dropout", weights={})
+def _(torch, *, rate):
+    return torch.nn.Dropout(rate).eval()
+
+
+@dropout_evaluation.torch.layer("torch.nn.Dropout(inplace=True)", weights={})
+def _(torch, *, rate):
+    return torch.nn.Dropout(rate, inplace=True).eval()
+
+
+@dropout_evaluation.torch.layer("torch.nn.AlphaDropout", weights={})
+def _(torch, *, rate):
+    return torch.nn.AlphaDropout(rate).eval()
+
+
+@dropout_evaluation.tensorflow("tf.nn.dropout")
+def _(tf, x, *, rate):
+    training = False  # tf.nn.dropout has no switch of its own: the caller sets the rate to zero
+    return tf.nn.dropout(x, rate=rate if training else 0.0)
+
+
+@dropout_evaluation.tensorflow.layer("keras.layers.Dropout", weights={})
+def _(tf, *, rate):
+    layer = tf.keras.layers.Dropout(rate)
+    return layer, lambda x: layer(x, training=False)
+
+
+@dropout_evaluation.tensorflow.layer("keras.layers.AlphaDropout", weights={})
+def _(tf, *, rate):
+    layer = tf.keras.layers.AlphaDropout(rate)
+    return layer, lambda x: layer(x, training=False)
+
+
+@dropout_evaluation.tensorflow.layer("keras.layers.GaussianDropout", weights={})
+def _(tf, *, rate):
+    layer = tf.keras.layers.GaussianDropout(rate)
+    return layer, lambda x: layer(x, training=False)
+
+
+dropout_of_channels_evaluation = Case(
+    "dropout_of_channels_evaluation",
+    "Dropout of whole feature maps in evaluation mode: y = x, bit for bit, at any rate.",
+    sizes=dict(N=2, C=3, H=4, W=5),
+    inputs=dict(x=normal("N C H W")),
+    outputs=dict(y="N C H W"),
+    variants=grid(rate=[0.1, 0.5, 0.9]),
+    exact=True,
+)
+
+
+@dropout_of_channels_evaluation.reference
+def _(np, x):
+    return x
+
+
+@dropout_of_channels_evaluation.torch("torch.nn.functional.dropout2d")
+def _(torch, x, *, rate):
+    return torch.nn.functional.dropout2d(x, rate, training=False)
+
+
+@dropout_of_channels_evaluation.torch.layer("torch.nn.Dropout2d", weights={})
+def _(torch, *, rate):
+    return torch.nn.Dropout2d(rate).eval()
+
+
+@dropout_of_channels_evaluation.tensorflow.layer("keras.layers.SpatialDropout2D", weights={}, x="N H W C", y="N H W C")
+def _(tf, *, rate):
+    layer = tf.keras.layers.SpatialDropout2D(rate)
+    return layer, lambda x: layer(x, training=False)
+
+
+dropout_training_limits = Case(
+    "dropout_training_limits",
+    "Dropout in training mode at rate 0, which keeps everything, and at rate 1, which drops everything.",
+    sizes=dict(N=5, C=7),
+    inputs=dict(x=normal("N C")),
+    outputs=dict(y="N C"),
+    variants=grid(rate=[0.0, 1.0]),
+    exact=True,
+)
+
+
+@dropout_training_limits.reference
+def _(np, x, *, rate):
+    return x * (1 - rate)
+
+
+@dropout_training_limits.torch("torch.nn.functional.dropout")
+def _(torch, x, *, rate):
+    return torch.nn.functional.dropout(x, rate, training=True)
+
+
+@dropout_training_limits.torch.layer("torch.nn.Dropout", weights={})
+def _(torch, *, rate):
+    return torch.nn.Dropout(rate).train()
+
+
+@dropout_training_limits.tensorflow("tf.nn.dropout")
+def _(tf, x, *, rate):
+    return tf.nn.dropout(x, rate=rate)
+
+
+dropout_training_limits.limitation(
+    "tf.nn.dropout",
+    raises="`rate` must be a scalar tensor or a float in the range [0, 1)",
+    because="scaling what is kept by 1 / (1 - rate) has no meaning at rate 1, so the rate is refused",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/dropout",
+    when=dict(rate=1.0),
+)
+
+
+@dropout_training_limits.tensorflow.layer("keras.layers.Dropout", weights={})
+def _(tf, *, rate):
+    layer = tf.keras.layers.Dropout(rate)
+    return layer, lambda x: layer(x, training=True)

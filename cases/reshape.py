@@ -1,0 +1,257 @@
+"""Operations that rearrange elements without computing: reshape, view, flatten, permute, concatenate."""
+
+from parity import Case, grid, normal
+
+AXES = "J K L M"
+
+
+def axes(shape):
+    """One name for each axis of a reshaped tensor."""
+    return " ".join(AXES.split()[: len(shape)])
+
+
+reshape = Case(
+    "reshape",
+    "The elements of x, or of x with its first two axes swapped, in row-major order in another shape.",
+    sizes=dict(A=4, B=3, C=10),
+    inputs=dict(x=normal("A B C")),
+    outputs=lambda shape: dict(y=axes(shape)),
+    variants=grid(shape=[(-1,), (6, -1), (2, -1, 5)], transposed=[False, True])
+    + grid(shape=[(4, 3, 2, 5)], transposed=[False])
+    + grid(shape=[(3, 4, 2, -1)], transposed=[True]),
+    exact=True,
+)
+
+
+@reshape.reference
+def _(np, x, *, shape, transposed):
+    return np.reshape(np.transpose(x, (1, 0, 2)) if transposed else x, shape)
+
+
+def share_storage(one, other):
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+
+
+@reshape.torch("torch.Tensor.view")
+def _(torch, x, *, shape, transposed):
+    source = x.transpose(0, 1) if transposed else x
+    y = source.view(shape)
+    assert share_storage(y, x)
+    return y
+
+
+for merged in ((-1,), (6, -1), (2, -1, 5)):
+    reshape.limitation(
+        "torch.Tensor.view",
+        raises="view size is not compatible with input tensor's size and stride",
+        because="a view cannot merge axes that are not contiguous in storage; splitting one is possible",
+        source="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html",
+        when=dict(shape=merged, transposed=True),
+    )
+
+
+@reshape.torch("torch.Tensor.contiguous().view")
+def _(torch, x, *, shape, transposed):
+    source = (x.transpose(0, 1) if transposed else x).contiguous()
+    assert share_storage(source, x) != transposed
+    return source.view(shape)
+
+
+@reshape.torch("torch.Tensor.reshape")
+def _(torch, x, *, shape, transposed):
+    source = x.transpose(0, 1) if transposed else x
+    y = source.reshape(shape)
+    splits_only = shape[:2] == source.shape[:2]
+    assert share_storage(y, x) == (splits_only or not transposed)
+    return y
+
+
+@reshape.torch("torch.reshape")
+def _(torch, x, *, shape, transposed):
+    return torch.reshape(torch.transpose(x, 0, 1) if transposed else x, shape)
+
+
+@reshape.tensorflow("tf.reshape")
+def _(tf, x, *, shape, transposed):
+    return tf.reshape(tf.transpose(x, [1, 0, 2]) if transposed else x, shape)
+
+
+reshape_features = Case(
+    "reshape_features",
+    "A reshape of all axes but the batch axis.",
+    sizes=dict(N=2, A=4, B=9),
+    inputs=dict(x=normal("N A B")),
+    outputs=lambda shape: dict(y=f"N {axes(shape)}"),
+    variants=grid(shape=[(-1,), (9, 4), (-1, 6), (2, 3, -1)]),
+    exact=True,
+)
+
+
+@reshape_features.reference
+def _(np, x, *, shape):
+    return np.stack([np.reshape(example, shape) for example in x])
+
+
+@reshape_features.torch("torch.Tensor.view")
+def _(torch, x, *, shape):
+    return x.view(x.shape[0], *shape)
+
+
+@reshape_features.torch("torch.Tensor.reshape")
+def _(torch, x, *, shape):
+    return x.reshape(x.shape[0], *shape)
+
+
+@reshape_features.torch("torch.Tensor.unflatten")
+def _(torch, x, *, shape):
+    return x.flatten(1).unflatten(1, shape)
+
+
+@reshape_features.torch.layer("torch.nn.Unflatten", weights={})
+def _(torch, *, A, B, shape):
+    sizes = [A * B // -_product(shape) if size == -1 else size for size in shape]
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Unflatten(1, sizes))
+
+
+def _product(sizes):
+    product = 1
+    for size in sizes:
+        product *= size
+    return product
+
+
+@reshape_features.tensorflow("tf.reshape")
+def _(tf, x, *, shape):
+    return tf.reshape(x, [tf.shape(x)[0], *shape])
+
+
+@reshape_features.tensorflow.layer("keras.layers.Reshape", weights={})
+def _(tf, *, shape):
+    return tf.keras.layers.Reshape(shape)
+
+
+write_through_view = Case(
+    "write_through_view",
+    "Doubling a reshaped tensor in place changes the original when the reshape is a view, and not when it is a copy.",
+    sizes=dict(A=4, B=3),
+    inputs=dict(x=normal("A B")),
+    outputs=dict(y="A B"),
+    variants=grid(transposed=[False, True]),
+    exact=True,
+)
+
+
+@write_through_view.reference
+def _(np, x, *, transposed):
+    return x if transposed else 2 * x
+
+
+@write_through_view.torch("torch.Tensor.view")
+def _(torch, x, *, transposed):
+    y = x.clone()
+    (y.transpose(0, 1) if transposed else y).view(-1).mul_(2)
+    return y
+
+
+write_through_view.limitation(
+    "torch.Tensor.view",
+    raises="view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+    "two contiguous subspaces). Use .reshape(...) instead.",
+    because="the axes of a transposed matrix cannot be merged without copying",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html",
+    when=dict(transposed=True),
+)
+
+
+@write_through_view.torch("torch.Tensor.reshape")
+def _(torch, x, *, transposed):
+    y = x.clone()
+    (y.transpose(0, 1) if transposed else y).reshape(-1).mul_(2)
+    return y
+
+
+@write_through_view.torch("torch.flatten")
+def _(torch, x, *, transposed):
+    y = x.clone()
+    torch.flatten(y.transpose(0, 1) if transposed else y).mul_(2)
+    return y
+
+
+@write_through_view.tensorflow("tf.tensor_scatter_nd_update")
+def _(tf, x, *, transposed):
+    if transposed:
+        return tf.identity(x)
+    flat = tf.reshape(x, [-1])
+    return tf.reshape(tf.tensor_scatter_nd_update(flat, tf.range(tf.size(flat))[:, None], 2 * flat), tf.shape(x))
+
+
+@write_through_view.tensorflow("tf.Tensor[...] =")
+def _(tf, x, *, transposed):
+    y = tf.identity(x)
+    tf.reshape(tf.transpose(y) if transposed else y, [-1])[:] = 2
+    return y
+
+
+write_through_view.limitation(
+    "tf.Tensor[...] =",
+    raises="object does not support item assignment",
+    because="tensors are immutable: whether a reshape copies cannot be observed",
+    source="https://www.tensorflow.org/guide/tensor",
+)
+
+
+flatten = Case(
+    "flatten",
+    "All axes but the batch axis merged into one: the order of the features follows the layout of the images.",
+    sizes=dict(N=2, C=3, H=4, W=5),
+    inputs=dict(x=normal("N C H W")),
+    outputs=dict(y="N C H W"),
+    exact=True,
+)
+
+
+@flatten.reference
+def _(np, x):
+    return x
+
+
+@flatten.torch("torch.flatten", y="N (C H W)")
+def _(torch, x):
+    y = torch.flatten(x, start_dim=1)
+    assert share_storage(y, x)
+    return y
+
+
+@flatten.torch("torch.Tensor.view", y="N (C H W)")
+def _(torch, x):
+    return x.view(x.shape[0], -1)
+
+
+@flatten.torch("torch.flatten(start_dim=1, end_dim=2)", y="N (C H) W")
+def _(torch, x):
+    return torch.flatten(x, start_dim=1, end_dim=2)
+
+
+@flatten.torch.layer("torch.nn.Flatten", weights={}, y="N (C H W)")
+def _(torch):
+    return torch.nn.Flatten()
+
+
+@flatten.tensorflow("tf.reshape", x="N H W C", y="N (H W C)")
+def _(tf, x):
+    return tf.reshape(x, [tf.shape(x)[0], -1])
+
+
+@flatten.tensorflow.layer("keras.layers.Flatten", weights={}, x="N H W C", y="N (H W C)")
+def _(tf):
+    return tf.keras.layers.Flatten()
+
+
+@flatten.tensorflow.layer("keras.layers.Flatten(data_format='channels_first')", weights={}, y="N (H W C)")
+def _(tf):
+    return tf.keras.layers.Flatten(data_format="channels_first")
+
+
+@flatten.tensorflow.layer("keras.layers.Permute", weights={}, x="N H W C", y="N (C H W)")
+def _(tf):
+    return tf.keras.Sequential([tf.keras.layers.Permute((3, 1, 2)), tf.keras.layers.Flatten()])

@@ -1,0 +1,153 @@
+"""The options of a run, checked before anything starts."""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..catalog.case import Tolerance
+from ..catalog.dtypes import FLOATS
+from ..catalog.frameworks import FRAMEWORKS
+from ..workers.local import Greeting
+
+DEVICES = "auto, cpu, gpu, gpu:0, gpu:1 ..."
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for. ``dtypes`` is ``None`` for all that each case declares."""
+
+    device: str
+    dtypes: tuple[str, ...] | None
+    seed: int
+    reports: Path | None
+    pythons: Mapping[str, str]
+    tolerance: Tolerance | None
+    timeout: float
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options; ``parity_cases`` is the one ini setting."""
+    group = parser.getgroup("parity", "framework parity")
+    group.addoption("--device", default="auto", metavar="NAME", help=f"where to run: {DEVICES} (default: auto)")
+    group.addoption(
+        "--dtype", action="append", metavar="NAME", help=f"run only these dtypes, comma-separated: {', '.join(FLOATS)}"
+    )
+    group.addoption("--seed", type=int, default=0, help="seed of inputs and weights (default: 0)")
+    group.addoption("--reports", metavar="DIR", help="write parity.csv, parity.html and the other reports into DIR")
+    group.addoption("--rtol", type=float, help="with --atol: allow |error| <= atol + rtol * |truth| in this run")
+    group.addoption("--atol", type=float, help="see --rtol")
+    group.addoption("--unit-timeout", type=float, default=120.0, metavar="SECONDS", help="limit for one unit of work")
+    for framework in FRAMEWORKS.values():
+        group.addoption(
+            f"--{framework.name}-python",
+            metavar="PATH",
+            help=f"the interpreter that has {framework.title} (default: the one that runs pytest)",
+        )
+    parser.addini("parity_cases", "names of the folders whose files declare cases", type="args", default=["cases"])
+
+
+def read_options(config: pytest.Config) -> Options:
+    """Check the options. Raises ``pytest.UsageError``, which names what may be given instead."""
+    get = config.getoption
+    device = get("--device")
+    if device not in ("auto", "cpu", "gpu") and not (device.startswith("gpu:") and device[4:].isdigit()):
+        raise pytest.UsageError(f"--device {device}: unknown device; choose from {DEVICES}")
+    dtypes = [name.strip() for entry in get("--dtype") or () for name in entry.split(",")]
+    for name in dtypes:
+        if name not in FLOATS:
+            raise pytest.UsageError(f"--dtype {name}: unknown dtype; choose from {', '.join(FLOATS)}")
+    if (get("--rtol") is None) != (get("--atol") is None):
+        raise pytest.UsageError("--rtol and --atol must be given together, so that neither is a hidden default")
+    tolerance = None
+    if get("--rtol") is not None:
+        rtol, atol = get("--rtol"), get("--atol")
+        if not (0 <= rtol < float("inf") and 0 <= atol < float("inf")):
+            raise pytest.UsageError("--rtol and --atol must be finite and not negative")
+        tolerance = Tolerance(rtol, atol, f"allowance set on the command line: rtol {rtol:g}, atol {atol:g}")
+    if not get("--unit-timeout") > 0:
+        raise pytest.UsageError("--unit-timeout must be more than 0 seconds")
+    if get("--seed") < 0:
+        raise pytest.UsageError("--seed must not be negative")
+    reports = get("--reports")
+    return Options(
+        device=device,
+        dtypes=tuple(dict.fromkeys(dtypes)) or None,
+        seed=get("--seed"),
+        reports=Path(reports) if reports else None,
+        pythons={name: _python(name, get(f"--{name}-python")) for name in FRAMEWORKS},
+        tolerance=tolerance,
+        timeout=get("--unit-timeout"),
+    )
+
+
+def _python(framework: str, given: str | None) -> str:
+    if given is None:
+        return sys.executable
+    path = shutil.which(given)
+    if path is None:
+        raise pytest.UsageError(
+            f"--{framework}-python {given}: no such interpreter; give the path of a Python that has "
+            f"{FRAMEWORKS[framework].title} installed"
+        )
+    return path
+
+
+def require_frameworks(pythons: Mapping[str, str]) -> None:
+    """Raise ``pytest.UsageError`` when an interpreter lacks its framework."""
+    for name, python in pythons.items():
+        framework = FRAMEWORKS[name]
+        if _has(python, framework.package):
+            continue
+        raise pytest.UsageError(
+            f"{framework.title} is not installed for {python}. Name an interpreter that has it with "
+            f"--{name}-python PATH; `{Path(sys.executable).name} -m parity environment {name}` builds one "
+            "and prints its path"
+        )
+
+
+def _has(python: str, package: str) -> bool:
+    if python == sys.executable:
+        return importlib.util.find_spec(package) is not None
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
+    return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
+
+
+def gpu_present() -> bool:
+    """Whether this machine shows signs of a GPU, without importing a framework."""
+    return bool(shutil.which("nvidia-smi") or glob.glob("/dev/nvidia[0-9]*") or glob.glob("/dev/kfd"))
+
+
+def choose_devices(device: str, greetings: Mapping[str, Greeting]) -> list[str]:
+    """The devices to run on, given what each framework sees. Raises ``pytest.UsageError`` for one that is missing."""
+    seen = {name: greetings[name].devices for name in FRAMEWORKS if name in greetings}
+    common = [d for d in next(iter(seen.values())) if all(d in devices for devices in seen.values())]
+    if device == "auto":
+        return common
+    wanted = [d for d in common if d != "cpu"] if device == "gpu" else [d for d in common if d == device]
+    if not wanted:
+        shown = "; ".join(f"{FRAMEWORKS[name].title} sees {', '.join(devices)}" for name, devices in seen.items())
+        raise pytest.UsageError(f"--device {device}: not available to both frameworks ({shown})")
+    return wanted
+
+
+def describe_devices(devices: Sequence[str], greetings: Mapping[str, Greeting]) -> str:
+    """One line for summary and report: where the run took place, and which GPUs were left out."""
+    ran = ", ".join(devices)
+    sees: dict[str, Any] = {
+        FRAMEWORKS[name].title: [d for d in greetings[name].devices if d != "cpu"] for name in FRAMEWORKS if name in greetings
+    }
+    if not any(sees.values()):
+        return f"{ran} (no GPU was present)"
+    left = {title: [d for d in gpus if d not in devices] for title, gpus in sees.items()}
+    extra = "; ".join(f"{title} also sees {', '.join(gpus)}" for title, gpus in left.items() if gpus)
+    return f"{ran} ({extra}: not run)" if extra else ran

@@ -1,0 +1,235 @@
+"""The pytest plugin: a case file is collected as one item per variant, dtype and device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..catalog.case import Case
+from ..catalog.load import Broken, display, load
+from ..judge.row import NOT_RUN
+from ..plan.work import Item, expand
+from ..record.schema import BENCHMARKS, JUNIT
+from ..record.write import RecordWriter
+from ..report.text import failure_text, summary_lines
+from ..run import Judged, Run
+from ..workers.local import LocalEngine, StartError
+from . import benchmarks
+from .options import (
+    Options,
+    add_options,
+    choose_devices,
+    describe_devices,
+    gpu_present,
+    read_options,
+    require_frameworks,
+)
+from .reproduce import command
+
+_IMPORTS_PARITY = re.compile(rb"^\s*(?:from|import)\s+parity\b", re.MULTILINE)
+
+
+class Session:
+    """What the plugin keeps for one pytest session: the options, the run and the devices."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.options: Options = read_options(config)
+        self.names: dict[str, str] = {}
+        self._devices: list[str] | None = None
+        self._run: Run | None = None
+
+    @property
+    def run(self) -> Run:
+        if self._run is None:
+            engine = LocalEngine(self.options.pythons, timeout=self.options.timeout)
+            writer = None
+            if self.options.reports is not None:
+                try:
+                    writer = RecordWriter(self.options.reports)
+                except OSError as error:
+                    raise pytest.UsageError(f"--reports {self.options.reports}: {error.strerror}") from error
+            self._run = Run(engine, seed=self.options.seed, tolerance=self.options.tolerance, writer=writer)
+        return self._run
+
+    @property
+    def started(self) -> Run | None:
+        return self._run
+
+    def greet(self) -> None:
+        """Start the workers. Raises ``pytest.UsageError`` when one cannot start."""
+        require_frameworks(self.options.pythons)
+        try:
+            self.run.greet()
+        except StartError as error:
+            raise pytest.UsageError(str(error)) from error
+
+    def devices(self) -> list[str]:
+        """The devices that items are made for. No framework is imported unless there may be a GPU."""
+        if self._devices is None:
+            if self.options.device == "cpu" or (self.options.device == "auto" and not gpu_present()):
+                self._devices = ["cpu"]
+            else:
+                self.greet()
+                self._devices = choose_devices(self.options.device, self.run.greetings)
+        return self._devices
+
+    def claim(self, case: Case) -> str:
+        """Remember a case's name; a message when another file has it already."""
+        here = f"{display(case.file)}:{case.line}"
+        first = self.names.setdefault(case.name, here)
+        return "" if first == here else f"the name is taken by the case at {first}: rename one of them"
+
+
+KEY = pytest.StashKey[Session]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    session = config.stash[KEY] = Session(config)
+    folder = session.options.reports
+    if folder is not None:
+        if not config.option.xmlpath:
+            config.option.xmlpath = str(folder / JUNIT)
+        benchmarks.save_to(config, folder / BENCHMARKS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    if session.config.stash[KEY].options.device.startswith("gpu"):
+        session.config.stash[KEY].devices()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if parent.session.isinitpath(file_path) or not _is_case_file(file_path, parent.config):
+        return None
+    return CaseModule.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> Any:
+    if _is_case_file(module_path, parent.config):
+        return CaseModule.from_parent(parent, path=module_path)
+    return None
+
+
+def _is_case_file(path: Path, config: pytest.Config) -> bool:
+    if path.suffix != ".py" or path.parent.name not in config.getini("parity_cases"):
+        return False
+    if path.name.startswith(("_", "test_")) or path.name == "conftest.py":
+        return False
+    try:
+        return bool(_IMPORTS_PARITY.search(path.read_bytes()))
+    except OSError:
+        return True
+
+
+class CaseModule(pytest.File):
+    """One case file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        session = self.config.stash[KEY]
+        file = load(self.path)
+        broken = list(file.broken)
+        taken = set()
+        for case in file.cases:
+            problem = session.claim(case)
+            if problem:
+                taken.add(case.name)
+                broken.append(Broken(case.name, f"{display(case.file)}:{case.line}", problem))
+        for entry in broken:
+            yield BrokenItem.from_parent(self, name=f"{entry.case}[declaration]", broken=entry)
+        cases = {case.name: case for case in file.cases}
+        for work in expand(file, session.options.dtypes, session.devices()):
+            if work.case not in taken:
+                yield ParityItem.from_parent(self, name=work.name, work=work, case=cases[work.case])
+
+
+class Disparity(Exception):
+    """An item whose rows are not all in order."""
+
+    def __init__(self, judged: Judged) -> None:
+        self.judged = judged
+
+
+class ParityItem(pytest.Item):
+    """One variant of a case in one dtype on one device."""
+
+    def __init__(self, *, work: Item, case: Case, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.work, self.case = work, case
+
+    def runtest(self) -> None:
+        judged = self.config.stash[KEY].run.result(self.work, self.case)
+        benchmarks.record(self.config, self.nodeid, self.work.name, judged.observations)
+        for verdict in sorted({row.verdict for row in judged.rows}):
+            self.user_properties.append((verdict, sum(row.verdict == verdict for row in judged.rows)))
+        if judged.red:
+            raise Disparity(judged)
+        if all(row.verdict == NOT_RUN for row in judged.rows):
+            pytest.skip("; ".join(sorted({row.reason for row in judged.rows})))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, Disparity):
+            return failure_text(self.case, self.work, excinfo.value.judged.rows, command(self.config, self.nodeid))
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.case.line - 1, self.name
+
+
+class BrokenItem(pytest.Item):
+    """A declaration that cannot run: it fails with what is wrong."""
+
+    def __init__(self, *, broken: Broken, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.broken = broken
+
+    def runtest(self) -> None:
+        self.config.stash[KEY].run.broken(self.broken)
+        pytest.fail(str(self.broken), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[Any]:
+    items = [(item.work, item.case) for item in session.items if isinstance(item, ParityItem)]
+    if items and not session.config.option.collectonly:
+        parity = session.config.stash[KEY]
+        parity.greet()
+        parity.run.start(items)
+        benchmarks.quiet(session.config)
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    parity = session.config.stash.get(KEY, None)
+    if parity is None or parity.started is None:
+        return
+    parity.started.close()
+    if parity.options.reports is not None:
+        from ..report.html import write_report
+
+        write_report(parity.options.reports)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    parity = config.stash.get(KEY, None)
+    if parity is None or parity.started is None or not parity.started.totals.items:
+        return
+    run = parity.started
+    devices = describe_devices(parity.devices(), run.greetings) if run.greetings else ""
+    terminalreporter.section("parity")
+    for line in summary_lines(run.environment(), devices, run.totals.worst_row, parity.options.reports):
+        terminalreporter.write_line(line)

@@ -1,0 +1,166 @@
+"""Comparing two results of one quantity, element by element, with the truth beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..catalog.dtypes import FLOATS, Array
+from ..workers.protocol import Result
+from .tolerance import Allowance
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The formula's result of one quantity: its values, and those values rounded to the dtype."""
+
+    values: Array
+    rounded: Array
+    allowance: Allowance
+
+    @classmethod
+    def of(cls, values: Array, dtype: str, allowance: Allowance) -> Truth:
+        stored = FLOATS[dtype].encode(np.asarray(values, np.float64)) if dtype != "float64" else values.astype(np.float64)
+        return cls(values, FLOATS[dtype].decode(stored), allowance)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What comparing two results gave.
+
+    ``problem`` is set when they cannot be compared by value, or must not be equal in kind (dtype, shape, NaN,
+    infinity, sign of zero). ``ratio`` is the error divided by what was allowed, at its worst element ``index``.
+    """
+
+    problem: str = ""
+    max_abs: float | None = None
+    max_rel: float | None = None
+    max_ulp: float | None = None
+    allowed: float | None = None
+    ratio: float | None = None
+    index: tuple[int, ...] = ()
+    left: float = 0.0
+    right: float = 0.0
+    truth: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return not self.problem and self.ratio is not None and self.ratio <= 1.0
+
+    def located(self, left: str, right: str) -> str:
+        """Where the worst element is, and the values there."""
+        if self.problem:
+            return self.problem
+        return (
+            f"at {list(self.index)}: {left} {self.left:.17g}, {right} {self.right:.17g}, truth {self.truth:.17g}; "
+            f"error {abs(self.left - self.right):.3g}, allowed {self.allowed:.3g}"
+        )
+
+
+def values_of(result: Result) -> Array:
+    """The exact values of a result (long double where it has them)."""
+    if result.dtype in FLOATS and result.array.dtype == FLOATS[result.dtype].storage:
+        return FLOATS[result.dtype].decode(result.array)
+    return result.array
+
+
+def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: bool) -> Difference:
+    """Compare a framework's result with the truth."""
+    problem = _mismatch(result, truth, dtype)
+    if problem:
+        return Difference(problem)
+    values = values_of(result)
+    problem = _special(values, truth, signed_zeros)
+    if problem:
+        return Difference(problem)
+    exact = truth.allowance.exact
+    target = truth.rounded if exact else truth.values
+    return _measure(values, target, truth, dtype, truth.allowance.limits)
+
+
+def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference:
+    """Compare two frameworks' results with each other; both may be off, so twice the allowance holds."""
+    for result in (left, right):
+        problem = _mismatch(result, truth, dtype)
+        if problem:
+            return Difference(problem)
+    return _measure(values_of(left), values_of(right), truth, dtype, 2 * truth.allowance.limits)
+
+
+def _mismatch(result: Result, truth: Truth, dtype: str) -> str:
+    if result.dtype != dtype:
+        return f"dtype {result.dtype} instead of {dtype}"
+    if result.array.shape != truth.values.shape:
+        return f"shape {result.array.shape} instead of {truth.values.shape}"
+    return ""
+
+
+def _special(values: Array, truth: Truth, signed_zeros: bool) -> str:
+    """NaN, infinities and signs of zero must be those of the formula, rounded to the dtype."""
+    checks = [("NaN", np.isnan(values), np.isnan(truth.rounded))]
+    finite = np.isfinite(values) & np.isfinite(truth.rounded)
+    if not finite.all():
+        checks.append(("+infinity", values == np.inf, truth.rounded == np.inf))
+        checks.append(("-infinity", values == -np.inf, truth.rounded == -np.inf))
+    if signed_zeros:
+        zeros = (values == 0) & (truth.rounded == 0)
+        checks.append(("-0.0", zeros & np.signbit(values), zeros & np.signbit(truth.rounded)))
+    for name, found, wanted in checks:
+        wrong = found != wanted
+        if wrong.any():
+            index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+            place = [int(i) for i in index]
+            return (
+                f"{name} in {int(wrong.sum())} of {wrong.size} elements on one side only, first at {place}: "
+                f"{float(values[index])!r}, truth {float(truth.rounded[index])!r}"
+            )
+    return ""
+
+
+def _measure(left: Array, right: Array, truth: Truth, dtype: str, limits: Array) -> Difference:
+    if left.size == 0:
+        return Difference(max_abs=0.0, max_rel=0.0, max_ulp=0.0, allowed=0.0, ratio=0.0)
+    with np.errstate(all="ignore"):
+        same = (left == right) | (np.isnan(left) & np.isnan(right))
+        error = np.where(same, 0.0, np.abs(left - right))
+        ratio = np.where(error == 0.0, 0.0, error / limits)
+        ratio = np.where(np.isnan(ratio), np.inf, ratio)
+        relative = np.where(error == 0.0, 0.0, error / np.abs(right))
+    worst = int(np.argmax(ratio)) if ratio.any() else int(np.argmax(limits))
+    index = np.unravel_index(worst, ratio.shape)
+    return Difference(
+        max_abs=float(error.max()),
+        max_rel=float(relative.max()),
+        max_ulp=_max_ulp(left, right, dtype) if error.any() else 0.0,
+        allowed=float(limits[index]),
+        ratio=float(ratio[index]),
+        index=tuple(int(i) for i in index),
+        left=float(left[index]),
+        right=float(right[index]),
+        truth=float(truth.values[index]),
+    )
+
+
+_ORDERED = {"float64": (np.float64, np.int64), "float32": (np.float32, np.int32), "float16": (np.float16, np.int16)}
+
+
+def _max_ulp(left: Array, right: Array, dtype: str) -> float:
+    """The largest number of representable values between two elements; NaN and infinity are left out."""
+    finite = np.isfinite(left) & np.isfinite(right)
+    if not finite.any():
+        return 0.0
+    one, other = _order(left[finite], dtype), _order(right[finite], dtype)
+    return float(np.where(one > other, one - other, other - one).view(np.uint64).max())
+
+
+def _order(values: Array, dtype: str) -> Array:
+    """Consecutive integers for consecutive values; 0 for both zeros."""
+    if dtype == "bfloat16":
+        bits = FLOATS[dtype].encode(np.asarray(values, np.float64)).view(np.int16).astype(np.int64)
+        least = -(2**15)
+    else:
+        real, whole = _ORDERED[dtype]
+        bits = values.astype(real).view(whole).astype(np.int64)
+        least = int(np.iinfo(whole).min)
+    return np.where(bits < 0, least - bits, bits)

@@ -1,0 +1,247 @@
+"""From the observations of one item to its rows: every implementation against the truth and against the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..catalog.case import Case, Deviation, Implementation, Tolerance
+from ..catalog.frameworks import REFERENCE
+from ..catalog.variants import Variant
+from ..plan.work import Item
+from ..workers.protocol import Failure, Observation, Result
+from .compare import Difference, Truth, against_truth, between
+from .row import CRASH, ERROR, EXPECTED, FAIL, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row
+from .tolerance import allowance
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all rows of a run share. ``versions`` has an entry for each framework and ``reference``."""
+
+    run: str
+    seed: int
+    versions: Mapping[str, str]
+    tolerance: Tolerance | None = None
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One implementation of the item, judged against the truth."""
+
+    implementation: Implementation
+    observation: Observation
+    differences: Mapping[str, Difference]
+    deviations: Mapping[str, Deviation]
+
+
+def judge(case: Case, item: Item, observations: Mapping[str, Observation], context: Context) -> list[Row]:
+    """The rows of one item. ``observations`` holds one for each implementation's API path and for ``reference``."""
+    return list(_Judge(case, item, observations, context).rows())
+
+
+class _Judge:
+    def __init__(self, case: Case, item: Item, observations: Mapping[str, Observation], context: Context) -> None:
+        self.case, self.item, self.observations, self.context = case, item, observations, context
+        self.variant: Variant = case.variant(item.variant)
+        self.formula = observations[REFERENCE]
+
+    def rows(self) -> Iterator[Row]:
+        if self.formula.failure is not None:
+            yield from self._without_truth(self.formula.failure)
+            return
+        wrong = self._formula_shape()
+        if wrong:
+            yield from self._without_truth(Failure("declaration", "", wrong, self._where()))
+            return
+        truths = {quantity: self._truth(quantity, result) for quantity, result in self.formula.results.items()}
+        sides = [self._side(implementation, truths) for implementation in self.case.implementations]
+        for side in sides:
+            yield from self._against_truth(side, truths)
+        frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
+        for number, left_framework in enumerate(frameworks):
+            for right_framework in frameworks[number + 1 :]:
+                for left in (side for side in sides if side.implementation.framework == left_framework):
+                    for right in (side for side in sides if side.implementation.framework == right_framework):
+                        yield from self._pair(left, right, truths)
+
+    # The truth -------------------------------------------------------------------------------------------------
+
+    def _truth(self, quantity: str, result: Result) -> Truth:
+        values = result.array
+        limits = allowance(self.case, self.item.dtype, quantity, values, self.context.tolerance)
+        return Truth.of(values, self.item.dtype, limits)
+
+    def _formula_shape(self) -> str:
+        sizes = self.case.axis_sizes(self.variant)
+        results = {**self.case.outputs(self.variant), **self.case.states(self.variant)}
+        for quantity, result in self.formula.results.items():
+            kind, _, name = quantity.partition(":")
+            if kind == "grad":
+                continue
+            for axis, length in zip(results[name].axes, result.array.shape, strict=True):
+                if axis in sizes and sizes[axis] != length:
+                    return (
+                        f"the formula returns {name} of shape {result.array.shape}, but its axis {axis} "
+                        f"has size {sizes[axis]}: mend the formula or the axes of {name}"
+                    )
+        return ""
+
+    def _where(self) -> str:
+        code = getattr(self.case.formula, "__code__", None)
+        return f"{self.case.file}:{code.co_firstlineno if code else self.case.line}"
+
+    def _without_truth(self, failure: Failure) -> Iterator[Row]:
+        verdict = _verdict_of(failure)
+        yield self._row("", REFERENCE, REFERENCE, REFERENCE, REFERENCE, verdict, f"the formula gave no truth: {failure}")
+        for implementation in self.case.implementations:
+            yield self._row(
+                "", implementation.api, implementation.framework, REFERENCE, REFERENCE, NOT_RUN, "the formula gave no truth"
+            )
+
+    # One side --------------------------------------------------------------------------------------------------
+
+    def _side(self, implementation: Implementation, truths: Mapping[str, Truth]) -> _Side:
+        observation = self.observations[implementation.api]
+        differences = {
+            quantity: against_truth(
+                observation.results[quantity], truth, self.item.dtype, signed_zeros=not quantity.startswith("grad:")
+            )
+            for quantity, truth in truths.items()
+            if quantity in observation.results
+        }
+        found = self.case.deviations_for(implementation.api, self.variant, self.item.dtype, self.item.device)
+        deviations = {q: d for d in found for q in truths if d.covers(q)}
+        return _Side(implementation, observation, differences, deviations)
+
+    def _against_truth(self, side: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
+        api, framework = side.implementation.api, side.implementation.framework
+        failure = side.observation.failure
+        limitation = self.case.limitation_for(api, self.variant, self.item.dtype, self.item.device)
+        missing = [quantity for quantity in truths if quantity not in side.differences]
+        if failure is None and side.observation.input_digest != self.formula.input_digest:
+            failure = Failure("declaration", "", "the inputs differ from the formula's: does the case file change as it loads?")
+        if failure is not None:
+            known = (
+                limitation is not None and failure.stage == limitation.stage and limitation.raises in str(failure)
+            )
+            if known and limitation is not None:
+                verdict, reason = EXPECTED, f"{limitation.because} ({limitation.source}): {failure}"
+            elif limitation is not None:
+                verdict = _verdict_of(failure)
+                reason = f"{failure} (the declared limitation raises {limitation.raises!r} in the {limitation.stage} stage)"
+            else:
+                verdict, reason = _verdict_of(failure), str(failure)
+            for quantity in missing or [""]:
+                yield self._row(quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework))
+        elif limitation is not None:
+            reason = f"the declared limitation ({limitation.raises!r}) did not occur: remove it from {self.case.file}"
+            yield self._row("", api, framework, REFERENCE, REFERENCE, UNEXPECTED, reason, blame=framework)
+        elif missing:
+            reason = f"no result for {', '.join(missing)}"
+            yield self._row("", api, framework, REFERENCE, REFERENCE, ERROR, reason, blame=framework)
+        for quantity, difference in side.differences.items():
+            verdict, reason = self._verdict(difference, truths[quantity], side.deviations.get(quantity), api)
+            yield self._row(
+                quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, difference, truths[quantity],
+                blame=_blamed(verdict, framework),
+            )  # fmt: skip
+
+    def _verdict(
+        self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str
+    ) -> tuple[str, str]:
+        located = difference.located(api, REFERENCE)
+        if deviation is None:
+            return (PASS, truth.allowance.because) if difference.ok else (FAIL, located)
+        if difference.ok:
+            return UNEXPECTED, f"the declared deviation is gone: remove it from {self.case.file} ({deviation.because})"
+        bound = deviation.within * float(np.max(np.abs(truth.values), initial=0.0))
+        if difference.problem or difference.max_abs is None or not difference.max_abs <= bound:
+            return FAIL, f"beyond the declared deviation of {bound:.3g}: {located}"
+        return EXPECTED, f"{deviation.because} ({deviation.source})"
+
+    # Two sides -------------------------------------------------------------------------------------------------
+
+    def _pair(self, left: _Side, right: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
+        names = (left.implementation.api, right.implementation.api)
+        frameworks = (left.implementation.framework, right.implementation.framework)
+        for quantity, truth in truths.items():
+            if quantity not in left.differences or quantity not in right.differences:
+                continue
+            difference = between(
+                left.observation.results[quantity], right.observation.results[quantity], truth, self.item.dtype
+            )
+            deviation = left.deviations.get(quantity) or right.deviations.get(quantity)
+            blame = ""
+            if difference.ok:
+                verdict, reason = PASS, truth.allowance.because
+            elif deviation is not None:
+                verdict, reason = EXPECTED, f"{deviation.because} ({deviation.source})"
+            else:
+                verdict, reason = FAIL, difference.located(*names)
+                blame = _further(left, right, quantity)
+            yield self._row(
+                quantity, names[0], frameworks[0], names[1], frameworks[1], verdict, reason, difference, truth, blame=blame
+            )
+
+    def _row(
+        self,
+        quantity: str,
+        left: str,
+        left_framework: str,
+        right: str,
+        right_framework: str,
+        verdict: str,
+        reason: str,
+        difference: Difference | None = None,
+        truth: Truth | None = None,
+        blame: str = "",
+    ) -> Row:
+        item, measured = self.item, difference or Difference()
+        return Row(
+            run=self.context.run,
+            case=item.case,
+            variant=item.variant,
+            dtype=item.dtype,
+            device=item.device,
+            mode=item.mode,
+            quantity=quantity,
+            left=left,
+            right=right,
+            left_framework=left_framework,
+            left_version=self.context.versions[left_framework],
+            right_framework=right_framework,
+            right_version=self.context.versions[right_framework],
+            shape="x".join(map(str, truth.values.shape)) if truth is not None else "",
+            max_abs_error=measured.max_abs,
+            max_rel_error=measured.max_rel,
+            max_ulp=measured.max_ulp,
+            allowed=measured.allowed,
+            error_ratio=measured.ratio,
+            verdict=verdict,
+            blame=blame,
+            reason=reason,
+            seed=self.context.seed,
+            input_digest=self.formula.input_digest,
+        )
+
+
+def _verdict_of(failure: Failure) -> str:
+    if failure.stage in (CRASH, TIMEOUT):
+        return failure.stage
+    return FAIL if failure.kind == "AssertionError" else ERROR
+
+
+def _blamed(verdict: str, framework: str) -> str:
+    return "" if verdict in (PASS, EXPECTED) else framework
+
+
+def _further(left: _Side, right: _Side, quantity: str) -> str:
+    """The framework further from the truth, or ``both`` when neither is clearly nearer."""
+    one, other = left.differences[quantity], right.differences[quantity]
+    distances = [np.inf if d.problem or d.ratio is None else d.ratio for d in (one, other)]
+    if min(distances) > 1.0 or distances[0] == distances[1]:
+        return "both"
+    return (left if distances[0] > distances[1] else right).implementation.framework

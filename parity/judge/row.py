@@ -1,0 +1,58 @@
+"""One row of the record: two results of one quantity, compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+PASS = "pass"
+FAIL = "fail"
+EXPECTED = "expected"
+UNEXPECTED = "unexpected"
+ERROR = "error"
+CRASH = "crash"
+TIMEOUT = "timeout"
+NOT_RUN = "not-run"
+
+VERDICTS = (CRASH, TIMEOUT, ERROR, FAIL, UNEXPECTED, NOT_RUN, EXPECTED, PASS)
+"""All verdicts, the worst first."""
+
+RED = (CRASH, TIMEOUT, ERROR, FAIL, UNEXPECTED)
+"""The verdicts that make a run fail."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The columns of ``parity.csv``, in order; ``docs/report-schema.md`` describes each."""
+
+    run: str
+    case: str
+    variant: str
+    dtype: str
+    device: str
+    mode: str
+    quantity: str
+    left: str
+    right: str
+    left_framework: str
+    left_version: str
+    right_framework: str
+    right_version: str
+    shape: str
+    max_abs_error: float | None
+    max_rel_error: float | None
+    max_ulp: float | None
+    allowed: float | None
+    error_ratio: float | None
+    verdict: str
+    blame: str
+    reason: str
+    seed: int
+    input_digest: str
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def worst(verdicts: list[str]) -> str:
+    """The worst of some verdicts; ``not-run`` when there are none."""
+    return min(verdicts, key=VERDICTS.index, default=NOT_RUN)

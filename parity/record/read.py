@@ -1,0 +1,56 @@
+"""Reading a record back as pandas tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..judge.row import COLUMNS
+from .schema import ENVIRONMENT, PARITY, TIMING_COLUMNS, TIMINGS
+
+_NUMBERS = ("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio")
+
+
+class RecordError(Exception):
+    """A record's file is missing, damaged, or not of this schema. The message names the file."""
+
+
+def read_rows(folder: Path) -> pd.DataFrame:
+    """``parity.csv`` with text columns as text (empty, not NaN) and numbers as float64."""
+    return _table(folder / PARITY, COLUMNS, _NUMBERS, ("seed",))
+
+
+def read_timings(folder: Path) -> pd.DataFrame:
+    """``timings.csv``, likewise."""
+    return _table(folder / TIMINGS, TIMING_COLUMNS, ("min_seconds", "median_seconds", "max_seconds"), ("rounds",))
+
+
+def read_environment(folder: Path) -> dict[str, Any]:
+    path = folder / ENVIRONMENT
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise RecordError(f"{path}: holds no JSON object")
+    return content
+
+
+def _table(path: Path, columns: tuple[str, ...], numbers: tuple[str, ...], whole: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: cannot be read: {error}") from error
+    if tuple(table.columns) != columns:
+        raise RecordError(f"{path}: its columns are not those of this version; write the record anew")
+    try:
+        for name in numbers:
+            table[name] = pd.to_numeric(table[name].replace("", "nan"))
+        for name in whole:
+            table[name] = table[name].astype("int64")
+    except ValueError as error:
+        raise RecordError(f"{path}: a number cannot be read: {error}") from error
+    return table

@@ -1,0 +1,92 @@
+"""The text views: a failing item on one screen, and the summary of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..catalog.case import Case
+from ..catalog.frameworks import FRAMEWORKS
+from ..catalog.load import display
+from ..judge.row import RED, VERDICTS, Row
+from ..plan.work import Item
+from ..record.schema import HTML, PARITY
+
+SHOWN = 8
+"""Failing rows that the one screen lists."""
+
+
+def failure_text(case: Case, item: Item, rows: Sequence[Row], reproduce: str) -> str:
+    """What differs, where, by how much against what was allowed, which side is further off, and how to see it again."""
+    red = sorted((row for row in rows if row.verdict in RED), key=_severity)
+    lines = [f"{item.name}: {len(red)} of {len(rows)} rows are not in order", ""]
+    lines += _table(
+        ("verdict", "quantity", "left", "right", "error", "allowed", "ratio", "blame"),
+        [
+            (row.verdict, row.quantity, row.left, row.right, _number(row.max_abs_error), _number(row.allowed),
+             _number(row.error_ratio), row.blame)
+            for row in red[:SHOWN]
+        ],
+    )  # fmt: skip
+    if len(red) > SHOWN:
+        lines.append(f"... and {len(red) - SHOWN} more")
+    lines.append("")
+    for reason in list(dict.fromkeys(row.reason for row in red))[:3]:
+        lines.append(f"  {reason}")
+    named = {row.left for row in red[:SHOWN]} | {row.right for row in red[:SHOWN]}
+    for implementation in case.implementations:
+        code = getattr(implementation.function, "__code__", None)
+        if implementation.api in named and code is not None:
+            lines.append(f"  {implementation.api}: {display(code.co_filename)}:{code.co_firstlineno}")
+    lines += ["", f"  seed {red[0].seed}, inputs {red[0].input_digest or 'not made'}", f"  reproduce: {reproduce}"]
+    return "\n".join(lines)
+
+
+def summary_lines(
+    environment: Mapping[str, Any], devices: str, worst: Row | None, reports: Path | None
+) -> Iterator[str]:
+    """The end of a run in a few lines."""
+    verdicts: Mapping[str, int] = environment["verdicts"]
+    counts = ", ".join(f"{verdicts[name]} {name}" for name in reversed(VERDICTS) if verdicts[name])
+    yield f"{headline(verdicts)}: {environment['items']} items, {sum(verdicts.values())} rows ({counts})"
+    versions = [f"{framework.title} {_version(environment, name)}" for name, framework in FRAMEWORKS.items()]
+    yield f"versions: {', '.join(versions)}; formulas in NumPy {_version(environment, 'reference')}"
+    yield f"devices: {devices}; seed {environment['seed']}; {environment['seconds']:.1f} s"
+    if environment["tolerance"]:
+        yield "allowance set on the command line: rtol {rtol:g}, atol {atol:g}".format(**environment["tolerance"])
+    if worst is not None:
+        name = f"{worst.case}[{worst.variant}]-{worst.dtype}-{worst.device}" if worst.variant else worst.case
+        yield f"closest to its allowance: {worst.error_ratio:.0%} used by {worst.quantity} of {name} ({worst.left}, {worst.right})"
+    if reports is not None:
+        yield f"reports: {reports / HTML}, {reports / PARITY} and beside them"
+
+
+def headline(verdicts: Mapping[str, int]) -> str:
+    """The verdict of a run in words."""
+    red = sum(verdicts[name] for name in RED)
+    if red:
+        return "NOT at parity"
+    return "at parity" if verdicts["pass"] else "no verdict"
+
+
+def _version(environment: Mapping[str, Any], name: str) -> str:
+    described = environment["environments"].get(name)
+    if described is None:
+        return "(not started)"
+    keras = described.get("keras")
+    return f"{described['version']}" + (f" with Keras {keras}" if keras else "")
+
+
+def _severity(row: Row) -> tuple[int, float]:
+    return VERDICTS.index(row.verdict), -(row.error_ratio if row.error_ratio is not None else float("inf"))
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    table = [tuple(header), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

@@ -1,0 +1,209 @@
+"""A run: the plan's items go to the workers a little ahead of the judge, and rows go to the record as they come."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from statistics import median
+from typing import Any
+
+from .catalog.case import Case, Tolerance
+from .catalog.frameworks import FRAMEWORKS, REFERENCE
+from .catalog.load import Broken
+from .judge.judge import Context, judge
+from .judge.row import ERROR, RED, VERDICTS, Row
+from .plan.work import Item, Unit, units
+from .record.schema import SCHEMA_VERSION, TimingRow
+from .record.write import RecordWriter
+from .workers.local import Engine, Greeting
+from .workers.protocol import Observation
+
+AHEAD = 48
+"""Items that are with the workers before the judge has come to them."""
+
+TIMED_DTYPE = "float32"
+"""The quick timing of a parity run is taken in this dtype only."""
+
+
+@dataclass
+class Totals:
+    """What the summary counts."""
+
+    items: int = 0
+    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    worst_ratio: float = 0.0
+    worst_row: Row | None = None
+
+    def add(self, rows: Iterable[Row]) -> None:
+        self.items += 1
+        for row in rows:
+            self.verdicts[row.verdict] += 1
+            if row.verdict == "pass" and row.error_ratio is not None and row.error_ratio > self.worst_ratio:
+                self.worst_ratio, self.worst_row = row.error_ratio, row
+
+    @property
+    def at_parity(self) -> bool:
+        return self.items > 0 and not any(self.verdicts[verdict] for verdict in RED)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of one item."""
+
+    rows: Sequence[Row]
+    timings: Sequence[TimingRow]
+    observations: Mapping[str, Observation]
+
+    @property
+    def red(self) -> list[Row]:
+        return [row for row in self.rows if row.verdict in RED]
+
+
+class Run:
+    """One run over an engine.
+
+    ``start`` begins with the items in the order in which ``result`` will be asked for them; asking for an item
+    out of order, or for one that was not announced, works too. ``close`` ends the workers and completes the record.
+    """
+
+    def __init__(
+        self, engine: Engine, *, seed: int = 0, tolerance: Tolerance | None = None, writer: RecordWriter | None = None
+    ) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._began = time.time()
+        self._waiting: deque[tuple[Item, Case]] = deque()
+        self._submitted: dict[Item, list[tuple[Unit, Future[Observation]]]] = {}
+        self.seed = seed
+        self.tolerance = tolerance
+        self.name = datetime.fromtimestamp(self._began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        self.greetings: dict[str, Greeting] = {}
+        self.totals = Totals()
+        self.framework_seconds: dict[str, float] = {}
+        self.worker_seconds: dict[str, float] = {}
+        self.units = 0
+
+    def greet(self) -> dict[str, Greeting]:
+        """Start the workers if they are not running yet. Raises ``StartError``."""
+        if not self.greetings:
+            self.greetings = self._engine.start([REFERENCE, *FRAMEWORKS])
+        return self.greetings
+
+    def start(self, items: Iterable[tuple[Item, Case]]) -> None:
+        self.greet()
+        self._waiting.extend(items)
+        self.write_environment()
+
+    def result(self, item: Item, case: Case) -> Judged:
+        """Wait for an item's observations and judge them."""
+        if item not in self._submitted:
+            self._submit(item, case)
+        while self._waiting and len(self._submitted) < AHEAD:
+            following = self._waiting.popleft()
+            if following[0] not in self._submitted:
+                self._submit(*following)
+        observations = {unit.api: future.result() for unit, future in self._submitted.pop(item)}
+        rows = judge(case, item, observations, self._context())
+        timings = [row for api, seen in observations.items() for row in self._timings(case, item, api, seen)]
+        self._account(case, observations)
+        self._keep(rows, timings)
+        return Judged(rows, timings, observations)
+
+    def broken(self, broken: Broken) -> Row:
+        """Record a declaration that cannot run."""
+        blank = dict.fromkeys(
+            ("variant", "dtype", "device", "mode", "quantity", "left", "right", "left_framework", "left_version",
+             "right_framework", "right_version", "shape", "blame", "input_digest"), "",
+        )  # fmt: skip
+        numbers = dict.fromkeys(("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio"))
+        row = Row(
+            run=self.name, case=broken.case, verdict=ERROR, reason=f"{broken.where}: {broken.message}", seed=self.seed,
+            **blank, **numbers,
+        )  # type: ignore[arg-type]  # fmt: skip
+        self._keep([row], [])
+        return row
+
+    def close(self) -> None:
+        self._engine.stop()
+        if self._writer is not None:
+            self.write_environment()
+            self._writer.close()
+
+    # ---------------------------------------------------------------------------------------------------------
+
+    def _submit(self, item: Item, case: Case) -> None:
+        made = units(case, item, self.seed, timed=item.dtype == TIMED_DTYPE)
+        self._submitted[item] = [(unit, self._engine.submit(unit)) for unit in made]
+
+    def _context(self) -> Context:
+        versions = {name: str(greeting.environment["version"]) for name, greeting in self.greetings.items()}
+        return Context(self.name, self.seed, versions, self.tolerance)
+
+    def _keep(self, rows: Sequence[Row], timings: Sequence[TimingRow]) -> None:
+        self.totals.add(rows)
+        if self._writer is not None:
+            self._writer.add(rows, timings)
+
+    def _account(self, case: Case, observations: Mapping[str, Observation]) -> None:
+        frameworks = {implementation.api: implementation.framework for implementation in case.implementations}
+        for api, seen in observations.items():
+            framework = frameworks.get(api, REFERENCE)
+            self.units += 1
+            self.framework_seconds[framework] = self.framework_seconds.get(framework, 0.0) + seen.framework_seconds
+            self.worker_seconds[framework] = self.worker_seconds.get(framework, 0.0) + seen.seconds
+
+    def _timings(self, case: Case, item: Item, api: str, seen: Observation) -> Iterable[TimingRow]:
+        for measure, seconds in seen.timings.items():
+            framework = next(i.framework for i in case.implementations if i.api == api)
+            yield TimingRow(
+                run=self.name,
+                case=item.case,
+                variant=item.variant,
+                dtype=item.dtype,
+                device=item.device,
+                mode=item.mode,
+                implementation=api,
+                framework=framework,
+                version=str(self.greetings[framework].environment["version"]),
+                measure=measure,
+                rounds=len(seconds),
+                min_seconds=min(seconds),
+                median_seconds=median(seconds),
+                max_seconds=max(seconds),
+            )
+
+    def write_environment(self) -> None:
+        if self._writer is not None:
+            self._writer.environment(self.environment())
+
+    def environment(self) -> dict[str, Any]:
+        """Versions, devices, settings and counts, for ``environment.json``."""
+        return {
+            "schema": SCHEMA_VERSION,
+            "run": self.name,
+            "began": datetime.fromtimestamp(self._began, timezone.utc).isoformat(timespec="seconds"),
+            "seconds": round(time.time() - self._began, 3),
+            "seed": self.seed,
+            "tolerance": (
+                None if self.tolerance is None else {"rtol": self.tolerance.rtol, "atol": self.tolerance.atol}
+            ),
+            "machine": {
+                "system": platform.platform(),
+                "processor": platform.machine(),
+                "python": platform.python_version(),
+            },
+            "environments": {
+                name: {**greeting.environment, "devices": list(greeting.devices)}
+                for name, greeting in self.greetings.items()
+            },
+            "items": self.totals.items,
+            "verdicts": self.totals.verdicts,
+            "units": self.units,
+            "worker_seconds": {name: round(value, 3) for name, value in self.worker_seconds.items()},
+            "framework_seconds": {name: round(value, 3) for name, value in self.framework_seconds.items()},
+        }
