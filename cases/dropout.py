@@ -1,6 +1,6 @@
 """Dropout where its result is certain: in evaluation mode, and at the two ends of the rate."""
 
-from parity import Case, grid, normal
+from parity import Case, grid, normal, uniform
 
 dropout_evaluation = Case(
     "dropout_evaluation",
@@ -103,7 +103,7 @@ dropout_training_limits = Case(
     "dropout_training_limits",
     "Dropout in training mode at rate 0, which keeps everything, and at rate 1, which drops everything.",
     sizes=dict(N=5, C=7),
-    inputs=dict(x=normal("N C")),
+    inputs=dict(x=uniform("N C", 0.5, 2.0)),  # positive: a dropped negative is -0.0 in PyTorch and 0.0 in Keras
     outputs=dict(y="N C"),
     variants=grid(rate=[0.0, 1.0]),
     exact=True,

@@ -2,12 +2,10 @@
 
 from parity import Case, grid, normal
 
-AXES = "J K L M"
-
 
 def axes(shape):
     """One name for each axis of a reshaped tensor."""
-    return " ".join(AXES.split()[: len(shape)])
+    return " ".join("JKLM"[: len(shape)])
 
 
 reshape = Case(
@@ -108,16 +106,8 @@ def _(torch, x, *, shape):
 
 
 @reshape_features.torch.layer("torch.nn.Unflatten", weights={})
-def _(torch, *, A, B, shape):
-    sizes = [A * B // -_product(shape) if size == -1 else size for size in shape]
-    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Unflatten(1, sizes))
-
-
-def _product(sizes):
-    product = 1
-    for size in sizes:
-        product *= size
-    return product
+def _(torch, *, shape):
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Unflatten(1, shape))
 
 
 @reshape_features.tensorflow("tf.reshape")

@@ -1,0 +1,72 @@
+"""The sessions of the project: ``nox -l`` lists them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "tests", "parity"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "virtualenv"
+
+CONSTRAINTS = "parity/constraints.txt"
+FRAMEWORKS = ("torch", "tensorflow")
+ENVIRONMENTS = Path(".nox") / "environments"
+
+
+def install(session: nox.Session, *packages: str) -> None:
+    """Install the project and ``packages`` at the tested versions."""
+    session.install("--quiet", "--constraint", CONSTRAINTS, "--editable", ".", *packages)
+
+
+def interpreters(session: nox.Session) -> list[str]:
+    """The options that name each framework's interpreter; its environment is built on first use."""
+    named = [name for name in FRAMEWORKS if any(a.startswith(f"--{name}-python") for a in session.posargs)]
+    wanted = [name for name in FRAMEWORKS if name not in named]
+    if not wanted:
+        return []
+    printed = session.run(
+        "python", "-m", "parity", "environment", *wanted, "--folder", str(ENVIRONMENTS), silent=True, stderr=None
+    )
+    return [f"--{name}-python={path}" for name, path in zip(wanted, str(printed).split("\n"), strict=False)]
+
+
+def selects(argument: str) -> bool:
+    """Whether an argument names a file, a folder or an item to run."""
+    return not argument.startswith("-") and os.path.exists(argument.split("::")[0])
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Run every operation in both frameworks, compare, and write reports/ (arguments after -- go to pytest)."""
+    install(session)
+    chosen = [] if any(map(selects, session.posargs)) else ["cases"]
+    folder = [] if any(a.startswith("--reports") for a in session.posargs) else ["--reports=reports"]
+    command = ["python", "-m", "pytest", *chosen, *folder, *interpreters(session), *session.posargs]
+    session.run(*command, env={"PARITY_COMMAND": "python3 -m nox -s parity --"})
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the project's own tests (arguments after -- go to pytest)."""
+    install(session)
+    session.run("python", "-m", "pytest", "tests", *interpreters(session), *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check format, style and types."""
+    install(session, "mypy", "ruff", "pandas-stubs")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the harness itself: listing, overhead, memory and the full run (figures in reports/bench.json)."""
+    install(session)
+    session.run("python", "benchmarks/harness.py", *interpreters(session), *session.posargs)

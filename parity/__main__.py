@@ -1,0 +1,59 @@
+"""``python -m parity``: what is not a test run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from . import __version__
+from .catalog.frameworks import FRAMEWORKS
+from .environments import BUILDS, BuildError, build, default_folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; the exit status is 0, or 1 with a message on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m parity", description="Framework parity, beside pytest.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    environment = commands.add_parser(
+        "environment", help="build a virtual environment for each framework and print its interpreter"
+    )
+    environment.add_argument("frameworks", nargs="+", choices=tuple(FRAMEWORKS), metavar="FRAMEWORK")
+    environment.add_argument("--build", choices=BUILDS, default="auto", help="CPU or GPU packages (default: auto)")
+    environment.add_argument("--folder", type=Path, default=default_folder(), help="where to keep environments")
+    report = commands.add_parser("report", help="write parity.html anew from the record in a folder")
+    report.add_argument("folder", type=Path)
+    options = parser.parse_args(arguments)
+    try:
+        return _environment(options) if options.command == "environment" else _report(options.folder)
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _environment(options: argparse.Namespace) -> int:
+    def one(framework: str) -> Path:
+        return build(framework, options.folder, options.build, say=lambda text: print(text, file=sys.stderr))
+
+    with ThreadPoolExecutor() as pool:
+        for python in pool.map(one, options.frameworks):
+            print(python)
+    return 0
+
+
+def _report(folder: Path) -> int:
+    from .record.read import RecordError
+    from .report.html import write_report
+
+    try:
+        print(write_report(folder))
+    except RecordError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
