@@ -1,4 +1,4 @@
-"""Dropout where its result is certain: in evaluation mode, and at the two ends of the rate."""
+"""Dropout where its result is certain: in evaluation mode, also inside a model, and at the two ends of the rate."""
 
 from parity import Case, grid, normal, uniform
 
@@ -143,3 +143,74 @@ dropout_training_limits.limitation(
 def _(tf, *, rate):
     layer = tf.keras.layers.Dropout(rate)
     return layer, lambda x: layer(x, training=True)
+
+
+mlp_with_dropout = Case(
+    "mlp_with_dropout",
+    "Linear, ReLU, dropout, linear in evaluation mode.",
+    sizes=dict(N=7, I=6, H=8, O=3),
+    inputs=dict(x=normal("N I")),
+    weights=dict(
+        hidden=normal("H I", std=0.5), hidden_bias=normal("H"), output=normal("O H", std=0.5), output_bias=normal("O")
+    ),
+    outputs=dict(y="N O"),
+    variants=grid(rate=[0.1, 0.5, 0.9]),
+    dtypes=("float64", "float32"),  # in lower formats a value may round to the other side of ReLU's kink
+)
+
+
+@mlp_with_dropout.reference
+def _(np, x, hidden, hidden_bias, output, output_bias):
+    features = np.einsum("ni,hi->nh", x, hidden) + hidden_bias
+    return np.einsum("nh,oh->no", np.where(features > 0, features, 0), output) + output_bias
+
+
+@mlp_with_dropout.torch("torch.nn.functional")
+def _(torch, x, hidden, hidden_bias, output, output_bias, *, rate):
+    F = torch.nn.functional
+    features = F.relu(F.linear(x, hidden, hidden_bias))
+    return F.linear(F.dropout(features, rate, training=False), output, output_bias)
+
+
+@mlp_with_dropout.torch.layer(
+    "torch.nn.Sequential",
+    weights={
+        "0.weight": "hidden: H I",
+        "0.bias": "hidden_bias: H",
+        "3.weight": "output: O H",
+        "3.bias": "output_bias: O",
+    },
+)
+def _(torch, *, I, H, O, rate):
+    nn = torch.nn
+    return nn.Sequential(nn.Linear(I, H), nn.ReLU(), nn.Dropout(rate), nn.Linear(H, O)).eval()
+
+
+@mlp_with_dropout.tensorflow("tf.nn", hidden="I H", output="H O")
+def _(tf, x, hidden, hidden_bias, output, output_bias, *, rate):
+    training = False
+    features = tf.nn.relu(tf.matmul(x, hidden) + hidden_bias)
+    if training:
+        features = tf.nn.dropout(features, rate)
+    return tf.matmul(features, output) + output_bias
+
+
+@mlp_with_dropout.tensorflow.layer(
+    "keras.Sequential",
+    weights={
+        "hidden/kernel": "hidden: I H",
+        "hidden/bias": "hidden_bias: H",
+        "output/kernel": "output: H O",
+        "output/bias": "output_bias: O",
+    },
+)
+def _(tf, *, H, O, rate):
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [
+            layers.Dense(H, activation="relu", name="hidden"),
+            layers.Dropout(rate),
+            layers.Dense(O, name="output"),
+        ]
+    )
+    return model, lambda x: model(x, training=False)

@@ -1,4 +1,4 @@
-"""Operations that rearrange elements without computing: reshape, view, flatten, permute, concatenate."""
+"""Reshape, view and flatten: which element goes where, and which of the results share storage."""
 
 from parity import Case, grid, normal
 

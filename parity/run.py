@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from statistics import median
 from typing import Any
@@ -21,6 +21,7 @@ from .plan.work import Item, Unit, units
 from .record.schema import SCHEMA_VERSION, TimingRow
 from .record.write import RecordWriter
 from .workers.local import Engine, Greeting
+from .workers.memory import peak_bytes
 from .workers.protocol import Observation
 
 AHEAD = 48
@@ -49,6 +50,22 @@ class Totals:
     @property
     def at_parity(self) -> bool:
         return self.items > 0 and not any(self.verdicts[verdict] for verdict in RED)
+
+
+@dataclass
+class Cost:
+    """What one environment's units took: their number, seconds in all and inside the framework, peak memory."""
+
+    units: int = 0
+    seconds: float = 0.0
+    framework_seconds: float = 0.0
+    peak_bytes: int = 0
+
+    def add(self, seen: Observation) -> None:
+        self.units += 1
+        self.seconds += seen.seconds
+        self.framework_seconds += seen.framework_seconds
+        self.peak_bytes = max(self.peak_bytes, seen.peak_bytes)
 
 
 @dataclass(frozen=True)
@@ -84,9 +101,8 @@ class Run:
         self.name = datetime.fromtimestamp(self._began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         self.greetings: dict[str, Greeting] = {}
         self.totals = Totals()
-        self.framework_seconds: dict[str, float] = {}
-        self.worker_seconds: dict[str, float] = {}
-        self.units = 0
+        self.costs: dict[str, Cost] = {}
+        self.judge_seconds = 0.0
 
     def greet(self) -> dict[str, Greeting]:
         """Start the workers if they are not running yet. Raises ``StartError``."""
@@ -108,23 +124,19 @@ class Run:
             if following[0] not in self._submitted:
                 self._submit(*following)
         observations = {unit.api: future.result() for unit, future in self._submitted.pop(item)}
+        start = time.perf_counter()
         rows = judge(case, item, observations, self._context())
         timings = [row for api, seen in observations.items() for row in self._timings(case, item, api, seen)]
         self._account(case, observations)
         self._keep(rows, timings)
+        self.judge_seconds += time.perf_counter() - start
         return Judged(rows, timings, observations)
 
     def broken(self, broken: Broken) -> Row:
         """Record a declaration that cannot run."""
-        blank = dict.fromkeys(
-            ("variant", "dtype", "device", "mode", "quantity", "left", "right", "left_framework", "left_version",
-             "right_framework", "right_version", "shape", "blame", "input_digest"), "",
-        )  # fmt: skip
-        numbers = dict.fromkeys(("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio"))
         row = Row(
-            run=self.name, case=broken.case, verdict=ERROR, reason=f"{broken.where}: {broken.message}", seed=self.seed,
-            **blank, **numbers,
-        )  # type: ignore[arg-type]  # fmt: skip
+            run=self.name, case=broken.case, verdict=ERROR, reason=f"{broken.where}: {broken.message}", seed=self.seed
+        )
         self._keep([row], [])
         return row
 
@@ -152,10 +164,7 @@ class Run:
     def _account(self, case: Case, observations: Mapping[str, Observation]) -> None:
         frameworks = {implementation.api: implementation.framework for implementation in case.implementations}
         for api, seen in observations.items():
-            framework = frameworks.get(api, REFERENCE)
-            self.units += 1
-            self.framework_seconds[framework] = self.framework_seconds.get(framework, 0.0) + seen.framework_seconds
-            self.worker_seconds[framework] = self.worker_seconds.get(framework, 0.0) + seen.seconds
+            self.costs.setdefault(frameworks.get(api, REFERENCE), Cost()).add(seen)
 
     def _timings(self, case: Case, item: Item, api: str, seen: Observation) -> Iterable[TimingRow]:
         for measure, seconds in seen.timings.items():
@@ -203,7 +212,7 @@ class Run:
             },
             "items": self.totals.items,
             "verdicts": self.totals.verdicts,
-            "units": self.units,
-            "worker_seconds": {name: round(value, 3) for name, value in self.worker_seconds.items()},
-            "framework_seconds": {name: round(value, 3) for name, value in self.framework_seconds.items()},
+            "costs": {name: asdict(cost) for name, cost in self.costs.items()},
+            "judge_seconds": self.judge_seconds,
+            "peak_bytes": peak_bytes(),
         }

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
-from typing import Any, TypeVar, Union
+from functools import cache
+from typing import Any, TypeVar
 
 from .dtypes import FLOATS
 from .errors import DeclarationError
@@ -20,9 +20,9 @@ from .variants import Grid, Variant
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
-Size = Union[int, Sequence[str], Callable[..., int]]
+Size = int | Sequence[str] | Callable[..., int]
 Tensors = Mapping[str, Tensor]
-Outputs = Mapping[str, Union[str, Output]]
+Outputs = Mapping[str, str | Output]
 PerVariant = Callable[..., Mapping[str, Any]]
 
 DEFAULT_DTYPES = tuple(FLOATS)
@@ -191,6 +191,7 @@ class Case:
         self.sizes = dict(sizes)
         self.parameters = dict(parameters or {})
         self.variants: tuple[Variant, ...] = tuple(variants) if variants is not None else (Variant("", {}),)
+        self._variants = {variant.id: variant for variant in self.variants}
         self.dtypes = tuple(dtypes)
         self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
         self.tolerance = tolerance
@@ -208,7 +209,9 @@ class Case:
     def __getattr__(self, name: str) -> Registrar:
         if name in FRAMEWORKS:
             return Registrar(self, name)
-        raise AttributeError(f"case {self.__dict__.get('name')} has no {name!r}; frameworks are {', '.join(FRAMEWORKS)}")
+        raise AttributeError(
+            f"case {self.__dict__.get('name')} has no {name!r}; frameworks are {', '.join(FRAMEWORKS)}"
+        )
 
     def __repr__(self) -> str:
         return f"<Case {self.name}>"
@@ -259,9 +262,7 @@ class Case:
         The error must stay below ``within`` times the largest magnitude of the truth. Strict both ways: a larger
         error fails, and an error that rounding explains is ``unexpected``, which fails too.
         """
-        self.known.append(
-            Deviation(api, because, source, dict(when or {}), dtypes, devices, tuple(quantities), within)
-        )
+        self.known.append(Deviation(api, because, source, dict(when or {}), dtypes, devices, tuple(quantities), within))
 
     def noting(self, where: str) -> _Noting:
         """A context that keeps a ``DeclarationError`` as a problem of this case."""
@@ -274,8 +275,9 @@ class Case:
 
     # Resolving ---------------------------------------------------------------------------------------------------
 
-    def variant(self, id: str) -> Variant:
-        return next(variant for variant in self.variants if variant.id == id)
+    def variant(self, name: str) -> Variant:
+        """The variant with this id."""
+        return self._variants[name]
 
     def settings(self, variant: Variant) -> dict[str, Any]:
         """All parameters of a variant, defaults included."""
@@ -376,7 +378,7 @@ class _Noting:
         return False
 
 
-@lru_cache(maxsize=None)
+@cache
 def signature(function: Function) -> Signature:
     """The parameters of a function of a declaration, by what the harness fills them with."""
     parameters = inspect.signature(function).parameters.values()
@@ -394,9 +396,7 @@ def call_with(function: Function, settings: Mapping[str, Any]) -> Any:
     return function(**{name: settings[name] for name in signature(function).names if name in settings})
 
 
-def call_formula(
-    function: Function, framework: Any, tensors: Mapping[str, Any], known: Mapping[str, Any]
-) -> Any:
+def call_formula(function: Function, framework: Any, tensors: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """Call a formula or a functional implementation: tensors by name (``None`` for absent ones), then settings."""
     asks = signature(function)
     arguments = {name: tensors.get(name) for name in asks.tensors}

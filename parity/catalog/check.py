@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
@@ -46,12 +47,12 @@ def _names(case: Case) -> Iterator[str]:
         yield f"has no formula: add a function under @{case.name}.reference"
     for framework in FRAMEWORKS:
         if not any(i.framework == framework for i in case.implementations):
-            yield f"has no {framework} implementation: add a function under @{case.name}.{framework}(\"api path\")"
+            yield f'has no {framework} implementation: add a function under @{case.name}.{framework}("api path")'
     if not case.variants:
         yield "has no variants: the grid is empty"
-    ids = [variant.id for variant in case.variants]
-    for id in sorted({id for id in ids if ids.count(id) > 1} if len(set(ids)) < len(ids) else ()):
-        yield f"declares the variant {id!r} twice"
+    for name, count in Counter(variant.id for variant in case.variants).items():
+        if count > 1:
+            yield f"declares the variant {name!r} {count} times"
     apis = {implementation.api for implementation in case.implementations}
     for known in case.known:
         if known.api not in apis:
@@ -79,7 +80,8 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
         for name in known.when:
             if name not in settings:
                 yield f"{_title(known)}: no parameter is called {name!r}"
-    axes = {name: spec.axes for name, spec in {**inputs, **weights, **results}.items()}
+    axes = {name: tensor.axes for name, tensor in {**inputs, **weights}.items()}
+    axes |= {name: result.axes for name, result in results.items()}
     formula = case.formula
     assert formula is not None
     yield from _asks("the formula", formula, {**inputs, **weights}, {**sizes, **settings}, functional=True)
@@ -108,9 +110,10 @@ def _implementation(
             yield f"{api}: {name}: {error}"
     if implementation.is_layer:
         weights = case.weights(variant)
+        known_weights = ", ".join(weights) or "(none)"
         for variable, part in case.variables(implementation, variant).items():
             for name in sorted(weights_of(part) - set(weights)):
-                yield f"{api}: variable {variable} copies {name!r}, but the weights are {', '.join(weights) or '(none)'}"
+                yield f"{api}: variable {variable} copies {name!r}, but the weights are {known_weights}"
 
 
 def _ever(case: Case) -> set[str]:
@@ -120,7 +123,11 @@ def _ever(case: Case) -> set[str]:
 
 
 def _asks(
-    who: str, function: Callable[..., object], tensors: Mapping[str, object], known: Mapping[str, object], functional: bool
+    who: str,
+    function: Callable[..., object],
+    tensors: Mapping[str, object],
+    known: Mapping[str, object],
+    functional: bool,
 ) -> Iterator[str]:
     asks = signature(function)
     for name in asks.keywords:

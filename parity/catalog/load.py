@@ -104,6 +104,5 @@ def _describe(path: Path, error: BaseException) -> Broken:
     return Broken(
         path.stem,
         where,
-        f"the file stops here with {type(error).__name__}: {error}{hint}; "
-        "the cases below this line are not loaded",
+        f"the file stops here with {type(error).__name__}: {error}{hint}; the cases below this line are not loaded",
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Union
 
 import numpy as np
 
@@ -43,7 +42,7 @@ class Zeros:
     shape: str
 
 
-Source = Union[Piece, Joined, Zeros]
+Source = Piece | Joined | Zeros
 
 
 def source(text: str | Source) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,7 +32,7 @@ def record(config: pytest.Config, nodeid: str, name: str, observations: Mapping[
     session: Any = getattr(config, "_benchmarksession", None)
     if session is None or session.disabled:
         return
-    from pytest_benchmark.stats import Metadata
+    metadata: Any = importlib.import_module("pytest_benchmark.stats").Metadata
 
     options = {key: value for key, value in session.options.items() if key != "cprofile"}
     for api, seen in observations.items():
@@ -46,7 +47,7 @@ def record(config: pytest.Config, nodeid: str, name: str, observations: Mapping[
                 cprofile_stats=None,
                 has_error=False,
             )
-            benchmark = Metadata(fixture, iterations=1, options=options)
+            benchmark = metadata(fixture, iterations=1, options=options)
             for duration in seconds:
                 benchmark.stats.update(duration)
             session.benchmarks.append(benchmark)

@@ -144,7 +144,9 @@ def describe_devices(devices: Sequence[str], greetings: Mapping[str, Greeting]) 
     """One line for summary and report: where the run took place, and which GPUs were left out."""
     ran = ", ".join(devices)
     sees: dict[str, Any] = {
-        FRAMEWORKS[name].title: [d for d in greetings[name].devices if d != "cpu"] for name in FRAMEWORKS if name in greetings
+        FRAMEWORKS[name].title: [d for d in greetings[name].devices if d != "cpu"]
+        for name in FRAMEWORKS
+        if name in greetings
     }
     if not any(sees.values()):
         return f"{ran} (no GPU was present)"

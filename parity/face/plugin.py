@@ -153,7 +153,7 @@ class CaseModule(pytest.File):
                 yield ParityItem.from_parent(self, name=work.name, work=work, case=cases[work.case])
 
 
-class Disparity(Exception):
+class NotAtParityError(Exception):
     """An item whose rows are not all in order."""
 
     def __init__(self, judged: Judged) -> None:
@@ -173,12 +173,12 @@ class ParityItem(pytest.Item):
         for verdict in sorted({row.verdict for row in judged.rows}):
             self.user_properties.append((verdict, sum(row.verdict == verdict for row in judged.rows)))
         if judged.red:
-            raise Disparity(judged)
+            raise NotAtParityError(judged)
         if all(row.verdict == NOT_RUN for row in judged.rows):
             pytest.skip("; ".join(sorted({row.reason for row in judged.rows})))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, Disparity):
+        if isinstance(excinfo.value, NotAtParityError):
             return failure_text(self.case, self.work, excinfo.value.judged.rows, command(self.config, self.nodeid))
         return super().repr_failure(excinfo)
 

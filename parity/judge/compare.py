@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,9 @@ class Truth:
 
     @classmethod
     def of(cls, values: Array, dtype: str, allowance: Allowance) -> Truth:
-        stored = FLOATS[dtype].encode(np.asarray(values, np.float64)) if dtype != "float64" else values.astype(np.float64)
+        stored = (
+            FLOATS[dtype].encode(np.asarray(values, np.float64)) if dtype != "float64" else values.astype(np.float64)
+        )
         return cls(values, FLOATS[dtype].decode(stored), allowance)
 
 
@@ -142,7 +145,12 @@ def _measure(left: Array, right: Array, truth: Truth, dtype: str, limits: Array)
     )
 
 
-_ORDERED = {"float64": (np.float64, np.int64), "float32": (np.float32, np.int32), "float16": (np.float16, np.int16)}
+_WHOLE: dict[str, type[np.signedinteger[Any]]] = {
+    "float64": np.int64,
+    "float32": np.int32,
+    "float16": np.int16,
+    "bfloat16": np.int16,
+}
 
 
 def _max_ulp(left: Array, right: Array, dtype: str) -> float:
@@ -156,11 +164,6 @@ def _max_ulp(left: Array, right: Array, dtype: str) -> float:
 
 def _order(values: Array, dtype: str) -> Array:
     """Consecutive integers for consecutive values; 0 for both zeros."""
-    if dtype == "bfloat16":
-        bits = FLOATS[dtype].encode(np.asarray(values, np.float64)).view(np.int16).astype(np.int64)
-        least = -(2**15)
-    else:
-        real, whole = _ORDERED[dtype]
-        bits = values.astype(real).view(whole).astype(np.int64)
-        least = int(np.iinfo(whole).min)
-    return np.where(bits < 0, least - bits, bits)
+    whole = _WHOLE[dtype]
+    bits = FLOATS[dtype].encode(values).view(whole).astype(np.int64)
+    return np.where(bits < 0, int(np.iinfo(whole).min) - bits, bits)

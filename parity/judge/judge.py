@@ -95,10 +95,18 @@ class _Judge:
 
     def _without_truth(self, failure: Failure) -> Iterator[Row]:
         verdict = _verdict_of(failure)
-        yield self._row("", REFERENCE, REFERENCE, REFERENCE, REFERENCE, verdict, f"the formula gave no truth: {failure}")
+        yield self._row(
+            "", REFERENCE, REFERENCE, REFERENCE, REFERENCE, verdict, f"the formula gave no truth: {failure}"
+        )
         for implementation in self.case.implementations:
             yield self._row(
-                "", implementation.api, implementation.framework, REFERENCE, REFERENCE, NOT_RUN, "the formula gave no truth"
+                "",
+                implementation.api,
+                implementation.framework,
+                REFERENCE,
+                REFERENCE,
+                NOT_RUN,
+                "the formula gave no truth",
             )
 
     # One side --------------------------------------------------------------------------------------------------
@@ -122,20 +130,24 @@ class _Judge:
         limitation = self.case.limitation_for(api, self.variant, self.item.dtype, self.item.device)
         missing = [quantity for quantity in truths if quantity not in side.differences]
         if failure is None and side.observation.input_digest != self.formula.input_digest:
-            failure = Failure("declaration", "", "the inputs differ from the formula's: does the case file change as it loads?")
-        if failure is not None:
-            known = (
-                limitation is not None and failure.stage == limitation.stage and limitation.raises in str(failure)
+            failure = Failure(
+                "declaration", "", "the inputs differ from the formula's: does the case file change as it loads?"
             )
+        if failure is not None:
+            known = limitation is not None and failure.stage == limitation.stage and limitation.raises in str(failure)
             if known and limitation is not None:
                 verdict, reason = EXPECTED, f"{limitation.because} ({limitation.source}): {failure}"
             elif limitation is not None:
                 verdict = _verdict_of(failure)
-                reason = f"{failure} (the declared limitation raises {limitation.raises!r} in the {limitation.stage} stage)"
+                reason = (
+                    f"{failure} (the declared limitation raises {limitation.raises!r} in the {limitation.stage} stage)"
+                )
             else:
                 verdict, reason = _verdict_of(failure), str(failure)
             for quantity in missing or [""]:
-                yield self._row(quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework))
+                yield self._row(
+                    quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework)
+                )
         elif limitation is not None:
             reason = f"the declared limitation ({limitation.raises!r}) did not occur: remove it from {self.case.file}"
             yield self._row("", api, framework, REFERENCE, REFERENCE, UNEXPECTED, reason, blame=framework)
@@ -149,9 +161,7 @@ class _Judge:
                 blame=_blamed(verdict, framework),
             )  # fmt: skip
 
-    def _verdict(
-        self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str
-    ) -> tuple[str, str]:
+    def _verdict(self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str) -> tuple[str, str]:
         located = difference.located(api, REFERENCE)
         if deviation is None:
             return (PASS, truth.allowance.because) if difference.ok else (FAIL, located)
@@ -183,7 +193,16 @@ class _Judge:
                 verdict, reason = FAIL, difference.located(*names)
                 blame = _further(left, right, quantity)
             yield self._row(
-                quantity, names[0], frameworks[0], names[1], frameworks[1], verdict, reason, difference, truth, blame=blame
+                quantity,
+                names[0],
+                frameworks[0],
+                names[1],
+                frameworks[1],
+                verdict,
+                reason,
+                difference,
+                truth,
+                blame=blame,
             )
 
     def _row(

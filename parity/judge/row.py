@@ -24,30 +24,30 @@ RED = (CRASH, TIMEOUT, ERROR, FAIL, UNEXPECTED)
 class Row:
     """The columns of ``parity.csv``, in order; ``docs/report-schema.md`` describes each."""
 
-    run: str
-    case: str
-    variant: str
-    dtype: str
-    device: str
-    mode: str
-    quantity: str
-    left: str
-    right: str
-    left_framework: str
-    left_version: str
-    right_framework: str
-    right_version: str
-    shape: str
-    max_abs_error: float | None
-    max_rel_error: float | None
-    max_ulp: float | None
-    allowed: float | None
-    error_ratio: float | None
-    verdict: str
-    blame: str
-    reason: str
-    seed: int
-    input_digest: str
+    run: str = ""
+    case: str = ""
+    variant: str = ""
+    dtype: str = ""
+    device: str = ""
+    mode: str = ""
+    quantity: str = ""
+    left: str = ""
+    right: str = ""
+    left_framework: str = ""
+    left_version: str = ""
+    right_framework: str = ""
+    right_version: str = ""
+    shape: str = ""
+    max_abs_error: float | None = None
+    max_rel_error: float | None = None
+    max_ulp: float | None = None
+    allowed: float | None = None
+    error_ratio: float | None = None
+    verdict: str = ""
+    blame: str = ""
+    reason: str = ""
+    seed: int = 0
+    input_digest: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Row))

@@ -18,8 +18,9 @@ Measured on the catalogue (``docs/tolerances.md``): correct kernels stay within 
 
 @dataclass(frozen=True)
 class Allowance:
-    """The allowance of one quantity. ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance.
+    """The allowance of one quantity.
 
+    ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance.
     ``because`` says where an allowance that is not the default comes from.
     """
 

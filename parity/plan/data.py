@@ -45,7 +45,8 @@ def draw(tensor: Tensor, sizes: Mapping[str, int], dtype: str, key: tuple[int, s
     bounds = [float(sizes[b]) if isinstance(b, str) else b for b in tensor.bounds]
     if tensor.integer:
         low, high = int(bounds[0]), int(bounds[1])
-        return (low + (_bits(key, 1, shape)[0] % np.uint64(high - low)).astype(np.int64)).astype(np.int64)
+        offsets: Array = (_bits(key, 1, shape)[0] % np.uint64(high - low)).astype(np.int64)
+        return low + offsets
     count, make = _FLOAT[tensor.distribution]
     return FLOATS[dtype].encode(make(_bits(key, count, shape), *bounds))
 
@@ -54,17 +55,20 @@ def _bits(key: tuple[int, str, str, str], count: int, shape: tuple[int, ...]) ->
     """``count`` raw 64-bit integers for each element, of shape ``(count, *shape)``."""
     words = blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).digest()
     stream = np.random.Philox(key=int.from_bytes(words, "little"))
-    return stream.random_raw(count * int(np.prod(shape))).reshape(count, *shape)
+    raw: Array = stream.random_raw(count * int(np.prod(shape)))
+    return raw.reshape(count, *shape)
 
 
 def _uniform(bits: Array, low: float, high: float) -> Array:
-    return low + (high - low) * ((bits[0] >> np.uint64(11)).astype(np.float64) * 2.0**-53)
+    unit: Array = (bits[0] >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return low + (high - low) * unit
 
 
 def _normal(bits: Array, mean: float, std: float) -> Array:
     # Twelve uniform variates have variance 1. The sum of 58-bit integers is exact in int64.
-    total = (bits >> np.uint64(6)).astype(np.int64).sum(axis=0) - 6 * 2**58
-    return mean + std * (total.astype(np.float64) * 2.0**-58)
+    total: Array = (bits >> np.uint64(6)).astype(np.int64).sum(axis=0) - 6 * 2**58
+    unit: Array = total.astype(np.float64) * 2.0**-58
+    return mean + std * unit
 
 
 def _distinct(bits: Array) -> Array:
@@ -79,7 +83,8 @@ def _distinct(bits: Array) -> Array:
     magnitude = (0x3B80 + first + order * step // 2).astype(np.uint32) << np.uint32(16)
     sign = np.where(order % 2, -1.0, 1.0)
     moved = 1.0 + (bits[1].reshape(-1) >> np.uint64(11)).astype(np.float64) * 2.0**-53 * 2.0**-12
-    return (sign * magnitude.view(np.float32).astype(np.float64) * moved).reshape(bits[0].shape)
+    values: Array = sign * magnitude.view(np.float32).astype(np.float64) * moved
+    return values.reshape(bits[0].shape)
 
 
 _PATTERNS = 4096

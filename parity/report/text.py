@@ -56,8 +56,10 @@ def summary_lines(
     if environment["tolerance"]:
         yield "allowance set on the command line: rtol {rtol:g}, atol {atol:g}".format(**environment["tolerance"])
     if worst is not None:
-        name = f"{worst.case}[{worst.variant}]-{worst.dtype}-{worst.device}" if worst.variant else worst.case
-        yield f"closest to its allowance: {worst.error_ratio:.0%} used by {worst.quantity} of {name} ({worst.left}, {worst.right})"
+        variant = f"[{worst.variant}]" if worst.variant else ""
+        name = f"{worst.case}{variant}-{worst.dtype}-{worst.device}"
+        used = f"{worst.error_ratio:.0%} used by {worst.quantity} of {name}"
+        yield f"closest to its allowance: {used} ({worst.left}, {worst.right})"
     if reports is not None:
         yield f"reports: {reports / HTML}, {reports / PARITY} and beside them"
 
@@ -89,4 +91,6 @@ def _number(value: float | None) -> str:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     table = [tuple(header), *(tuple(row) for row in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    ]

@@ -88,7 +88,9 @@ def fill(adapter: Adapter, variables: Mapping[str, Any], values: Mapping[str, An
     """
     for name, value in values.items():
         if name not in variables:
-            raise DeclarationError(f"{api} has no variable {name!r}: its variables are {', '.join(variables) or '(none)'}")
+            raise DeclarationError(
+                f"{api} has no variable {name!r}: its variables are {', '.join(variables) or '(none)'}"
+            )
         if tuple(variables[name].shape) != tuple(value.shape):
             raise DeclarationError(
                 f"variable {name} of {api} has shape {tuple(variables[name].shape)}, "

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
 from ..catalog.layout import parse
 from ..catalog.load import CaseFile, display, load
-from ..catalog.mapping import Piece, Trace, trace, weights_of
+from ..catalog.mapping import Trace, trace, weights_of
 from ..catalog.tensors import Output, Tensor
 from ..catalog.variants import Variant
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
-from .adapter import Adapter, as_tuple, fill
+from .adapter import Adapter, fill
+from .memory import peak_bytes
 from .protocol import Failure, Observation, Result
 
 Call = Callable[..., Any]
@@ -115,7 +116,8 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
         failure = Failure("declaration", "", str(error), _case_line(file, unit))
     except Exception as error:
         failure = Failure(stage, type(error).__name__, _shorten(str(error)), _line(error, file))
-    return Observation(results, failure, timings, input_digest, time.perf_counter() - start, inside.seconds)
+    seconds = time.perf_counter() - start
+    return Observation(results, failure, timings, input_digest, seconds, inside.seconds, peak_bytes())
 
 
 def _setup(
@@ -141,15 +143,29 @@ def _setup(
     positions = [i for i, spec in enumerate(arguments.values()) if spec.gradient]
     differentiated = [name for name, spec in {**inputs, **weights}.items() if spec.gradient]
     setup = Setup(
-        unit, case, variant, implementation, sizes, results, canonical, lambda: None, tensors, positions, names=differentiated
+        unit,
+        case,
+        variant,
+        implementation,
+        sizes,
+        results,
+        canonical,
+        lambda: None,
+        tensors,
+        positions,
+        names=differentiated,
     )
     if implementation is None:
         formula = case.formula
         assert formula is not None
-        setup.call = lambda *given: call_formula(formula, adapter.module, dict(zip(arguments, given, strict=True)), known)
+        setup.call = lambda *given: call_formula(
+            formula, adapter.module, dict(zip(arguments, given, strict=True)), known
+        )
     elif not owns_weights:
         function = implementation.function
-        setup.call = lambda *given: call_formula(function, adapter.module, dict(zip(arguments, given, strict=True)), known)
+        setup.call = lambda *given: call_formula(
+            function, adapter.module, dict(zip(arguments, given, strict=True)), known
+        )
     else:
         sources = case.variables(implementation, variant)
         setup.weight_trace = trace(sources, {n: w.axes for n, w in weights.items()}, sizes, labels)
@@ -196,9 +212,7 @@ def _collect(
     return collected
 
 
-def _cotangents(
-    adapter: Adapter, setup: Setup, arrays: Sequence[tuple[Array, str]], device: str
-) -> list[Any]:
+def _cotangents(adapter: Adapter, setup: Setup, arrays: Sequence[tuple[Array, str]], device: str) -> list[Any]:
     """One cotangent per differentiable result, the same values for every implementation."""
     given: list[Any] = []
     item, labels = setup.unit.item, setup.case.labels()
@@ -244,7 +258,9 @@ def _gradients(setup: Setup, found: Sequence[tuple[Array, str] | None]) -> dict[
     return {f"grad:{name}": gradients[name] for name in setup.names}
 
 
-def _time(adapter: Adapter, setup: Setup, given: list[Any] | None, device: str, timing: Timing = Timing()) -> dict[str, list[float]]:
+def _time(
+    adapter: Adapter, setup: Setup, given: list[Any] | None, device: str, timing: Timing = Timing()
+) -> dict[str, list[float]]:
     """Seconds per call, after the run that produced the results has warmed everything up."""
 
     def forward() -> None:
@@ -260,7 +276,9 @@ def _time(adapter: Adapter, setup: Setup, given: list[Any] | None, device: str, 
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return {name: _rounds(function, lambda: adapter.synchronize(device), timing) for name, function in timed.items()}
+        return {
+            name: _rounds(function, lambda: adapter.synchronize(device), timing) for name, function in timed.items()
+        }
     finally:
         if collecting:
             gc.enable()
@@ -276,7 +294,7 @@ def _rounds(function: Callable[[], None], synchronize: Callable[[], None], timin
     return seconds
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file(path: str) -> CaseFile:
     return load(Path(path), check=False)
 
@@ -292,8 +310,8 @@ def _case_line(file: str, unit: Unit) -> str:
     case = _file(file).case(unit.item.case)
     implementation = next((i for i in case.implementations if i.api == unit.api), None)
     function = implementation.function if implementation else case.formula
-    line = function.__code__.co_firstlineno if hasattr(function, "__code__") else case.line
-    return f"{display(file)}:{line}"
+    code = getattr(function, "__code__", None)
+    return f"{display(file)}:{code.co_firstlineno if code else case.line}"
 
 
 def _line(error: Exception, file: str) -> str:

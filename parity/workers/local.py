@@ -5,6 +5,7 @@ The rest of the harness knows only this: start an engine, submit units, receive 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -59,7 +60,10 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """Subprocess workers. ``pythons`` names the interpreter of each framework, ``timeout`` the seconds a unit may take."""
+    """Subprocess workers.
+
+    ``pythons`` names the interpreter of each framework, ``timeout`` the seconds that a unit may take.
+    """
 
     def __init__(self, pythons: Mapping[str, str], *, threads: int = 1, timeout: float = 120.0) -> None:
         self._pythons = {**pythons, REFERENCE: sys.executable}
@@ -96,7 +100,7 @@ class Worker:
 
     def __init__(self, framework: str, python: str, threads: int) -> None:
         self.framework, self._python, self._threads = framework, python, threads
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
         try:
             self._process = subprocess.Popen(
@@ -132,16 +136,16 @@ class Worker:
         if frame is None or "error" in frame[0]:
             problem = frame[0]["error"] if frame else self.death()
             self.kill()
-            raise StartError(f"the {self.framework} worker failed to start with {self._python}: {problem}{self.last_words()}")
+            raise StartError(
+                f"the {self.framework} worker failed to start with {self._python}: {problem}{self.last_words()}"
+            )
         header = frame[0]
         return Greeting(header["environment"], tuple(header["devices"]))
 
     def send(self, unit: Unit) -> None:
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError):  # A dead worker is noticed by the reader.
             write_frame(self._process.stdin, unit.to_header())
-        except OSError:
-            pass  # The worker is dead; the reader says so.
 
     def receive(self, timeout: float) -> Frame | None:
         """The next answer, or ``None`` when the worker has died. Raises ``queue.Empty`` after ``timeout`` seconds."""
@@ -171,11 +175,9 @@ class Worker:
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
-            try:
-                if stream is not None:
+            if stream is not None:
+                with contextlib.suppress(OSError):
                     stream.close()
-            except OSError:
-                pass
 
 
 class Lane(threading.Thread):

@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def _find_package() -> None:
     spec = importlib.util.spec_from_file_location(
         "parity", _PACKAGE / "__init__.py", submodule_search_locations=[str(_PACKAGE)]
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["parity"] = module
     spec.loader.exec_module(module)
@@ -52,8 +54,11 @@ def main(framework: str, threads: int) -> None:
     threading.Thread(target=read, daemon=True).start()
     try:
         module = importlib.import_module(f"parity.workers.{framework}")
+        start = time.perf_counter()
         adapter = getattr(module, f"{framework.capitalize()}Adapter")(threads)
-        write_frame(output, {"environment": adapter.describe(), "devices": adapter.devices()})
+        seconds = round(time.perf_counter() - start, 3)
+        environment = {**adapter.describe(), "import_seconds": seconds}
+        write_frame(output, {"environment": environment, "devices": adapter.devices()})
     except Exception as error:
         write_frame(output, {"error": f"{type(error).__name__}: {error}"})
         raise

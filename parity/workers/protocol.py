@@ -10,7 +10,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -51,7 +51,8 @@ class Observation:
 
     ``results`` maps quantities (``output:y``, ``state:h``, ``grad:x``) to results; with a ``gradient`` failure
     the forward quantities are there. ``timings`` holds seconds per call for ``forward`` and
-    ``forward+backward``; ``framework_seconds`` what was spent inside the framework, ``seconds`` in all.
+    ``forward+backward``; ``framework_seconds`` what was spent inside the framework, ``seconds`` in all;
+    ``peak_bytes`` is the largest resident memory that the worker has had so far.
     """
 
     results: Mapping[str, Result] = field(default_factory=dict)
@@ -60,6 +61,7 @@ class Observation:
     input_digest: str = ""
     seconds: float = 0.0
     framework_seconds: float = 0.0
+    peak_bytes: int = 0
 
     def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
         header = {
@@ -69,6 +71,7 @@ class Observation:
             "input_digest": self.input_digest,
             "seconds": self.seconds,
             "framework_seconds": self.framework_seconds,
+            "peak_bytes": self.peak_bytes,
         }
         return header, {name: result.array for name, result in self.results.items()}
 
@@ -82,10 +85,11 @@ class Observation:
             input_digest=header["input_digest"],
             seconds=header["seconds"],
             framework_seconds=header["framework_seconds"],
+            peak_bytes=header["peak_bytes"],
         )
 
 
-def write_frame(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> None:
+def write_frame(stream: IO[bytes], header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> None:
     """Write one frame and flush."""
     arrays = {name: np.asarray(array, order="C") for name, array in (arrays or {}).items()}
     described = [(name, array.dtype.str, array.shape) for name, array in arrays.items()]
@@ -95,7 +99,7 @@ def write_frame(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, Array]]:
+def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Read one frame. Raises ``EOFError`` when the stream ends, also within a frame."""
     header_length, body_length = _LENGTHS.unpack(_read(stream, _LENGTHS.size))
     header = json.loads(_read(stream, header_length))
@@ -109,7 +113,7 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, Array]]:
     return header, arrays
 
 
-def _read(stream: BinaryIO, length: int) -> bytes:
+def _read(stream: IO[bytes], length: int) -> bytes:
     data = stream.read(length)
     if len(data) < length:
         raise EOFError

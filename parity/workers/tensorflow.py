@@ -66,7 +66,7 @@ class TensorflowAdapter(Adapter):
     def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         if not layer.built:
             layer.build(inputs[0].shape)
-        weights = {weight.path.partition("/")[2] or weight.path: weight for weight in layer.weights}
+        weights = {weight.path.removeprefix(f"{layer.name}/"): weight for weight in layer.weights}
         return {name: weight for name, weight in weights.items() if "seed_generator_state" not in name}
 
     def trainable(self, variable: Any) -> bool:

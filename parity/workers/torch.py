@@ -78,9 +78,7 @@ class TorchAdapter(Adapter):
         wrt = [*(tensors[i] for i in positions), *variables]
 
         def pullback(cotangents: Sequence[Any]) -> list[Any]:
-            pairs = [
-                (r, c) for r, c in zip(results, cotangents, strict=True) if c is not None and r.requires_grad
-            ]
+            pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if c is not None and r.requires_grad]
             if not pairs:
                 return [None] * len(wrt)
             outputs, given = zip(*pairs, strict=True)
