@@ -16,7 +16,10 @@ mlp, smooth_mlp = (
         parameters=dict(activation=activation),
         inputs=dict(x=normal("N I"), label=integers("N", 0, "K")),
         weights=dict(
-            hidden=normal("H I", std=0.5), hidden_bias=normal("H"), output=normal("K H", std=0.5), output_bias=normal("K")
+            hidden=normal("H I", std=0.5),
+            hidden_bias=normal("H"),
+            output=normal("K H", std=0.5),
+            output_bias=normal("K"),
         ),
         outputs=dict(logits="N K", loss=""),
         **dtypes,

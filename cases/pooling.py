@@ -16,12 +16,16 @@ VALID_AND_SAME = {
     + grid(window=[(2, 3, 4)], stride=[(3, 2, 1)], padding=["valid", "same"])
     + grid(window=[(2, 2, 2)], stride=[(2, 2, 2)], padding=["same"]),
 }
-SYMMETRIC = {
-    1: grid(window=[(2,), (3,)], stride=[(2,)], padding=[(1,)]),
-    2: grid(window=[(3, 3)], stride=[(2, 2)], padding=[(1, 1)])
-    + grid(window=[(3, 4)], stride=[(1, 3)], padding=[(0, 2)]),
-    3: grid(window=[(3, 2, 2)], stride=[(2, 1, 3)], padding=[(1, 0, 1)]),
-}
+
+
+def symmetric(**more):
+    """Variants with the same explicit padding on both sides of an axis, and more parameters."""
+    return {
+        1: grid(window=[(2,), (3,)], stride=[(2,)], padding=[(1,)], **more),
+        2: grid(window=[(3, 3)], stride=[(2, 2)], padding=[(1, 1)], **more)
+        + grid(window=[(3, 4)], stride=[(1, 3)], padding=[(0, 2)], **more),
+        3: grid(window=[(3, 2, 2)], stride=[(2, 1, 3)], padding=[(1, 0, 1)], **more),
+    }
 
 
 def same_margins(length, window, stride):
@@ -67,7 +71,7 @@ def max_pooling(rank):
         sizes=SIZES[rank],
         inputs=dict(x=distinct(f"N C {SPACE[rank]}")),
         outputs=dict(y=f"N C {POOLED[rank]}"),
-        variants=VALID_AND_SAME[rank] + SYMMETRIC[rank],
+        variants=VALID_AND_SAME[rank] + symmetric()[rank],
         exact=["output:*"],
     )
     channels_last = dict(x=f"N {SPACE[rank]} C", y=f"N {POOLED[rank]} C")
@@ -119,7 +123,7 @@ def average_pooling(rank):
         parameters=dict(counted=False),
         inputs=dict(x=normal(f"N C {SPACE[rank]}")),
         outputs=dict(y=f"N C {POOLED[rank]}"),
-        variants=VALID_AND_SAME[rank] + SYMMETRIC_COUNTED[rank],
+        variants=VALID_AND_SAME[rank] + symmetric(counted=[True, False])[rank],
     )
     channels_last = dict(x=f"N {SPACE[rank]} C", y=f"N {POOLED[rank]} C")
 
@@ -247,8 +251,52 @@ def global_average_pooling(rank):
     return case
 
 
+max_pool = {rank: max_pooling(rank) for rank in (1, 2, 3)}
+avg_pool = {rank: average_pooling(rank) for rank in (1, 2, 3)}
 for rank in (1, 2, 3):
-    max_pooling(rank)
-    average_pooling(rank)
     global_max_pooling(rank)
     global_average_pooling(rank)
+
+for api in ("tf.nn.max_pool3d", "keras.layers.MaxPooling3D"):
+    max_pool[3].limitation(
+        api,
+        raises="is not in the list of allowed values: half, bfloat16, float",
+        because="TensorFlow's MaxPool3D is not defined for float64",
+        source="https://github.com/tensorflow/tensorflow/issues/48644",
+        dtypes=["float64"],
+    )
+    max_pool[3].limitation(
+        api,
+        raises="Could not find device for node: {{node MaxPool3D}}",
+        because="TensorFlow has no CPU kernel of MaxPool3D for float16",
+        source="https://github.com/tensorflow/tensorflow/issues/11341",
+        dtypes=["float16"],
+        devices=["cpu"],
+    )
+
+for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):
+    avg_pool[3].limitation(
+        api,
+        raises="Could not find device for node: {{node AvgPool3D}}",
+        because="TensorFlow has no kernel of AvgPool3D for float64",
+        source="https://github.com/tensorflow/tensorflow/issues/54318",
+        dtypes=["float64"],
+    )
+    avg_pool[3].limitation(
+        api,
+        raises="Could not find device for node: {{node AvgPool3D}}",
+        because="TensorFlow has no CPU kernel of AvgPool3D for float16",
+        source="https://github.com/tensorflow/tensorflow/issues/11341",
+        dtypes=["float16"],
+        devices=["cpu"],
+    )
+
+for api in ("torch.nn.functional.avg_pool3d", "torch.nn.AvgPool3d"):
+    avg_pool[3].limitation(
+        api,
+        raises="\"avg_pool3d_out_frame\" not implemented for",
+        because="PyTorch has no CPU kernel of avg_pool3d for the two 16-bit formats",
+        source="https://github.com/pytorch/pytorch/issues/83321",
+        dtypes=["float16", "bfloat16"],
+        devices=["cpu"],
+    )

@@ -88,7 +88,7 @@ for api in ("torch.nn.functional.hardsigmoid", "torch.nn.Hardsigmoid"):
             quantities=["output:y"],
             within=5e-8,
             because="on a GPU the forward kernel, too, multiplies by 1 / 6 rounded to float32",
-            source="https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/cuda/ActivationHardsigmoidKernel.cu",
+            source="aten/src/ATen/native/cuda/ActivationHardsigmoidKernel.cu of PyTorch",
             when=dict(low=low),
             dtypes=["float64"],
             devices=["gpu"],

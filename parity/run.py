@@ -12,8 +12,9 @@ from datetime import datetime, timezone
 from statistics import median
 from typing import Any
 
-from .catalog.case import Case, Tolerance
+from .catalog.case import Case
 from .catalog.frameworks import FRAMEWORKS, REFERENCE
+from .catalog.known import Tolerance
 from .catalog.load import Broken
 from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
@@ -103,6 +104,7 @@ class Run:
         self.totals = Totals()
         self.costs: dict[str, Cost] = {}
         self.judge_seconds = 0.0
+        self.planned = 0
 
     def greet(self) -> dict[str, Greeting]:
         """Start the workers if they are not running yet. Raises ``StartError``."""
@@ -113,6 +115,7 @@ class Run:
     def start(self, items: Iterable[tuple[Item, Case]]) -> None:
         self.greet()
         self._waiting.extend(items)
+        self.planned = len(self._waiting)
         self.write_environment()
 
     def result(self, item: Item, case: Case) -> Judged:
@@ -210,6 +213,7 @@ class Run:
                 name: {**greeting.environment, "devices": list(greeting.devices)}
                 for name, greeting in self.greetings.items()
             },
+            "planned": self.planned,
             "items": self.totals.items,
             "verdicts": self.totals.verdicts,
             "costs": {name: asdict(cost) for name, cost in self.costs.items()},

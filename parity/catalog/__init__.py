@@ -1,8 +1,9 @@
 """What users write: cases, their tensors, layouts, variants and implementations."""
 
-from .case import Case, Deviation, Implementation, Limitation, Tolerance
+from .case import Case, Implementation
 from .dtypes import FLOATS, DType
 from .errors import DeclarationError
+from .known import Deviation, Limitation, Tolerance
 from .load import Broken, CaseFile, load
 from .mapping import concat, stack, zeros
 from .tensors import buffer, distinct, integers, normal, uniform

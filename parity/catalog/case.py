@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import Any, TypeVar
 
+from .calls import Function, call_with, signature
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
+from .known import Deviation, Known, Limitation, Tolerance
 from .mapping import Source, source
 from .tensors import Output, Tensor, as_output
 from .variants import Grid, Variant
 
-Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 Size = int | Sequence[str] | Callable[..., int]
 Tensors = Mapping[str, Tensor]
@@ -29,22 +28,6 @@ DEFAULT_DTYPES = tuple(FLOATS)
 
 declared: ContextVar[list[Case] | None] = ContextVar("declared", default=None)
 """The cases of the file being loaded, in order."""
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """An allowance that replaces the default one: ``|error| <= atol + rtol * |truth|``.
-
-    ``because`` is the reason, shown in the report; ``dtypes`` restricts it to some formats.
-    """
-
-    rtol: float
-    atol: float
-    because: str
-    dtypes: Sequence[str] | None = None
-
-    def applies(self, dtype: str) -> bool:
-        return self.dtypes is None or dtype in self.dtypes
 
 
 @dataclass(frozen=True)
@@ -67,45 +50,6 @@ class Implementation:
 
     def layout(self, name: str, axes: Sequence[str]) -> str:
         return self.layouts.get(name, " ".join(axes))
-
-
-@dataclass(frozen=True)
-class Known:
-    """Something known about an implementation, for the variants that ``when`` matches; it is verified by running it."""
-
-    api: str
-    because: str
-    source: str
-    when: Mapping[str, Any]
-    dtypes: Sequence[str] | None
-    devices: Sequence[str] | None
-
-    def applies(self, api: str, parameters: Mapping[str, Any], dtype: str, device: str) -> bool:
-        return (
-            api == self.api
-            and (self.dtypes is None or dtype in self.dtypes)
-            and (self.devices is None or device.partition(":")[0] in self.devices)
-            and all(value == parameters.get(name) for name, value in self.when.items())
-        )
-
-
-@dataclass(frozen=True)
-class Limitation(Known):
-    """An error that must come: ``stage`` is ``forward`` or ``gradient``, ``raises`` a part of the error's text."""
-
-    raises: str
-    stage: str
-
-
-@dataclass(frozen=True)
-class Deviation(Known):
-    """Quantities that are further from the truth than rounding explains, by at most ``within`` times their scale."""
-
-    quantities: Sequence[str]
-    within: float
-
-    def covers(self, quantity: str) -> bool:
-        return any(fnmatchcase(quantity, pattern) for pattern in self.quantities)
 
 
 class Registrar:
@@ -350,20 +294,6 @@ class Case:
         return dict(call_with(tensors, self.settings(variant)) if callable(tensors) else tensors)
 
 
-@dataclass(frozen=True)
-class Signature:
-    """What a function of a declaration asks for.
-
-    ``tensors`` are its positional parameters after the framework, ``keywords`` the settings and sizes;
-    ``takes_all`` says that it gathers the remaining tensors in ``**``.
-    """
-
-    names: tuple[str, ...]
-    tensors: tuple[str, ...]
-    keywords: tuple[str, ...]
-    takes_all: bool
-
-
 class _Noting:
     def __init__(self, case: Case, where: str) -> None:
         self._case, self._where = case, where
@@ -376,30 +306,3 @@ class _Noting:
             self._case.problems.append(f"{self._where}: {error}")
             return True
         return False
-
-
-@cache
-def signature(function: Function) -> Signature:
-    """The parameters of a function of a declaration, by what the harness fills them with."""
-    parameters = inspect.signature(function).parameters.values()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return Signature(
-        names=tuple(p.name for p in parameters),
-        tensors=tuple(p.name for p in parameters if p.kind in positional)[1:],
-        keywords=tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
-        takes_all=any(p.kind is p.VAR_KEYWORD for p in parameters),
-    )
-
-
-def call_with(function: Function, settings: Mapping[str, Any]) -> Any:
-    """Call ``function`` with those of ``settings`` that it has parameters for."""
-    return function(**{name: settings[name] for name in signature(function).names if name in settings})
-
-
-def call_formula(function: Function, framework: Any, tensors: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-    """Call a formula or a functional implementation: tensors by name (``None`` for absent ones), then settings."""
-    asks = signature(function)
-    arguments = {name: tensors.get(name) for name in asks.tensors}
-    if asks.takes_all:
-        arguments |= {name: value for name, value in tensors.items() if name not in arguments}
-    return function(framework, **arguments, **{name: known[name] for name in asks.keywords})

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from .case import Case, Implementation, Known, Limitation, signature
+from .calls import signature
+from .case import Case, Implementation
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
+from .known import Known, Limitation
 from .layout import parse
 from .mapping import weights_of
 from .variants import Variant

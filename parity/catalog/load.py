@@ -11,6 +11,7 @@ from types import ModuleType
 
 from .case import Case, declared
 from .check import problems
+from .frameworks import FRAMEWORKS
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def load(path: Path, *, check: bool = True) -> CaseFile:
     """
     found: list[Case] = []
     broken: list[Broken] = []
+    imported = _frameworks()
     token = declared.set(found)
     try:
         _execute(path)
@@ -54,6 +56,9 @@ def load(path: Path, *, check: bool = True) -> CaseFile:
         declared.reset(token)
     if not check:
         return CaseFile(path, tuple(found), tuple(broken))
+    for package in sorted(_frameworks() - imported):
+        message = f"imports {package}: frameworks are passed to the functions, so that listing cases needs none"
+        broken.append(Broken(path.stem, display(path), message))
     good: dict[str, Case] = {}
     for case in found:
         where = f"{display(path)}:{case.line}"
@@ -89,6 +94,11 @@ def _execute(path: Path) -> None:
         exec(compile(source, str(path), "exec"), module.__dict__)
     finally:
         sys.path.remove(str(path.parent))
+
+
+def _frameworks() -> set[str]:
+    """The framework packages that this process has imported."""
+    return {framework.package for framework in FRAMEWORKS.values()} & set(sys.modules)
 
 
 def _describe(path: Path, error: BaseException) -> Broken:

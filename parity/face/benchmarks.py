@@ -16,7 +16,6 @@ from ..workers.protocol import Observation
 def save_to(config: pytest.Config, path: Path) -> None:
     """Have pytest-benchmark write its JSON to ``path``, unless the user named another file."""
     if config.pluginmanager.hasplugin("benchmark") and not config.option.benchmark_json:
-        path.parent.mkdir(parents=True, exist_ok=True)
         config.option.benchmark_json = path
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from ..catalog.case import Tolerance
 from ..catalog.dtypes import FLOATS
 from ..catalog.frameworks import FRAMEWORKS
+from ..catalog.known import Tolerance
 from ..workers.local import Greeting
 
 DEVICES = "auto, cpu, gpu, gpu:0, gpu:1 ..."
@@ -106,7 +106,10 @@ def require_frameworks(pythons: Mapping[str, str]) -> None:
     """Raise ``pytest.UsageError`` when an interpreter lacks its framework."""
     for name, python in pythons.items():
         framework = FRAMEWORKS[name]
-        if _has(python, framework.package):
+        found = _has(python, framework.package)
+        if found is None:
+            raise pytest.UsageError(f"--{name}-python {python}: this is no working Python interpreter")
+        if found:
             continue
         raise pytest.UsageError(
             f"{framework.title} is not installed for {python}. Name an interpreter that has it with "
@@ -115,11 +118,16 @@ def require_frameworks(pythons: Mapping[str, str]) -> None:
         )
 
 
-def _has(python: str, package: str) -> bool:
+def _has(python: str, package: str) -> bool | None:
+    """Whether the interpreter finds the package; ``None`` when it does not run Python."""
     if python == sys.executable:
         return importlib.util.find_spec(package) is not None
-    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
-    return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
+    code = f"import importlib.util; print(importlib.util.find_spec({package!r}) is not None)"
+    try:
+        answer = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60).stdout.split()
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return {"True": True, "False": False}.get(answer[-1] if answer else "")
 
 
 def gpu_present() -> bool:

@@ -96,7 +96,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[KEY] = Session(config)
     folder = session.options.reports
-    if folder is not None:
+    if folder is not None and not config.option.collectonly:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise pytest.UsageError(f"--reports {folder}: {error.strerror}") from error
         if not config.option.xmlpath:
             config.option.xmlpath = str(folder / JUNIT)
         benchmarks.save_to(config, folder / BENCHMARKS)

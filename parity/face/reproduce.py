@@ -17,10 +17,12 @@ def command(config: pytest.Config, nodeid: str) -> str:
     """
     base = os.environ.get("PARITY_COMMAND")
     words = shlex.split(base) if base else ["python", "-m", "pytest"]
-    words += [nodeid, "--seed", str(config.getoption("--seed"))]
-    names = ["--rtol", "--atol"] + ([] if base else [f"--{name}-python" for name in FRAMEWORKS])
-    for name in names:
-        value = config.getoption(name)
+    file, colons, name = nodeid.partition("::")
+    words.append(os.path.relpath(config.rootpath / file, config.invocation_params.dir) + colons + name)
+    options = ["--seed", "--rtol", "--atol"] + ([] if base else [f"--{name}-python" for name in FRAMEWORKS])
+    for option in options:
+        value = config.getoption(option)
         if value is not None:
-            words += [name, str(value)]
+            # In one word: pytest would take a path after a space for something to run, and look for its settings there.
+            words.append(f"{option}={value}")
     return shlex.join(words)

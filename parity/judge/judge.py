@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..catalog.case import Case, Deviation, Implementation, Tolerance
+from ..catalog.case import Case, Implementation
 from ..catalog.frameworks import REFERENCE
+from ..catalog.known import Deviation, Tolerance
+from ..catalog.load import display
 from ..catalog.variants import Variant
 from ..plan.work import Item
 from ..workers.protocol import Failure, Observation, Result
@@ -91,7 +93,7 @@ class _Judge:
 
     def _where(self) -> str:
         code = getattr(self.case.formula, "__code__", None)
-        return f"{self.case.file}:{code.co_firstlineno if code else self.case.line}"
+        return f"{display(self.case.file)}:{code.co_firstlineno if code else self.case.line}"
 
     def _without_truth(self, failure: Failure) -> Iterator[Row]:
         verdict = _verdict_of(failure)
@@ -149,7 +151,8 @@ class _Judge:
                     quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework)
                 )
         elif limitation is not None:
-            reason = f"the declared limitation ({limitation.raises!r}) did not occur: remove it from {self.case.file}"
+            where = display(self.case.file)
+            reason = f"the declared limitation ({limitation.raises!r}) did not occur: remove it from {where}"
             yield self._row("", api, framework, REFERENCE, REFERENCE, UNEXPECTED, reason, blame=framework)
         elif missing:
             reason = f"no result for {', '.join(missing)}"
@@ -166,7 +169,10 @@ class _Judge:
         if deviation is None:
             return (PASS, truth.allowance.because) if difference.ok else (FAIL, located)
         if difference.ok:
-            return UNEXPECTED, f"the declared deviation is gone: remove it from {self.case.file} ({deviation.because})"
+            return (
+                UNEXPECTED,
+                f"the declared deviation is gone: remove it from {display(self.case.file)} ({deviation.because})",
+            )
         bound = deviation.within * float(np.max(np.abs(truth.values), initial=0.0))
         if difference.problem or difference.max_abs is None or not difference.max_abs <= bound:
             return FAIL, f"beyond the declared deviation of {bound:.3g}: {located}"

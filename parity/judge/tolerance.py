@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..catalog.case import Case, Tolerance
+from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS, Array
+from ..catalog.known import Tolerance
 
 ROUNDINGS = {"float64": 64.0, "float32": 64.0, "float16": 16.0, "bfloat16": 16.0}
 """The default allowance: so many units of rounding of the dtype, times the largest magnitude of the truth.

@@ -84,7 +84,7 @@ def _distinct(bits: Array) -> Array:
     sign = np.where(order % 2, -1.0, 1.0)
     moved = 1.0 + (bits[1].reshape(-1) >> np.uint64(11)).astype(np.float64) * 2.0**-53 * 2.0**-12
     values: Array = sign * magnitude.view(np.float32).astype(np.float64) * moved
-    return values.reshape(bits[0].shape)
+    return values.reshape(bits.shape[1:])
 
 
 _PATTERNS = 4096

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -41,14 +43,21 @@ def read_environment(folder: Path) -> dict[str, Any]:
 
 def _table(path: Path, columns: tuple[str, ...], numbers: tuple[str, ...], whole: tuple[str, ...]) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from error
-    if tuple(table.columns) != columns:
+    header, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+    if tuple(header) != columns:
         raise RecordError(f"{path}: its columns are not those of this version; write the record anew")
+    if rows and not text.endswith("\n"):
+        rows.pop()  # The run was killed while it wrote this row.
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(columns):
+            raise RecordError(f"{path}: row {number} has {len(row)} cells instead of {len(columns)}")
+    table: pd.DataFrame = pd.DataFrame(rows, columns=list(columns), dtype=str)
     try:
         for name in numbers:
-            table[name] = pd.to_numeric(table[name].replace("", "nan"))
+            table[name] = table[name].replace("", "nan").astype("float64")
         for name in whole:
             table[name] = table[name].astype("int64")
     except ValueError as error:

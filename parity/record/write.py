@@ -27,7 +27,7 @@ class RecordWriter:
         self._timings = self._open(TIMINGS, TIMING_COLUMNS)
 
     def _open(self, name: str, columns: Iterable[str]) -> IO[str]:
-        stream = (self.folder / name).open("w", newline="", encoding="utf-8")
+        stream = (self.folder / name).open("w", newline="", encoding="utf-8", errors="backslashreplace")
         csv.writer(stream, lineterminator="\n").writerow(columns)
         return stream
 
@@ -48,4 +48,10 @@ class RecordWriter:
 
 
 def _cells(entry: Row | TimingRow) -> list[Any]:
-    return [format(cell, ".6g") if isinstance(cell, float) else cell for cell in astuple(entry)]
+    return [_cell(value) for value in astuple(entry)]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return format(value, ".6g")
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value

@@ -33,7 +33,11 @@ class Adapter(ABC):
 
     @abstractmethod
     def on(self, device: str, dtype: str) -> AbstractContextManager[Any]:
-        """Make ``device`` and ``dtype`` the ones that layers are built with and operations run on."""
+        """Make ``dtype`` the default and, where the framework places operations itself, ``device``."""
+
+    @abstractmethod
+    def construct(self, build: Callable[[], Any], device: str) -> Any:
+        """Call ``build``, which makes a layer, so that the layer's variables lie on ``device``."""
 
     @abstractmethod
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:

@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..catalog.case import Case, Implementation, call_formula, signature
+from ..catalog.calls import call_formula, signature
+from ..catalog.case import Case, Implementation
 from ..catalog.dtypes import FLOATS, Array
 from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
@@ -171,8 +172,9 @@ def _setup(
         setup.weight_trace = trace(sources, {n: w.axes for n, w in weights.items()}, sizes, labels)
         loaded = setup.weight_trace.load({name: canonical[name] for name in weights})
         with inside():
-            function = implementation.function
-            built = function(adapter.module, **{name: known[name] for name in signature(function).keywords})
+            build = implementation.function
+            asked = {name: known[name] for name in signature(build).keywords}
+            built = adapter.construct(lambda: build(adapter.module, **asked), device)
             layer, setup.call = built if isinstance(built, tuple) else (built, built)
             variables = adapter.variables(layer, tensors)
             given = {name: adapter.tensor(array, dtype, device, gradient=False) for name, array in loaded.items()}

@@ -35,7 +35,9 @@ def _find_package() -> None:
 
 def main(framework: str, threads: int) -> None:
     """Answer with a greeting, then with an observation for each unit, until the pipe closes."""
-    output = os.fdopen(os.dup(1), "wb")
+    # The pipe gets descriptors of its own, so that nothing a framework or a case prints or reads can disturb it.
+    requests, output = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     from parity.plan.work import Unit
     from parity.workers.execute import execute
@@ -46,7 +48,7 @@ def main(framework: str, threads: int) -> None:
     def read() -> None:
         try:
             while True:
-                frames.put(read_frame(sys.stdin.buffer)[0])
+                frames.put(read_frame(requests)[0])
         except EOFError:
             # The harness is gone, or done with this worker: also a computation that hangs must end.
             os._exit(0)

@@ -42,6 +42,9 @@ class ReferenceAdapter(Adapter):
     def on(self, device: str, dtype: str) -> Iterator[None]:
         yield
 
+    def construct(self, build: Callable[[], Any], device: str) -> Any:
+        raise NotImplementedError("a formula is not built")
+
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
         if dtype not in FLOATS:
             return array

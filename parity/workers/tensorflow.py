@@ -59,6 +59,9 @@ class TensorflowAdapter(Adapter):
         with self._tf.device(_place(device)):
             yield
 
+    def construct(self, build: Callable[[], Any], device: str) -> Any:
+        return build()
+
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
         tensor = self._tf.constant(np.ascontiguousarray(array))
         return self._tf.bitcast(tensor, self._tf.bfloat16) if dtype == "bfloat16" else tensor

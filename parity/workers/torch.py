@@ -49,10 +49,14 @@ class TorchAdapter(Adapter):
         before = self._torch.get_default_dtype()
         self._torch.set_default_dtype(getattr(self._torch, dtype))
         try:
-            with self._torch.device(_place(device)):
-                yield
+            yield
         finally:
             self._torch.set_default_dtype(before)
+
+    def construct(self, build: Callable[[], Any], device: str) -> Any:
+        # Only here: within this context every PyTorch operation is slower, which timings would show.
+        with self._torch.device(_place(device)):
+            return build()
 
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
         array = np.array(array, order="C")

@@ -1,0 +1,137 @@
+"""Depthwise convolutions in two dimensions: M kernels of its own for each of C channels."""
+
+from _convolution import margins, patches, tf_margins, torch_margins, torch_padding
+
+from parity import Case, grid, normal
+
+MEASURED = "measured with tensorflow 2.21.0"
+CHANNELS_LAST = dict(x="N H W C", kernel="KH KW C M", bias="(C M)", y="N P Q (C M)")
+
+
+def depthwise(name, summary, variants, **options):
+    """A depthwise case with its formula and its PyTorch implementations."""
+    case = Case(
+        name,
+        summary,
+        sizes=dict(
+            N=2,
+            C=3,
+            M=2,
+            H=8,
+            W=10,
+            KH=lambda kernel_size: kernel_size[0],
+            KW=lambda kernel_size: kernel_size[1],
+        ),
+        parameters=dict(stride=(1, 1), padding="same", dilation=(1, 1), bias=True),
+        inputs=dict(x=normal("N C H W")),
+        weights=lambda bias: dict(kernel=normal("C M KH KW"), **(dict(bias=normal("C M")) if bias else {})),
+        outputs=dict(y="N C M P Q"),
+        variants=variants,
+        **options,
+    )
+
+    @case.reference
+    def _(np, x, kernel, bias=None, *, kernel_size, stride, padding, dilation):
+        added = margins(x.shape[2:], kernel_size, stride, dilation, padding)
+        y = np.einsum("ncpkql,cmkl->ncmpq", patches(np, x, kernel_size, stride, dilation, added), kernel)
+        return y if bias is None else y + bias[:, :, None, None]
+
+    @case.torch("torch.nn.functional.conv2d", kernel="(C M) 1 KH KW", bias="(C M)", y="N (C M) P Q")
+    def _(torch, x, kernel, bias=None, *, C, kernel_size, stride, padding, dilation):
+        own = torch_padding(padding, stride)
+        if own != padding:
+            x = torch.nn.functional.pad(x, torch_margins(x.shape[2:], kernel_size, stride, dilation, padding))
+        return torch.nn.functional.conv2d(x, kernel, bias, stride, own, dilation, groups=C)
+
+    @case.torch.layer(
+        "torch.nn.Conv2d",
+        weights=lambda bias: dict(weight="kernel: (C M) 1 KH KW", **(dict(bias="bias: (C M)") if bias else {})),
+        y="N (C M) P Q",
+    )
+    def _(torch, *, C, M, kernel_size, stride, padding, dilation, bias):
+        own, pad = torch_padding(padding, stride), torch.nn.functional.pad
+        layer = torch.nn.Conv2d(C, C * M, kernel_size, stride, own, dilation, groups=C, bias=bias)
+        if own == padding:
+            return layer
+        return layer, lambda x: layer(pad(x, torch_margins(x.shape[2:], kernel_size, stride, dilation, padding)))
+
+    return case
+
+
+def depthwise_conv2d_in_tensorflow(case):
+    @case.tensorflow("tf.nn.depthwise_conv2d", **CHANNELS_LAST)
+    def _(tf, x, kernel, bias=None, *, kernel_size, stride, padding, dilation):
+        if isinstance(padding, str):
+            padding = padding.upper()
+        else:
+            padding = tf_margins(x.shape[1:-1], kernel_size, stride, dilation, padding)
+        y = tf.nn.depthwise_conv2d(x, kernel, (1, *stride, 1), padding, dilations=dilation)
+        return y if bias is None else tf.nn.bias_add(y, bias)
+
+
+def depthwise_layer_in_keras(case):
+    @case.tensorflow.layer(
+        "keras.layers.DepthwiseConv2D",
+        weights=lambda bias: dict(kernel="kernel: KH KW C M", **(dict(bias="bias: (C M)") if bias else {})),
+        x="N H W C",
+        y="N P Q (C M)",
+    )
+    def _(tf, *, M, kernel_size, stride, padding, dilation, bias):
+        DepthwiseConv2D = tf.keras.layers.DepthwiseConv2D
+        own = padding if isinstance(padding, str) else "valid"
+        layer = DepthwiseConv2D(kernel_size, stride, own, M, dilation_rate=dilation, use_bias=bias)
+        return layer if own == padding else (layer, lambda x: layer(tf.keras.layers.ZeroPadding2D(padding)(x)))
+
+
+depthwise_conv2d = depthwise(
+    "depthwise_conv2d",
+    "Each channel convolved with kernels of its own, whose results lie side by side.",
+    grid(kernel_size=[(3, 2)], stride=[(1, 1), (2, 2), (3, 3)], padding=["valid", "same"])
+    + grid(kernel_size=[(3, 3)], stride=[(2, 2)], padding=["same", (1, 1)], M=[1])
+    + grid(kernel_size=[(4, 2)], stride=[(1, 1)], padding=[(1, 2)])
+    + grid(kernel_size=[(1, 1)], padding=["valid"], bias=[False])
+    + grid(kernel_size=[(3, 2)], padding=["valid", "same"], dilation=[(2, 2), (1, 3)]),
+)
+depthwise_conv2d_in_tensorflow(depthwise_conv2d)
+depthwise_layer_in_keras(depthwise_conv2d)
+
+strided_dilated_depthwise_conv2d = depthwise(
+    "strided_dilated_depthwise_conv2d",
+    "A stride and a dilation together, which tf.nn.depthwise_conv2d accepts and computes wrongly.",
+    grid(kernel_size=[(3, 2), (3, 3)], stride=[(2, 2)], dilation=[(2, 2)], H=[8], W=[12]),
+)
+depthwise_conv2d_in_tensorflow(strided_dilated_depthwise_conv2d)
+depthwise_layer_in_keras(strided_dilated_depthwise_conv2d)
+
+
+@strided_dilated_depthwise_conv2d.tensorflow("tf.nn.depthwise_conv2d + slicing", **CHANNELS_LAST)
+def _(tf, x, kernel, bias=None, *, kernel_size, stride, padding, dilation):
+    x = tf.pad(x, tf_margins(x.shape[1:-1], kernel_size, stride, dilation, padding))
+    y = tf.nn.depthwise_conv2d(x, kernel, (1, 1, 1, 1), "VALID", dilations=dilation)
+    return tf.nn.bias_add(y[:, :: stride[0], :: stride[1]], bias)
+
+
+strided_dilated_depthwise_conv2d.deviation(
+    "tf.nn.depthwise_conv2d",
+    quantities=["output:y", "grad:x", "grad:kernel"],
+    within=3,
+    because="the stride is taken within each of the interleaved parts that the dilation splits the image into, which "
+    "gives other positions; the documentation asks for a stride of 1, but nothing checks it",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+)
+
+depthwise_conv2d_double = depthwise(
+    "depthwise_conv2d_double",
+    "Strides that differ between the axes, in the format that oneDNN does not have.",
+    grid(kernel_size=[(3, 2)], stride=[(2, 3)], padding=["valid", "same"]),
+    dtypes=["float64"],
+)
+depthwise_conv2d_in_tensorflow(depthwise_conv2d_double)
+depthwise_layer_in_keras(depthwise_conv2d_double)
+for api in ("tf.nn.depthwise_conv2d", "keras.layers.DepthwiseConv2D"):
+    depthwise_conv2d_double.limitation(
+        api,
+        raises="Current implementation only supports equal length strides in the row and column dimensions",
+        because="TensorFlow's own kernel has one stride for both axes",
+        source=MEASURED,
+    )

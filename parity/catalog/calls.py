@@ -1,0 +1,52 @@
+"""Calling the functions of a declaration with what they ask for by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a function of a declaration asks for.
+
+    ``tensors`` are its positional parameters after the framework, ``keywords`` the settings and sizes;
+    ``takes_all`` says that it gathers the remaining tensors in ``**``.
+    """
+
+    names: tuple[str, ...]
+    tensors: tuple[str, ...]
+    keywords: tuple[str, ...]
+    takes_all: bool
+
+
+@cache
+def signature(function: Function) -> Signature:
+    """The parameters of a function of a declaration, by what the harness fills them with."""
+    parameters = inspect.signature(function).parameters.values()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return Signature(
+        names=tuple(p.name for p in parameters),
+        tensors=tuple(p.name for p in parameters if p.kind in positional)[1:],
+        keywords=tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
+        takes_all=any(p.kind is p.VAR_KEYWORD for p in parameters),
+    )
+
+
+def call_with(function: Function, settings: Mapping[str, Any]) -> Any:
+    """Call ``function`` with those of ``settings`` that it has parameters for."""
+    return function(**{name: settings[name] for name in signature(function).names if name in settings})
+
+
+def call_formula(function: Function, framework: Any, tensors: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+    """Call a formula or a functional implementation: tensors by name (``None`` for absent ones), then settings."""
+    asks = signature(function)
+    arguments = {name: tensors.get(name) for name in asks.tensors}
+    if asks.takes_all:
+        arguments |= {name: value for name, value in tensors.items() if name not in arguments}
+    return function(framework, **arguments, **{name: known[name] for name in asks.keywords})

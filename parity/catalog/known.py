@@ -1,0 +1,63 @@
+"""What a declaration says about error: allowances of its own, and what implementations are known not to do right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """An allowance that replaces the default one: ``|error| <= atol + rtol * |truth|``.
+
+    ``because`` is the reason, shown in the report; ``dtypes`` restricts it to some formats.
+    """
+
+    rtol: float
+    atol: float
+    because: str
+    dtypes: Sequence[str] | None = None
+
+    def applies(self, dtype: str) -> bool:
+        return self.dtypes is None or dtype in self.dtypes
+
+
+@dataclass(frozen=True)
+class Known:
+    """Something known about an implementation, for the variants that ``when`` matches; it is verified by running it."""
+
+    api: str
+    because: str
+    source: str
+    when: Mapping[str, Any]
+    dtypes: Sequence[str] | None
+    devices: Sequence[str] | None
+
+    def applies(self, api: str, parameters: Mapping[str, Any], dtype: str, device: str) -> bool:
+        return (
+            api == self.api
+            and (self.dtypes is None or dtype in self.dtypes)
+            and (self.devices is None or device.partition(":")[0] in self.devices)
+            and all(value == parameters.get(name) for name, value in self.when.items())
+        )
+
+
+@dataclass(frozen=True)
+class Limitation(Known):
+    """An error that must come: ``stage`` is ``forward`` or ``gradient``, ``raises`` a part of the error's text."""
+
+    raises: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Deviation(Known):
+    """Quantities that are further from the truth than rounding explains, by at most ``within`` times their scale."""
+
+    quantities: Sequence[str]
+    within: float
+
+    def covers(self, quantity: str) -> bool:
+        return any(fnmatchcase(quantity, pattern) for pattern in self.quantities)

@@ -1,0 +1,51 @@
+"""How the page writes values, names and texts."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+_URL = re.compile(r"""(https?://[^\s()<>"']*[^\s()<>"'.,:;])""")
+
+
+def plain(value: Any) -> str:
+    """A setting in words."""
+    if isinstance(value, list):
+        return ", ".join(map(plain, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+def breakable(name: str) -> Markup:
+    """A long name that may be broken after its punctuation."""
+    return Markup("<wbr>").join(re.split(r"(?<=[_=:/\[(,-])|(?<=\.)(?!\d)", name))
+
+
+def linked(text: str) -> Markup:
+    """Text whose addresses are links."""
+    link = Markup('<a href="{0}" rel="noreferrer">{0}</a>')
+    return Markup("").join(link.format(part) if number % 2 else part for number, part in enumerate(_URL.split(text)))
+
+
+def number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3g}"
+
+
+def share(ratio: float | None) -> str:
+    """How much of the allowance was used."""
+    if ratio is None or math.isnan(ratio):
+        return ""
+    if ratio > 9.995:
+        return "∞" if math.isinf(ratio) else f"{ratio:.3g}\u202f\u00d7"
+    return "<1\u202f%" if 0 < ratio < 0.01 else f"{ratio * 100:.0f}\u202f%"
+
+
+def duration(seconds: float) -> str:
+    for unit, size in (("µs", 1e-6), ("ms", 1e-3)):
+        if seconds < 999.5 * size:
+            return f"{seconds / size:.3g}\u202f{unit}"
+    return f"{seconds:.3g}\u202fs"

@@ -1,0 +1,79 @@
+"""The truth itself: every formula's gradient agrees with a numerical derivative of the formula.
+
+Directional derivatives by central differences in long double, along random directions, for every variant of the catalogue.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parity.catalog.calls import call_formula
+from parity.catalog.load import load
+from parity.plan.data import values
+from parity.plan.work import Item, Unit
+from parity.workers.execute import execute
+from parity.workers.reference import ReferenceAdapter
+
+CASES = Path(__file__).parents[2] / "cases"
+FILES = [load(path) for path in sorted(CASES.glob("[!_]*.py"))]
+STEP = np.longdouble(2.0) ** -20
+
+if np.finfo(np.longdouble).eps > 1e-18:
+    pytest.skip("long double is no wider than float64 on this platform", allow_module_level=True)
+
+
+def test_the_catalogue_loads():
+    assert sum(len(file.cases) for file in FILES) > 20
+    assert [str(broken) for file in FILES for broken in file.broken] == []
+
+
+@pytest.fixture(scope="module")
+def adapter():
+    return ReferenceAdapter(threads=1)
+
+
+@pytest.mark.parametrize(
+    ("file", "case"),
+    [(file, case) for file in FILES for case in file.cases],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_gradient_of_the_formula(adapter, file, case):
+    for variant in case.variants:
+        item = Item(str(file.path), case.name, variant.id, "float64", "cpu")
+        observed = execute(adapter, Unit(item, "reference", "reference", seed=1))
+        assert observed.failure is None, f"{variant.id}: {observed.failure}"
+        gradients = {q.removeprefix("grad:"): r.array for q, r in observed.results.items() if q.startswith("grad:")}
+        specs = {**case.inputs(variant), **case.weights(variant)}
+        point = {
+            name: array if specs[name].integer else array.astype(np.longdouble)
+            for name, array in values(case, variant, "float64", 1).items()
+        }
+        for name, gradient in gradients.items():
+            direction = np.random.default_rng(0).normal(size=gradient.shape).astype(np.longdouble)
+            predicted = (gradient * direction).sum()
+            ahead, behind = (
+                objective(case, variant, item, {**point, name: point[name] + sign * STEP * direction})
+                for sign in (1, -1)
+            )
+            measured = (ahead - behind) / (2 * STEP)
+            scale = np.abs(gradient * direction).sum()
+            assert abs(predicted - measured) <= 1e-8 * scale + 1e-12, (variant.id, name, predicted, measured)
+
+
+def objective(case, variant, item, point):
+    """The sum of all differentiated results, each weighted with its cotangent: what the gradients are the gradient of."""
+    import autograd.numpy
+
+    from parity.plan.data import cotangent
+
+    known = {**case.axis_sizes(variant), **case.settings(variant), "dtype": "float64"}
+    results = call_formula(case.formula, autograd.numpy, point, known)
+    results = results if isinstance(results, (tuple, list)) else (results,)
+    specs = {**case.outputs(variant), **case.states(variant)}
+    total = np.longdouble(0)
+    for (name, spec), result in zip(specs.items(), results, strict=True):
+        if spec.gradient:
+            given = cotangent(result.shape, "float64", (1, item.case, item.variant, f"cotangent of {name}"))
+            total += (given.astype(np.longdouble) * result).sum()
+    return total

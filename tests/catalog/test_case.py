@@ -1,0 +1,202 @@
+"""Resolving a case: sizes, settings, tensors per variant, what is exact and what is known."""
+
+import pytest
+
+from parity import Case, Tolerance, buffer, grid, integers, normal
+from parity.catalog.calls import call_formula, call_with, signature
+from parity.catalog.known import Limitation
+from parity.catalog.errors import DeclarationError
+from parity.catalog.variants import Variant
+
+
+def make(**changes):
+    given = {"sizes": {"N": 2, "C": 3}, "inputs": {"x": normal("N C")}, "outputs": {"y": "N C"}, **changes}
+    return Case("op", "A case.", **given)
+
+
+def sizes(case, number=0):
+    return case.axis_sizes(case.variants[number])
+
+
+# Sizes -----------------------------------------------------------------------------------------------------------
+
+
+def test_sizes_as_numbers_labels_and_functions():
+    case = make(
+        sizes={"H": lambda K, stride: K * stride + 1, "N": 2, "G": ("i", "f", "o"), "K": lambda N: N + 1},
+        variants=grid(stride=[2, 5]),
+    )
+    assert sizes(case, 0) == {"N": 2, "G": 3, "K": 3, "H": 7}
+    assert sizes(case, 1) == {"N": 2, "G": 3, "K": 3, "H": 16}
+    assert case.labels() == {"G": ("i", "f", "o")}
+
+
+def test_a_parameter_of_the_same_name_takes_precedence():
+    case = make(sizes={"N": 2, "C": lambda N: 10 * N}, parameters={"N": 4}, variants=grid(C=[7]) + grid(N=[5]))
+    assert sizes(case, 0) == {"N": 4, "C": 7}
+    assert sizes(case, 1) == {"N": 5, "C": 50}
+
+
+def test_a_size_may_be_zero():
+    assert sizes(make(sizes={"N": 0, "C": 3})) == {"N": 0, "C": 3}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"N": lambda C: C, "C": lambda N: N},
+        {"N": lambda N: N},
+        {"A": lambda B: B, "B": lambda C: C, "C": lambda A: A},
+    ],
+    ids=["two", "itself", "three"],
+)
+def test_sizes_that_depend_on_each_other(wrong):
+    with pytest.raises(DeclarationError) as caught:
+        sizes(make(sizes=wrong))
+    assert str(caught.value) == f"the sizes of {' and '.join(wrong)} depend on each other"
+
+
+@pytest.mark.parametrize("size", [-1, 2.0, "3", None, lambda: 1.5])
+def test_a_size_is_a_whole_number(size):
+    with pytest.raises(DeclarationError, match="^axis N has size .*: a size is a whole number from 0 up$"):
+        sizes(make(sizes={"N": size}))
+
+
+def test_a_size_that_asks_for_something_unknown_names_it():
+    with pytest.raises(DeclarationError, match="Q"):
+        sizes(make(sizes={"N": lambda Q: Q}))
+
+
+# Settings and tensors --------------------------------------------------------------------------------------------
+
+
+def test_defaults_hold_where_a_variant_says_nothing():
+    case = make(parameters={"bias": True, "stride": 1}, variants=grid(stride=[2]) + grid(bias=[False]))
+    assert [case.settings(variant) for variant in case.variants] == [
+        {"bias": True, "stride": 2},
+        {"bias": False, "stride": 1},
+    ]
+
+
+def test_a_case_without_grid_has_one_variant_without_id():
+    case = make(parameters={"bias": True})
+    assert [variant.id for variant in case.variants] == [""]
+    assert case.settings(case.variants[0]) == {"bias": True}
+
+
+def test_variants_are_found_by_id():
+    case = make(variants=grid(k=[(1, 2), (3, 4)]))
+    assert case.variant("k=3x4").parameters == {"k": (3, 4)}
+
+
+def test_tensors_as_functions_of_the_parameters():
+    case = make(
+        parameters={"batched": False},
+        inputs=lambda batched: {"x": normal("N T C" if batched else "N C")},
+        weights=lambda bias: {"b": normal("C")} if bias else {},
+        outputs=lambda: {"y": "N C"},
+        states={"mean": buffer("C")},
+        variants=grid(bias=[True, False], batched=[True, False]),
+    )
+    first, last = case.variants[0], case.variants[-1]
+    assert case.inputs(first)["x"].axes == ("N", "T", "C")
+    assert case.inputs(last)["x"].axes == ("N", "C")
+    assert list(case.weights(first)) == ["b"]
+    assert case.weights(last) == {}
+    assert case.outputs(first)["y"].axes == ("N", "C")
+    assert case.outputs(first)["y"].gradient
+    assert not case.states(first)["mean"].gradient
+
+
+def test_a_case_has_no_other_framework():
+    with pytest.raises(AttributeError, match="case op has no 'jax'; frameworks are torch, tensorflow"):
+        _ = make().jax
+
+
+def test_integers_take_no_gradient():
+    assert not integers("N", 0, 4).gradient
+    assert integers("N", 0, 4).integer
+    assert normal("N").gradient
+    assert not normal("N", gradient=False).gradient
+
+
+# Calling ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_formula_gets_tensors_by_name_none_for_absent_ones_and_its_settings():
+    def formula(np, kernel, x, bias=None, *, stride, N):
+        return np, kernel, x, bias, stride, N
+
+    assert call_formula(formula, "np", {"x": 1, "kernel": 2}, {"stride": 3, "N": 4, "other": 5}) == (
+        "np", 2, 1, None, 3, 4,
+    )  # fmt: skip
+
+
+def test_a_formula_may_gather_the_remaining_tensors():
+    def formula(np, x, *, k, **weights):
+        return x, k, weights
+
+    assert call_formula(formula, None, {"x": 1, "a": 2, "b": 3}, {"k": 4}) == (1, 4, {"a": 2, "b": 3})
+    assert signature(formula).takes_all
+
+
+def test_a_function_of_parameters_gets_those_it_asks_for():
+    assert call_with(lambda b, c=7: (b, c), {"a": 1, "b": 2}) == (2, 7)
+
+
+# What is known ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("exact", "quantities"),
+    [
+        (False, []),
+        (True, ["output:y", "grad:x", "state:h"]),
+        (["output:*"], ["output:y"]),
+        (("grad:x", "state:*"), ["grad:x", "state:h"]),
+    ],
+)
+def test_exact_quantities(exact, quantities):
+    case = make(exact=exact)
+    assert [q for q in ("output:y", "grad:x", "state:h") if case.is_exact(q)] == quantities
+
+
+def test_a_tolerance_may_hold_for_some_dtypes():
+    assert Tolerance(1, 1, "why").applies("float64")
+    assert [d for d in ("float32", "float16") if Tolerance(1, 1, "why", ["float16"]).applies(d)] == ["float16"]
+
+
+def known(case, api="torch.f", dtype="float32", device="cpu", **parameters):
+    return case.limitation_for(api, Variant("", parameters), dtype, device)
+
+
+def test_a_limitation_holds_for_its_api_variants_dtypes_and_devices():
+    case = make(parameters={"mode": "a"})
+    case.limitation(
+        "torch.f",
+        raises="no",
+        because="b",
+        source="s",
+        when={"stride": 2, "mode": "a"},
+        dtypes=["float32"],
+        devices=["gpu"],
+    )
+    found = known(case, device="gpu:1", stride=2)
+    assert isinstance(found, Limitation)
+    assert (found.stage, found.raises, found.because, found.source) == ("forward", "no", "b", "s")
+    assert known(case, device="gpu:1", stride=1) is None
+    assert known(case, device="gpu:1") is None
+    assert known(case, device="gpu:1", stride=2, mode="b") is None
+    assert known(case, device="cpu", stride=2) is None
+    assert known(case, device="gpu:1", stride=2, dtype="float64") is None
+    assert known(case, api="tf.f", device="gpu:1", stride=2) is None
+
+
+def test_deviations_and_limitations_are_kept_apart():
+    case = make()
+    case.limitation("torch.f", raises="no", because="b", source="s")
+    case.deviation("torch.f", quantities=["output:*"], within=0.1, because="b", source="s")
+    (deviation,) = case.deviations_for("torch.f", case.variants[0], "float32", "cpu")
+    assert deviation.covers("output:y")
+    assert not deviation.covers("grad:x")
+    assert known(case).raises == "no"

@@ -1,0 +1,228 @@
+"""Wrong declarations: each is reported with file, line, case and mend."""
+
+import pytest
+
+KERNEL = "weights=dict(kernel=normal('C')),"
+TAKES = "\n\n@op.torch({arguments})\ndef _(torch, {parameters}):\n    return x\n"
+
+
+def added(text, arguments, parameters="x"):
+    return text() + TAKES.format(arguments=arguments, parameters=parameters)
+
+
+def only_problem(file):
+    assert file.cases == ()
+    (broken,) = file.broken
+    assert (broken.case, broken.where) == ("op", "ops.py:4")
+    assert str(broken) == f"ops.py:4: op: {broken.message}"
+    return broken.message
+
+
+def test_the_case_that_the_others_change_is_good(loaded, text):
+    file = loaded(text())
+    assert [case.name for case in file.cases] == ["op"]
+    assert file.broken == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"inputs": "dict(x=normal('N Q'))"},
+            "tensor x has the axis Q, which no size names: add Q=... to sizes",
+        ),
+        (
+            {"sizes": "dict(N=3, C=3)"},
+            "axes N and C of tensor x both have length 3, so swapping them would not show: "
+            "give them different lengths (or C=lambda N: N if they must be equal)",
+        ),
+        ({"sizes": "dict(N=2, C=-1)"}, "axis C has size -1: a size is a whole number from 0 up"),
+        ({"sizes": "dict(N=lambda C: C, C=lambda N: N)"}, "the sizes of N and C depend on each other"),
+        ({"outputs": "dict()"}, "has no outputs: name at least one"),
+        ({"outputs": "dict(y=3)"}, "3 is no output: write its axes, such as 'N C H W'"),
+        ({"more": "variants=grid(k=[])"}, "has no variants: the grid is empty"),
+        ({"more": "variants=grid(k=[1, '1'])"}, "declares the variant 'k=1' 2 times"),
+        (
+            {"more": "dtypes=['float32', 'float31', 'int8']"},
+            "unknown dtype float31, int8: choose from float64, float32, float16, bfloat16",
+        ),
+        (
+            {"more": "weights=dict(kernel=normal('C'))"},
+            "the formula does not take the tensor 'kernel': add it to the function's arguments; "
+            "torch.f does not take the tensor 'kernel': add it to the function's arguments; "
+            "tf.f does not take the tensor 'kernel': add it to the function's arguments",
+        ),
+        (
+            {"inputs": "lambda k: 1 / 0", "more": "variants=grid(k=[1])"},
+            "variant k=1: a function of the declaration raised ZeroDivisionError: division by zero",
+        ),
+        (
+            {"sizes": "dict(N=2, C=lambda k: k)", "more": "variants=grid(k=[3, -3])"},
+            "variant k=-3: axis C has size -3: a size is a whole number from 0 up",
+        ),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_wrong_tensors_sizes_and_variants(loaded, text, changes, message):
+    assert only_problem(loaded(text(**changes))) == message
+
+
+def test_axes_of_equal_length_that_must_be_equal_are_declared_so(loaded, text):
+    assert loaded(text(sizes="dict(N=3, C=lambda N: N)")).broken == ()
+    assert loaded(text(sizes="dict(N=1, C=1)")).broken == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parameters", "message"),
+    [
+        (
+            "'torch.f'",
+            "x",
+            "torch.f: is declared twice: give each implementation its own API path",
+        ),
+        (
+            "'torch.g', x='N H'",
+            "x",
+            "torch.g: x: layout 'N H' leaves out C and adds H: it must name each of the axes N C once",
+        ),
+        ("'torch.g', y='(N C'", "x", "torch.g: y: layout '(N C' has no closing bracket"),
+        ("'torch.g', z='N C'", "x", "torch.g: a layout is given for 'z', but the tensors are x, y"),
+        ("'torch.g'", "x, *, stride", "torch.g asks for 'stride', which is neither a parameter nor an axis"),
+        ("'torch.g'", "", "torch.g does not take the tensor 'x': add it to the function's arguments"),
+    ],
+)
+def test_wrong_implementations(loaded, text, arguments, parameters, message):
+    assert only_problem(loaded(added(text, arguments, parameters))) == message
+
+
+def test_an_implementation_may_ask_for_parameters_axes_and_the_dtype(loaded, text):
+    source = text(more="parameters=dict(stride=1),") + TAKES.format(
+        arguments="'torch.g', x='C N'", parameters="x, *, stride, N, dtype"
+    )
+    assert loaded(source).broken == ()
+
+
+LAYER = "\n\n@op.torch.layer('torch.L', weights={weights})\ndef _(torch):\n    return torch.L()\n"
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("dict(w='kernel: C', v='kernl: C')", "torch.L: variable v copies 'kernl', but the weights are kernel"),
+        (
+            "dict(w='kernel')",
+            "torch.L: 'kernel' is no weight source: write 'weight: layout', such as 'kernel: KH KW C O'",
+        ),
+        (
+            "lambda: dict(w='kernel')",
+            "'kernel' is no weight source: write 'weight: layout', such as 'kernel: KH KW C O'",
+        ),
+        ("dict(w=concat('kernel: C', 'b: C'))", "torch.L: variable w copies 'b', but the weights are kernel"),
+    ],
+)
+def test_wrong_variables_of_a_layer(loaded, text, weights, message):
+    source = text(more=KERNEL).replace(", x):", ", x, kernel):") + LAYER.format(weights=weights)
+    assert only_problem(loaded(source)) == message
+
+
+def test_a_case_without_weights_has_none_to_copy(loaded, text):
+    message = only_problem(loaded(text() + LAYER.format(weights="dict(w='kernel: C')")))
+    assert message == "torch.L: variable w copies 'kernel', but the weights are (none)"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("limitation('torch.g', raises='no', ", "limitation of torch.g, which is none of tf.f, torch.f"),
+        (
+            "limitation('torch.f', raises='no', stage='backward', ",
+            "limitation of torch.f: stage 'backward' is neither 'forward' nor 'gradient'",
+        ),
+        (
+            "limitation('torch.f', raises='no', when=dict(stride=2), ",
+            "limitation of torch.f: no parameter is called 'stride'",
+        ),
+        ("deviation('tf.g', quantities=['*'], within=1, ", "deviation of tf.g, which is none of tf.f, torch.f"),
+        (
+            "deviation('tf.f', quantities=['*'], within=1, when=dict(stride=2), ",
+            "deviation of tf.f: no parameter is called 'stride'",
+        ),
+    ],
+)
+def test_wrong_limitations_and_deviations(loaded, text, call, message):
+    assert only_problem(loaded(f"{text()}\nop.{call}because='b', source='s')\n")) == message
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "deviation('tf.f', quantities=['outptu:y'], within=1, ",
+        "limitation('torch.f', raises='no', when=dict(stride=3), ",
+        "limitation('torch.f', raises='no', dtypes=['float31'], ",
+    ],
+)
+def test_a_limitation_or_deviation_that_can_never_apply_is_refused(loaded, text, call):
+    source = text(more="variants=grid(stride=[1, 2]),")
+    message = only_problem(loaded(f"{source}\nop.{call}because='b', source='s')\n"))
+    assert message.startswith(f"{call.partition('(')[0]} of ")
+
+
+def test_a_case_without_formula_or_implementations(loaded, text):
+    head = text().partition("@op.reference")[0]
+    assert only_problem(loaded(head)) == (
+        "has no formula: add a function under @op.reference; "
+        'has no torch implementation: add a function under @op.torch("api path"); '
+        'has no tensorflow implementation: add a function under @op.tensorflow("api path")'
+    )
+
+
+def test_a_name_that_is_no_identifier(loaded, text):
+    file = loaded(text().replace('"op"', '"op-2"'))
+    assert [str(broken) for broken in file.broken] == [
+        "ops.py:4: op-2: the name 'op-2' is no identifier: use letters, digits and underscores"
+    ]
+
+
+def test_two_problems_are_both_told(loaded, text):
+    message = only_problem(loaded(text(inputs="dict(x=normal('P Q'))")))
+    assert "tensor x has the axis P, which no size names: add P=... to sizes" in message
+    assert "tensor x has the axis Q, which no size names: add Q=... to sizes" in message
+
+
+# Mistakes that must be told in words, whatever they are caught by ------------------------------------------------
+
+
+def test_a_tensor_without_distribution_names_the_tensor(loaded, text):
+    message = only_problem(loaded(text(inputs="dict(x='N C')")))
+    assert "AttributeError" not in message
+    assert "x" in message
+    assert "normal" in message
+
+
+def test_an_axis_named_twice_in_one_tensor(loaded, text):
+    message = only_problem(loaded(text(inputs="dict(x=normal('N N'))", outputs="dict(y='N N')")))
+    assert "tensor x" in message
+    assert "N" in message
+
+
+def test_integers_up_to_an_unknown_axis(loaded, text):
+    message = only_problem(loaded(text(inputs="dict(x=integers('N C', 0, 'V'))")))
+    assert "x" in message
+    assert "V" in message
+
+
+def test_integers_from_an_empty_range(loaded, text):
+    assert "x" in only_problem(loaded(text(inputs="dict(x=integers('N C', 5, 5))")))
+
+
+def test_a_size_that_asks_for_something_unknown(loaded, text):
+    message = only_problem(loaded(text(sizes="dict(N=2, C=lambda Q: Q)")))
+    assert "KeyError" not in message
+    assert "C" in message
+    assert "Q" in message
+
+
+def test_distinct_values_of_a_tensor_that_is_too_large(loaded, text):
+    message = only_problem(loaded(text(sizes="dict(N=64, C=65)", inputs="dict(x=distinct('N C'))")))
+    assert "x" in message
+    assert "4096" in message

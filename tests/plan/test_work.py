@@ -1,0 +1,64 @@
+"""The plan: items and units as small values."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from parity import Case, grid, normal
+from parity.catalog.load import CaseFile
+from parity.plan.work import Item, Unit, expand, units
+
+
+@pytest.fixture
+def case():
+    made = Case(
+        "op",
+        "A case.",
+        sizes={"N": 2},
+        inputs={"x": normal("N")},
+        outputs={"y": "N"},
+        variants=grid(k=[1, 2]),
+        dtypes=("float64", "float32"),
+    )
+    made.reference(lambda np, x: x)
+    made.torch("torch.f")(lambda torch, x: x)
+    made.torch("torch.g")(lambda torch, x: x)
+    made.tensorflow("tf.f")(lambda tf, x: x)
+    return made
+
+
+def test_items_of_every_variant_dtype_and_device(case):
+    file = CaseFile(Path("cases/ops.py"), (case,), ())
+    assert [(i.file, i.name) for i in expand(file, None, ["cpu", "gpu:0"])] == [
+        ("cases/ops.py", f"op[k={k}]-{dtype}-{device}")
+        for k in (1, 2)
+        for dtype in ("float64", "float32")
+        for device in ("cpu", "gpu:0")
+    ]
+
+
+def test_only_dtypes_that_are_declared_and_asked_for(case):
+    file = CaseFile(Path("ops.py"), (case,), ())
+    assert [i.dtype for i in expand(file, ["float32", "float16"], ["cpu"])] == ["float32", "float32"]
+    assert list(expand(file, ["float16"], ["cpu"])) == []
+
+
+def test_names_of_items():
+    assert Item("f.py", "op", "", "float32", "cpu").name == "op-float32-cpu"
+    assert Item("f.py", "op", "k=3x2", "float16", "gpu:1").name == "op[k=3x2]-float16-gpu:1"
+
+
+def test_a_unit_for_the_formula_and_for_each_implementation(case):
+    item = Item("f.py", "op", "k=1", "float32", "gpu:0")
+    assert [(u.framework, u.api, u.timed, u.seed) for u in units(case, item, 5, timed=True)] == [
+        ("reference", "reference", False, 5),
+        ("torch", "torch.f", True, 5),
+        ("torch", "torch.g", True, 5),
+        ("tensorflow", "tf.f", True, 5),
+    ]
+
+
+def test_a_unit_crosses_the_pipe_as_plain_text(case):
+    for unit in units(case, Item("f.py", "op", "k=1", "float32", "cpu"), 2**40, timed=False):
+        assert Unit.from_header(json.loads(json.dumps(unit.to_header()))) == unit
