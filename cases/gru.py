@@ -1,4 +1,4 @@
-"""Gated recurrent units: whole layers, a single cell in a loop over time, and the variant that resets the state first."""
+"""Gated recurrent units: whole layers, a cell in a loop over time, and the variant that resets the state first."""
 
 from _recurrent import (
     CELL_SIZES,

@@ -193,6 +193,6 @@ for api in ("keras.layers.LSTMCell", "keras.layers.RNN"):
         api,
         when=dict(empty=True),
         raises="Biases must be 1D",
-        because="keras.ops.add leaves out axes of length 0 when it looks for a bias, and takes the summand [0, 4 H] for one",
+        because="keras.ops.add ignores axes of length 0 in its test for a bias, and takes a product [0, 4 H] for one",
         source="keras/src/backend/tensorflow/numpy.py, add, in Keras 3.15.1",
     )

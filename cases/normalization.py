@@ -67,8 +67,8 @@ def batch_norm(name, torch_layer, sizes, space, data_format=None):
         y = y if beta is None else y + over_channels(beta)
         if not training:
             return y
-        kept = variance * n / (n - 1) if running_variance == "unbiased" else variance
-        return y, (1 - momentum) * running_mean + momentum * mean, (1 - momentum) * running_var + momentum * kept
+        stored = variance * n / (n - 1) if running_variance == "unbiased" else variance
+        return y, (1 - momentum) * running_mean + momentum * mean, (1 - momentum) * running_var + momentum * stored
 
     @case.torch("torch.nn.functional.batch_norm")
     def _(torch, x, running_mean, running_var, gamma=None, beta=None, *, C, training, momentum, eps, running_variance):
@@ -115,8 +115,8 @@ def batch_norm(name, torch_layer, sizes, space, data_format=None):
         mean, variance = tf.nn.moments(x, list(range(x.ndim - 1)))
         y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, eps)
         n = elements(x, C)
-        kept = variance * (n / (n - 1)) if running_variance == "unbiased" else variance
-        return y, (1 - momentum) * running_mean + momentum * mean, (1 - momentum) * running_var + momentum * kept
+        stored = variance * (n / (n - 1)) if running_variance == "unbiased" else variance
+        return y, (1 - momentum) * running_mean + momentum * mean, (1 - momentum) * running_var + momentum * stored
 
     @case.tensorflow.layer(
         "keras.layers.BatchNormalization",
@@ -179,7 +179,7 @@ def fused_batch_norm(case, data_format, channels_last):
     )
 
 
-batch_norm("batch_norm", "BatchNorm1d", dict(N=5, C=3), "")
-batch_norm("batch_norm1d", "BatchNorm1d", dict(N=2, C=3, L=5), "L")
-batch_norm("batch_norm2d", "BatchNorm2d", dict(N=2, C=3, H=4, W=5), "H W", "NHWC")
-batch_norm("batch_norm3d", "BatchNorm3d", dict(N=2, C=6, D=3, H=4, W=5), "D H W", "NDHWC")
+batch_norm("batch_norm", "BatchNorm1d", dict(N=12, C=5), "")
+batch_norm("batch_norm1d", "BatchNorm1d", dict(N=2, C=5, L=4), "L")
+batch_norm("batch_norm2d", "BatchNorm2d", dict(N=2, C=5, H=3, W=4), "H W", "NHWC")
+batch_norm("batch_norm3d", "BatchNorm3d", dict(N=2, C=5, D=4, H=3, W=1), "D H W", "NDHWC")

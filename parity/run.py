@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -90,13 +91,15 @@ class Run:
     """
 
     def __init__(
-        self, engine: Engine, *, seed: int = 0, tolerance: Tolerance | None = None, writer: RecordWriter | None = None
+        self, engine: Engine, *, seed: int = 0, tolerance: Tolerance | None = None, reports: Path | None = None
     ) -> None:
         self._engine = engine
-        self._writer = writer
+        self._reports = reports
+        self._writer: RecordWriter | None = None
         self._began = time.time()
         self._waiting: deque[tuple[Item, Case]] = deque()
         self._submitted: dict[Item, list[tuple[Unit, Future[Observation]]]] = {}
+        self._begun: set[Item] = set()
         self.seed = seed
         self.tolerance = tolerance
         self.name = datetime.fromtimestamp(self._began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -113,7 +116,12 @@ class Run:
         return self.greetings
 
     def start(self, items: Iterable[tuple[Item, Case]]) -> None:
+        """Start the workers, and the record, which replaces the one that was there.
+
+        Raises ``StartError`` and ``OSError``.
+        """
         self.greet()
+        self._open()
         self._waiting.extend(items)
         self.planned = len(self._waiting)
         self.write_environment()
@@ -124,7 +132,7 @@ class Run:
             self._submit(item, case)
         while self._waiting and len(self._submitted) < AHEAD:
             following = self._waiting.popleft()
-            if following[0] not in self._submitted:
+            if following[0] not in self._begun:
                 self._submit(*following)
         observations = {unit.api: future.result() for unit, future in self._submitted.pop(item)}
         start = time.perf_counter()
@@ -153,6 +161,7 @@ class Run:
 
     def _submit(self, item: Item, case: Case) -> None:
         made = units(case, item, self.seed, timed=item.dtype == TIMED_DTYPE)
+        self._begun.add(item)
         self._submitted[item] = [(unit, self._engine.submit(unit)) for unit in made]
 
     def _context(self) -> Context:
@@ -161,8 +170,14 @@ class Run:
 
     def _keep(self, rows: Sequence[Row], timings: Sequence[TimingRow]) -> None:
         self.totals.add(rows)
-        if self._writer is not None:
-            self._writer.add(rows, timings)
+        writer = self._open()
+        if writer is not None:
+            writer.add(rows, timings)
+
+    def _open(self) -> RecordWriter | None:
+        if self._writer is None and self._reports is not None:
+            self._writer = RecordWriter(self._reports)
+        return self._writer
 
     def _account(self, case: Case, observations: Mapping[str, Observation]) -> None:
         frameworks = {implementation.api: implementation.framework for implementation in case.implementations}

@@ -184,7 +184,8 @@ class Case:
     ) -> None:
         """Declare that ``api`` raises an error containing ``raises`` for the variants that ``when`` matches.
 
-        ``stage`` is ``"forward"`` or ``"gradient"`` (the forward results are then compared all the same).
+        ``stage`` is ``"build"`` (a layer's constructor), ``"forward"``, or ``"gradient"`` (the forward results are
+        then compared all the same).
         Strict both ways: the error is ``expected``, its absence ``unexpected``, and that fails.
         """
         self.known.append(Limitation(api, because, source, dict(when or {}), dtypes, devices, raises, stage))
@@ -263,6 +264,11 @@ class Case:
             size = settings.get(axis, self.sizes[axis])
             if callable(size):
                 names = signature(size).names
+                strange = [n for n in names if n not in settings and n not in self.sizes]
+                if strange:
+                    raise DeclarationError(
+                        f"the size of {axis} asks for {strange[0]}, which is neither a parameter nor an axis"
+                    )
                 known = {n: settings[n] if n in settings else resolve(n, (*pending, axis)) for n in names}
                 size = size(**known)
             elif isinstance(size, (tuple, list)):
@@ -275,6 +281,15 @@ class Case:
         for axis in self.sizes:
             resolve(axis)
         return sizes
+
+    def quantities(self, variant: Variant) -> list[str]:
+        """What is compared in a variant: ``output:y``, ``state:h``, ``grad:x`` ..."""
+        tensors = {**self.inputs(variant), **self.weights(variant)}
+        return (
+            [f"output:{name}" for name in self.outputs(variant)]
+            + [f"state:{name}" for name in self.states(variant)]
+            + [f"grad:{name}" for name, tensor in tensors.items() if tensor.gradient]
+        )
 
     def is_exact(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.exact)

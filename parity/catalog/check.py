@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import combinations
+from math import prod
 
 from .calls import signature
 from .case import Case, Implementation
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
-from .known import Known, Limitation
+from .known import STAGES, Deviation, Known, Limitation
 from .layout import parse
 from .mapping import weights_of
+from .tensors import MOST_DISTINCT, Tensor
 from .variants import Variant
 
 
@@ -31,8 +34,8 @@ def problems(case: Case) -> list[str]:
         except Exception as error:
             found.append(f"{_where(variant)}a function of the declaration raised {type(error).__name__}: {error}")
         if found:
-            break
-    return found
+            return found
+    return list(_knowledge(case))
 
 
 def _where(variant: Variant) -> str:
@@ -42,9 +45,7 @@ def _where(variant: Variant) -> str:
 def _names(case: Case) -> Iterator[str]:
     if not case.name.isidentifier():
         yield f"the name {case.name!r} is no identifier: use letters, digits and underscores"
-    unknown = [dtype for dtype in case.dtypes if dtype not in FLOATS]
-    if unknown:
-        yield f"unknown dtype {', '.join(unknown)}: choose from {', '.join(FLOATS)}"
+    yield from _unknown_dtypes("dtypes", case.dtypes)
     if case.formula is None:
         yield f"has no formula: add a function under @{case.name}.reference"
     for framework in FRAMEWORKS:
@@ -55,12 +56,42 @@ def _names(case: Case) -> Iterator[str]:
     for name, count in Counter(variant.id for variant in case.variants).items():
         if count > 1:
             yield f"declares the variant {name!r} {count} times"
-    apis = {implementation.api for implementation in case.implementations}
+    if case.tolerance is not None:
+        yield from _unknown_dtypes("the tolerance", case.tolerance.dtypes)
+
+
+def _knowledge(case: Case) -> Iterator[str]:
+    """Limitations, deviations and patterns that would silently do nothing."""
+    apis = sorted(implementation.api for implementation in case.implementations)
+    every = [case.settings(variant) for variant in case.variants] if case.known else []
     for known in case.known:
+        title = _title(known)
         if known.api not in apis:
-            yield f"{_title(known)}, which is none of {', '.join(sorted(apis))}"
-        if isinstance(known, Limitation) and known.stage not in ("forward", "gradient"):
-            yield f"{_title(known)}: stage {known.stage!r} is neither 'forward' nor 'gradient'"
+            yield f"{title}, which is none of {', '.join(apis)}"
+        if isinstance(known, Limitation) and known.stage not in STAGES:
+            yield f"{title}: unknown stage {known.stage!r}; choose from {', '.join(STAGES)}"
+        yield from _unknown_dtypes(title, known.dtypes)
+        strange = [name for name in known.when if not any(name in settings for settings in every)]
+        if strange:
+            yield f"{title}: no parameter is called {strange[0]!r}"
+            continue
+        devices = known.devices or ("cpu",)
+        if not any(known.applies(known.api, s, dtype, d) for s in every for dtype in case.dtypes for d in devices):
+            yield f"{title} applies to no variant and dtype of the case: mend its when= or dtypes="
+    patterns = [("exact", pattern) for pattern in case.exact if pattern != "*"]
+    patterns += [(_title(d), pattern) for d in case.known if isinstance(d, Deviation) for pattern in d.quantities]
+    quantities = (
+        {quantity: None for variant in case.variants for quantity in case.quantities(variant)} if patterns else {}
+    )
+    for who, pattern in patterns:
+        if not any(fnmatchcase(quantity, pattern) for quantity in quantities):
+            yield f"{who}: no quantity is called {pattern!r}; there are {', '.join(quantities)}"
+
+
+def _unknown_dtypes(who: str, dtypes: Sequence[str] | None) -> Iterator[str]:
+    unknown = [dtype for dtype in dtypes or () if dtype not in FLOATS]
+    if unknown:
+        yield f"{who} names the unknown dtype {', '.join(map(str, unknown))}: choose from {', '.join(FLOATS)}"
 
 
 def _title(known: Known) -> str:
@@ -74,14 +105,12 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
     if not results:
         yield "has no outputs: name at least one"
     for name, tensor in {**inputs, **weights}.items():
-        for axis in tensor.axes:
-            if axis not in sizes:
-                yield f"tensor {name} has the axis {axis}, which no size names: add {axis}=... to sizes"
-        yield from _equal_lengths(case, variant, name, tensor.axes, sizes)
-    for known in case.known:
-        for name in known.when:
-            if name not in settings:
-                yield f"{_title(known)}: no parameter is called {name!r}"
+        if not isinstance(tensor, Tensor):
+            yield f"tensor {name} is {tensor!r}: say how its values are drawn, such as normal('N C')"
+            return
+        yield from _tensor(case, variant, name, tensor, sizes)
+    for name, result in results.items():
+        yield from _repeated_axes(f"result {name}", result.axes)
     axes = {name: tensor.axes for name, tensor in {**inputs, **weights}.items()}
     axes |= {name: result.axes for name, result in results.items()}
     formula = case.formula
@@ -89,6 +118,32 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
     yield from _asks("the formula", formula, {**inputs, **weights}, {**sizes, **settings}, functional=True)
     for implementation in case.implementations:
         yield from _implementation(case, variant, implementation, axes, {**sizes, **settings}, {**inputs, **weights})
+
+
+def _tensor(case: Case, variant: Variant, name: str, tensor: Tensor, sizes: Mapping[str, int]) -> Iterator[str]:
+    missing = [axis for axis in tensor.axes if axis not in sizes]
+    for axis in missing:
+        yield f"tensor {name} has the axis {axis}, which no size names: add {axis}=... to sizes"
+    for bound in tensor.bounds:
+        if isinstance(bound, str) and bound not in sizes:
+            yield f"tensor {name} is bounded by the axis {bound}, which no size names: add {bound}=... to sizes"
+            return
+    yield from _repeated_axes(f"tensor {name}", tensor.axes)
+    if missing:
+        return
+    low, high = (sizes[b] if isinstance(b, str) else b for b in (tensor.bounds or (0, 1)))
+    if tensor.distribution in ("integers", "uniform") and not low < high:
+        yield f"tensor {name} is drawn from [{low:g}, {high:g}), which is empty"
+    count = prod(tensor.shape(sizes))
+    if tensor.distribution == "distinct" and count > MOST_DISTINCT:
+        yield f"tensor {name} has {count} elements, but distinct() holds at most {MOST_DISTINCT}: make it smaller"
+    yield from _equal_lengths(case, variant, name, tensor.axes, sizes)
+
+
+def _repeated_axes(who: str, axes: Sequence[str]) -> Iterator[str]:
+    for axis, count in Counter(axes).items():
+        if count > 1:
+            yield f"{who} names the axis {axis} {count} times: give equal axes names of their own"
 
 
 def _implementation(

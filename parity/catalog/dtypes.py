@@ -29,9 +29,14 @@ class DType:
 
     def encode(self, values: Array) -> Array:
         """Round ``values`` to this format (to nearest, ties to even) and return the storage array."""
-        if self.name != "bfloat16":
-            return values.astype(self.storage)
-        bits = values.astype(np.float32).view(np.uint32)
+        with np.errstate(over="ignore"):
+            if self.name != "bfloat16":
+                return values.astype(self.storage)
+            single = values.astype(np.float32)
+        # Rounding to float32 on the way must not decide a tie: where it was inexact, the last bit is made odd.
+        bits = single.view(np.uint32)
+        bits = bits - (np.isfinite(single) & (np.abs(single) > np.abs(values)))
+        bits = (bits | (np.isfinite(single) & (single != values))).astype(np.uint32)
         rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
         return np.where(np.isnan(values), 0x7FC0, rounded).astype(np.uint16)
 

@@ -44,9 +44,13 @@ class Known:
         )
 
 
+STAGES = ("build", "forward", "gradient")
+"""Where a limitation's error comes: as a layer is built, in the call, or as it is differentiated."""
+
+
 @dataclass(frozen=True)
 class Limitation(Known):
-    """An error that must come: ``stage`` is ``forward`` or ``gradient``, ``raises`` a part of the error's text."""
+    """An error that must come: ``stage`` is one of ``STAGES``, ``raises`` a part of the error's text."""
 
     raises: str
     stage: str

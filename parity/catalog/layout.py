@@ -21,7 +21,7 @@ from .errors import DeclarationError
 
 Labels = Mapping[str, Sequence[str]]
 
-_TOKEN = re.compile(r"\s*(?:(?P<axis>[A-Za-z_]\w*)(?:\[(?P<labels>[^\]]*)\])?|(?P<one>1)|(?P<bracket>[()]))")
+_TOKEN = re.compile(r"\s*(?:(?P<axis>[A-Za-z_]\w*)(?:\[(?P<labels>[^\]]*)\])?|(?P<one>1)(?!\w)|(?P<bracket>[()]))")
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,9 @@ def trace(
 
     def evaluate(part: Source) -> Array:
         if isinstance(part, Zeros):
+            unknown = [axis for axis in parse(part.shape).axes if axis not in sizes]
+            if unknown:
+                raise DeclarationError(f"zeros({part.shape!r}) has the axis {unknown[0]}, which no size names")
             return np.zeros([int(np.prod([sizes[a] for a in group])) for group in parse(part.shape).groups], int)
         if isinstance(part, Piece):
             layout = parse(part.layout)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from .errors import DeclarationError
 
+MOST_DISTINCT = 4096
+"""Elements that ``distinct`` can hold: twice the number of bfloat16 numbers from 2**-8 up to 2**8."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -44,7 +47,7 @@ def normal(axes: str, mean: float = 0.0, std: float = 1.0, *, gradient: bool = T
 
 
 def uniform(axes: str, low: float, high: float, *, gradient: bool = True) -> Tensor:
-    """Values evenly spread over [low, high)."""
+    """Values evenly spread over [low, high); rounding to float16 or bfloat16 can give ``high`` itself."""
     return Tensor(tuple(axes.split()), "uniform", (low, high), gradient)
 
 

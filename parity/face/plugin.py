@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.pathlib import fnmatch_ex
 
 from ..catalog.case import Case
 from ..catalog.load import Broken, display, load
 from ..judge.row import NOT_RUN
 from ..plan.work import Item, expand
 from ..record.schema import BENCHMARKS, JUNIT
-from ..record.write import RecordWriter
 from ..report.text import failure_text, summary_lines
 from ..run import Judged, Run
 from ..workers.local import LocalEngine, StartError
@@ -47,13 +47,8 @@ class Session:
     def run(self) -> Run:
         if self._run is None:
             engine = LocalEngine(self.options.pythons, timeout=self.options.timeout)
-            writer = None
-            if self.options.reports is not None:
-                try:
-                    writer = RecordWriter(self.options.reports)
-                except OSError as error:
-                    raise pytest.UsageError(f"--reports {self.options.reports}: {error.strerror}") from error
-            self._run = Run(engine, seed=self.options.seed, tolerance=self.options.tolerance, writer=writer)
+            options = self.options
+            self._run = Run(engine, seed=options.seed, tolerance=options.tolerance, reports=options.reports)
         return self._run
 
     @property
@@ -113,8 +108,11 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if parent.session.isinitpath(file_path) or not _is_case_file(file_path, parent.config):
+    if not _is_case_file(file_path, parent.config):
         return None
+    patterns = parent.config.getini("python_files")
+    if parent.session.isinitpath(file_path) or any(fnmatch_ex(pattern, file_path) for pattern in patterns):
+        return None  # pytest's own collector takes this file, and asks pytest_pycollect_makemodule below.
     return CaseModule.from_parent(parent, path=file_path)
 
 

@@ -77,8 +77,8 @@ def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: boo
     problem = _special(values, truth, signed_zeros)
     if problem:
         return Difference(problem)
-    exact = truth.allowance.exact
-    target = truth.rounded if exact else truth.values
+    keep = np.isfinite(truth.rounded) & (not truth.allowance.exact)
+    target = np.where(keep, truth.values, truth.rounded)
     return _measure(values, target, truth, dtype, truth.allowance.limits)
 
 

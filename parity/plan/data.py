@@ -14,7 +14,7 @@ import numpy as np
 
 from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS, Array
-from ..catalog.tensors import Tensor
+from ..catalog.tensors import MOST_DISTINCT, Tensor
 from ..catalog.variants import Variant
 
 
@@ -72,13 +72,11 @@ def _normal(bits: Array, mean: float, std: float) -> Array:
 
 
 def _distinct(bits: Array) -> Array:
-    # A random choice of different bfloat16 patterns, moved by less than half their spacing and less than
-    # float16 can show, so that rounding to any dtype keeps them apart while float32 and float64 are full-width.
+    # Different bfloat16 patterns (0x3B80 is 2**-8) in random order, each moved by less than half their spacing and
+    # less than float16 can show: rounding to any dtype keeps them apart, and float32 and float64 are full-width.
     count = bits[0].size
-    if count > _PATTERNS:
-        raise ValueError(f"distinct() holds at most {_PATTERNS} elements, not {count}: make the tensor smaller")
-    step = max(1, min(16, _PATTERNS // max(count, 1)))
-    first = (_PATTERNS - step * count) // 4
+    step = max(1, min(16, MOST_DISTINCT // max(count, 1)))
+    first = (MOST_DISTINCT - step * count) // 4
     order = np.argsort(bits[0].reshape(-1) >> np.uint64(12), kind="stable")
     magnitude = (0x3B80 + first + order * step // 2).astype(np.uint32) << np.uint32(16)
     sign = np.where(order % 2, -1.0, 1.0)
@@ -86,9 +84,6 @@ def _distinct(bits: Array) -> Array:
     values: Array = sign * magnitude.view(np.float32).astype(np.float64) * moved
     return values.reshape(bits.shape[1:])
 
-
-_PATTERNS = 4096
-"""Twice the number of bfloat16 numbers from 2**-8 (pattern 0x3B80) up to 2**8."""
 
 _FLOAT: dict[str, tuple[int, Callable[..., Any]]] = {
     "normal": (12, _normal),

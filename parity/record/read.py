@@ -46,7 +46,10 @@ def _table(path: Path, columns: tuple[str, ...], numbers: tuple[str, ...], whole
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from error
-    header, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+    try:
+        header, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+    except csv.Error as error:
+        raise RecordError(f"{path}: is no table: {error}") from error
     if tuple(header) != columns:
         raise RecordError(f"{path}: its columns are not those of this version; write the record anew")
     if rows and not text.endswith("\n"):

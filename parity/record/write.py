@@ -53,5 +53,8 @@ def _cells(entry: Row | TimingRow) -> list[Any]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, float):
-        return format(value, ".6g")
-    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+        text = format(value, ".6g")
+        # A ratio must stay on its side of 1 when it is rounded.
+        return text if (float(text) <= 1.0) == (value <= 1.0) else repr(value)
+    # A row is one line, so that a record cut off anywhere loses its last row only.
+    return " | ".join(line.strip() for line in value.splitlines()) if isinstance(value, str) else value

@@ -33,10 +33,9 @@ Call = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Timing:
-    """How the quick timing stops: after ``rounds`` calls, or ``seconds`` and at least ``least`` calls."""
+    """How the quick timing stops: after ``rounds`` calls, or when ``seconds`` have passed."""
 
     rounds: int = 5
-    least: int = 3
     seconds: float = 0.02
 
 
@@ -288,7 +287,7 @@ def _time(
 
 def _rounds(function: Callable[[], None], synchronize: Callable[[], None], timing: Timing) -> list[float]:
     seconds: list[float] = []
-    while len(seconds) < timing.least or (len(seconds) < timing.rounds and sum(seconds) < timing.seconds):
+    while len(seconds) < timing.rounds and sum(seconds) < timing.seconds:
         start = time.perf_counter()
         function()
         synchronize()

@@ -72,8 +72,10 @@ class LocalEngine:
         self._lanes: dict[str, Lane] = {}
 
     def start(self, frameworks: Iterable[str]) -> dict[str, Greeting]:
-        workers = {name: Worker(name, self._pythons[name], self._threads) for name in frameworks}
+        workers: dict[str, Worker] = {}
         try:
+            for name in frameworks:
+                workers[name] = Worker(name, self._pythons[name], self._threads)
             greetings = {name: worker.greet() for name, worker in workers.items()}
         except StartError:
             for worker in workers.values():
@@ -167,8 +169,8 @@ class Worker:
         text = self._errors.read()[-20_000:].decode(errors="replace").strip()
         return "".join(f"\n    {line}" for line in text.splitlines()[-lines:])
 
-    def restarted(self) -> Worker:
-        self.kill()
+    def another(self) -> Worker:
+        """A new process of the same kind."""
         return Worker(self.framework, self._python, self._threads)
 
     def kill(self) -> None:
@@ -203,11 +205,14 @@ class Lane(threading.Thread):
         self._worker.kill()
 
     def run(self) -> None:
-        while self._fill():
-            if self._dead:
-                self._answer(Observation(failure=Failure("crash", "", self._dead)))
-            else:
-                self._receive()
+        try:
+            while self._fill():
+                if self._dead:
+                    self._answer(Observation(failure=Failure("crash", "", self._dead)))
+                else:
+                    self._receive()
+        finally:
+            self._worker.kill()
 
     def _fill(self) -> bool:
         """Send waiting units up to the limit; wait for one when there is nothing to do. False ends the lane."""
@@ -240,9 +245,12 @@ class Lane(threading.Thread):
 
     def _replace(self, failure: Failure) -> None:
         """Give the unit that was running its failure, and the others a new worker."""
-        self._worker = self._worker.restarted()
         self._answer(Observation(failure=failure))
+        self._worker.kill()
+        if self._stopping.is_set():
+            return
         try:
+            self._worker = self._worker.another()
             self._worker.greet()
         except StartError as error:
             self._dead = f"not run, because the worker could not be restarted: {error}"

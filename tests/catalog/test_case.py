@@ -4,8 +4,8 @@ import pytest
 
 from parity import Case, Tolerance, buffer, grid, integers, normal
 from parity.catalog.calls import call_formula, call_with, signature
-from parity.catalog.known import Limitation
 from parity.catalog.errors import DeclarationError
+from parity.catalog.known import Limitation
 from parity.catalog.variants import Variant
 
 
@@ -23,18 +23,18 @@ def sizes(case, number=0):
 
 def test_sizes_as_numbers_labels_and_functions():
     case = make(
-        sizes={"H": lambda K, stride: K * stride + 1, "N": 2, "G": ("i", "f", "o"), "K": lambda N: N + 1},
+        sizes={"h": lambda k, stride: k * stride + 1, "n": 2, "g": ("i", "f", "o"), "k": lambda n: n + 1},
         variants=grid(stride=[2, 5]),
     )
-    assert sizes(case, 0) == {"N": 2, "G": 3, "K": 3, "H": 7}
-    assert sizes(case, 1) == {"N": 2, "G": 3, "K": 3, "H": 16}
-    assert case.labels() == {"G": ("i", "f", "o")}
+    assert sizes(case, 0) == {"n": 2, "g": 3, "k": 3, "h": 7}
+    assert sizes(case, 1) == {"n": 2, "g": 3, "k": 3, "h": 16}
+    assert case.labels() == {"g": ("i", "f", "o")}
 
 
 def test_a_parameter_of_the_same_name_takes_precedence():
-    case = make(sizes={"N": 2, "C": lambda N: 10 * N}, parameters={"N": 4}, variants=grid(C=[7]) + grid(N=[5]))
-    assert sizes(case, 0) == {"N": 4, "C": 7}
-    assert sizes(case, 1) == {"N": 5, "C": 50}
+    case = make(sizes={"n": 2, "c": lambda n: 10 * n}, parameters={"n": 4}, variants=grid(c=[7]) + grid(n=[5]))
+    assert sizes(case, 0) == {"n": 4, "c": 7}
+    assert sizes(case, 1) == {"n": 5, "c": 50}
 
 
 def test_a_size_may_be_zero():
@@ -44,9 +44,9 @@ def test_a_size_may_be_zero():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"N": lambda C: C, "C": lambda N: N},
-        {"N": lambda N: N},
-        {"A": lambda B: B, "B": lambda C: C, "C": lambda A: A},
+        {"n": lambda c: c, "c": lambda n: n},
+        {"n": lambda n: n},
+        {"a": lambda b: b, "b": lambda c: c, "c": lambda a: a},
     ],
     ids=["two", "itself", "three"],
 )
@@ -58,13 +58,13 @@ def test_sizes_that_depend_on_each_other(wrong):
 
 @pytest.mark.parametrize("size", [-1, 2.0, "3", None, lambda: 1.5])
 def test_a_size_is_a_whole_number(size):
-    with pytest.raises(DeclarationError, match="^axis N has size .*: a size is a whole number from 0 up$"):
+    with pytest.raises(DeclarationError, match=r"^axis N has size .*: a size is a whole number from 0 up$"):
         sizes(make(sizes={"N": size}))
 
 
 def test_a_size_that_asks_for_something_unknown_names_it():
-    with pytest.raises(DeclarationError, match="Q"):
-        sizes(make(sizes={"N": lambda Q: Q}))
+    with pytest.raises(DeclarationError, match=r"\bn\b.*\bq\b"):
+        sizes(make(sizes={"n": lambda q: q}))
 
 
 # Settings and tensors --------------------------------------------------------------------------------------------
@@ -124,10 +124,10 @@ def test_integers_take_no_gradient():
 
 
 def test_a_formula_gets_tensors_by_name_none_for_absent_ones_and_its_settings():
-    def formula(np, kernel, x, bias=None, *, stride, N):
-        return np, kernel, x, bias, stride, N
+    def formula(np, kernel, x, bias=None, *, stride, n):
+        return np, kernel, x, bias, stride, n
 
-    assert call_formula(formula, "np", {"x": 1, "kernel": 2}, {"stride": 3, "N": 4, "other": 5}) == (
+    assert call_formula(formula, "np", {"x": 1, "kernel": 2}, {"stride": 3, "n": 4, "other": 5}) == (
         "np", 2, 1, None, 3, 4,
     )  # fmt: skip
 

@@ -11,22 +11,19 @@ SIZES = {"G": 4, "H": 3, "I": 5, "C": 2, "M": 3}
 LABELS = {"G": ("i", "f", "g", "o")}
 
 
-def traced(variables, weights, sizes=SIZES):
+def traced(variables, weights):
     axes = {name: text.split() for name, text in weights.items()}
-    return trace({name: source(part) for name, part in variables.items()}, axes, sizes, LABELS)
+    return trace({name: source(part) for name, part in variables.items()}, axes, SIZES, LABELS)
 
 
-def canonical(weights, sizes=SIZES, dtype=np.float64):
+def canonical(weights):
     random = np.random.Generator(np.random.Philox(3))
-    return {
-        name: random.normal(size=[sizes[axis] for axis in axes.split()]).astype(dtype)
-        for name, axes in weights.items()
-    }
+    return {name: random.normal(size=[SIZES[axis] for axis in axes.split()]) for name, axes in weights.items()}
 
 
-def refused(variables, weights, sizes=SIZES):
+def refused(variables, weights):
     with pytest.raises(DeclarationError) as caught:
-        traced(variables, weights, sizes)
+        traced(variables, weights)
     return str(caught.value)
 
 
@@ -37,14 +34,12 @@ def refused(variables, weights, sizes=SIZES):
 def test_a_source_names_a_weight_and_a_layout(text):
     with pytest.raises(DeclarationError) as caught:
         source(text)
-    assert str(caught.value) == (
-        f"{text!r} is no weight source: write 'weight: layout', such as 'kernel: KH KW C O'"
-    )
+    assert str(caught.value) == (f"{text!r} is no weight source: write 'weight: layout', such as 'kernel: KH KW C O'")
 
 
 @pytest.mark.parametrize("make", [lambda: source("kernel: (H I"), lambda: zeros("(H"), lambda: concat("bias: H)")])
 def test_an_unreadable_layout_is_refused_where_it_is_written(make):
-    with pytest.raises(DeclarationError, match="^layout "):
+    with pytest.raises(DeclarationError, match=r"^layout "):
         make()
 
 
@@ -123,7 +118,9 @@ def test_bringing_back_undoes_loading(variables, weights):
 
 
 def test_the_gradient_of_zeros_is_dropped():
-    back = traced({"b": stack("bias: H", zeros("H"))}, {"bias": "H"}).bring_back({"b": np.array([[1, 2, 3], [7, 8, 9]])})
+    back = traced({"b": stack("bias: H", zeros("H"))}, {"bias": "H"}).bring_back(
+        {"b": np.array([[1, 2, 3], [7, 8, 9]])}
+    )
     assert list(back) == ["bias"]
     assert list(back["bias"]) == [1, 2, 3]
 
@@ -160,7 +157,9 @@ def test_a_weight_that_is_copied_twice():
 def test_the_weight_at_fault_is_named_among_others():
     weights = {"a": "H", "b": "I", "c": "G"}
     assert "loses 5 of the 5 elements of weight b" in refused({"v": "a: H", "w": "c: G"}, weights)
-    assert "repeats 4 of the 4 elements of weight c" in refused({"v": "a: H", "w": "b: I", "x": stack("c: G", "c: G")}, weights)
+    assert "repeats 4 of the 4 elements of weight c" in refused(
+        {"v": "a: H", "w": "b: I", "x": stack("c: G", "c: G")}, weights
+    )
 
 
 def test_no_variables_lose_every_weight():

@@ -1,7 +1,5 @@
 """The options: what may be given, and the clear end (exit code 4) of a run that cannot be what was asked for."""
 
-import os
-
 import pytest
 
 from parity.face.options import choose_devices, describe_devices, gpu_present, read_options
@@ -106,18 +104,27 @@ def test_a_framework_that_cannot_be_imported_gives_its_own_reason(stranger, fold
     assert "INTERNALERROR" not in outcome.all
 
 
-@pytest.mark.skipif(gpu_present(), reason="this machine has a GPU")
-def test_a_gpu_that_is_not_there_is_a_usage_error(stranger, run_in, interpreters):
-    kept = stranger / "last" / "parity.csv"
-    kept.parent.mkdir()
-    kept.write_text("the record of the last run")
-    outcome = run_in(stranger, "cases", "--device=gpu", *interpreters, "--reports=last")
+@pytest.fixture(scope="module")
+def without_gpu(stranger, folder_of, run_in, interpreters):
+    """A run that asks for a GPU where there is none, and the record that was there before it."""
+    if gpu_present():
+        pytest.skip("this machine has a GPU")
+    last = "the record of the last run"
+    folder = folder_of({"cases/double.py": (stranger / "cases" / "double.py").read_text(), "reports/parity.csv": last})
+    return run_in(folder, "cases", "--device=gpu", *interpreters, "--reports=reports")
+
+
+def test_a_gpu_that_is_not_there_is_a_usage_error(without_gpu):
+    outcome = without_gpu
     assert outcome.code == 4
     assert "--device gpu: not available to both frameworks" in outcome.err
     assert "PyTorch sees cpu; TensorFlow sees cpu" in outcome.err
     assert "Traceback" not in outcome.all
     assert "passed" not in outcome.out
-    assert kept.read_text() == "the record of the last run"
+
+
+def test_a_usage_error_keeps_the_record_of_the_last_run(without_gpu):
+    assert (without_gpu.folder / "reports" / "parity.csv").read_text() == "the record of the last run"
 
 
 # Devices, given what the workers say that they see ------------------------------------------------------------------
@@ -161,7 +168,6 @@ def test_a_gpu_that_only_one_side_sees_is_refused_with_what_each_sees(device):
         choose_devices(device, seeing("cpu gpu:0", "cpu"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="nvidia-smi is a shell script here")
 def test_an_nvidia_driver_is_a_sign_of_a_gpu(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\n")

@@ -17,7 +17,9 @@ def result(values, dtype="float32"):
 
 def truth_of(values, dtype="float32", limits=0.1, exact=False):
     values = np.asarray(values)
-    return Truth.of(values, dtype, Allowance(exact, np.zeros(values.shape) if exact else np.broadcast_to(limits, values.shape)))
+    return Truth.of(
+        values, dtype, Allowance(exact, np.zeros(values.shape) if exact else np.broadcast_to(limits, values.shape))
+    )
 
 
 def compare(values, truth, dtype="float32", limits=0.1, exact=False, signed_zeros=True):
@@ -39,7 +41,11 @@ def compare(values, truth, dtype="float32", limits=0.1, exact=False, signed_zero
         ([INF, 2], [-INF, 2], "+infinity in 1 of 2 elements on one side only, first at [0]: inf, truth -inf"),
         ([-0.0, 2], [0.0, 2], "-0.0 in 1 of 2 elements on one side only, first at [0]: -0.0, truth 0.0"),
         ([0.0, 2], [-0.0, 2], "-0.0 in 1 of 2 elements on one side only, first at [0]: 0.0, truth -0.0"),
-        ([[1, 2], [3, NAN]], [[1, 2], [3, 4]], "NaN in 1 of 4 elements on one side only, first at [1, 1]: nan, truth 4.0"),
+        (
+            [[1, 2], [3, NAN]],
+            [[1, 2], [3, 4]],
+            "NaN in 1 of 4 elements on one side only, first at [1, 1]: nan, truth 4.0",
+        ),
         (NAN, 1.0, "NaN in 1 of 1 elements on one side only, first at []: nan, truth 1.0"),
     ],
 )
@@ -128,7 +134,9 @@ def test_dtypes_must_be_equal(found):
 
 
 def test_the_worst_element_is_the_one_with_the_largest_share_of_its_allowance():
-    difference = compare([[1.0, 20.0], [0.5, 4.0]], [[1.0, 16.0], [0.0, 4.0]], limits=np.array([[1.0, 8.0], [0.25, 1.0]]))
+    difference = compare(
+        [[1.0, 20.0], [0.5, 4.0]], [[1.0, 16.0], [0.0, 4.0]], limits=np.array([[1.0, 8.0], [0.25, 1.0]])
+    )
     assert difference.index == (1, 0)
     assert difference.ratio == 2.0
     assert difference.allowed == 0.25
@@ -219,9 +227,7 @@ def test_two_sides_may_use_the_allowance_of_both():
     assert difference.located("a", "b") == "at [0]: a 1.5, b 0.75, truth 1; error 0.75, allowed 0.5"
 
 
-@pytest.mark.parametrize(
-    ("left", "right"), [(NAN, 1.0), (1.0, NAN), (INF, 1.0), (1.0, -INF), (INF, -INF), (NAN, INF)]
-)
+@pytest.mark.parametrize(("left", "right"), [(NAN, 1.0), (1.0, NAN), (INF, 1.0), (1.0, -INF), (INF, -INF), (NAN, INF)])
 @pytest.mark.parametrize("exact", [False, True])
 def test_two_sides_that_differ_in_kind(left, right, exact):
     difference = pair([2.0, left], [2.0, right], [2.0, 1.0], limits=1e30, exact=exact)

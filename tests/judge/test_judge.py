@@ -83,7 +83,7 @@ def test_what_a_row_says():
     assert (row.shape, row.seed, row.input_digest, row.blame, row.reason) == ("2", 7, "d1", "", "")
     assert (row.max_abs_error, row.allowed, row.error_ratio) == (LIMIT / 2, 2 * LIMIT, 0.25)
     assert row.max_rel_error == LIMIT / 4
-    assert row.max_ulp == 32
+    assert row.max_ulp == 16
     row = found(rows(), "torch.f")["output:y"]
     assert (row.right_framework, row.right_version) == ("reference", "2.4.6")
 
@@ -191,7 +191,11 @@ def test_the_sign_of_zero_is_checked_in_results_but_not_in_gradients():
         (Failure("forward", "ValueError", "no", "ops.py:3"), "error", "ValueError: no (at ops.py:3)"),
         (Failure("build", "TypeError", "no"), "error", "TypeError: no"),
         (Failure("declaration", "", "lost", "ops.py:3"), "error", "lost (at ops.py:3)"),
-        (Failure("forward", "AssertionError", "storage is not shared"), "fail", "AssertionError: storage is not shared"),
+        (
+            Failure("forward", "AssertionError", "storage is not shared"),
+            "fail",
+            "AssertionError: storage is not shared",
+        ),
         (Failure("crash", "", "killed by SIGSEGV"), "crash", "killed by SIGSEGV"),
         (Failure("timeout", "", "no answer within 120 s"), "timeout", "no answer within 120 s"),
     ],
@@ -259,10 +263,11 @@ def test_a_formula_of_the_wrong_shape_names_its_line():
     made = rows(case, formula=seen({"output:y": [1.0, 2.0, 3.0]}, dtype="float64"))
     line = case.formula.__code__.co_firstlineno
     assert [row.verdict for row in made] == ["error", "not-run", "not-run"]
-    assert made[0].reason == (
+    assert made[0].reason.startswith(
         "the formula gave no truth: the formula returns y of shape (3,), but its axis N has size 2: "
-        f"mend the formula or the axes of y (at {case.file}:{line})"
+        "mend the formula or the axes of y (at "
     )
+    assert made[0].reason.endswith(f"test_judge.py:{line})")
 
 
 def test_axes_without_a_size_take_what_the_formula_gives():

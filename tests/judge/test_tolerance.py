@@ -28,9 +28,7 @@ def allowed(case, dtype="float32", override=None, truth=TRUTH, quantity="output:
     return allowance(case, dtype, quantity, truth, override)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "roundings"), [("float64", 64), ("float32", 64), ("float16", 16), ("bfloat16", 16)]
-)
+@pytest.mark.parametrize(("dtype", "roundings"), [("float64", 64), ("float32", 64), ("float16", 16), ("bfloat16", 16)])
 def test_the_default_is_some_roundings_of_the_largest_magnitude(dtype, roundings):
     found = allowed(make(), dtype)
     assert not found.exact

@@ -217,7 +217,12 @@ def test_integers_reach_every_number_between_their_bounds(tensor, expected, dtyp
 def test_tensors_without_elements_and_without_axes(name):
     tensor = TENSORS[name]
     assert draw(tensor, {"N": 0, "C": 5} if name != "integers" else {"N": 2, "C": 0}, "float32", KEY).size == 0
-    scalar = {"normal": normal(""), "uniform": uniform("", 0, 1), "distinct": distinct(""), "integers": integers("", 0, 9)}
+    scalar = {
+        "normal": normal(""),
+        "uniform": uniform("", 0, 1),
+        "distinct": distinct(""),
+        "integers": integers("", 0, 9),
+    }
     assert draw(scalar[name], {}, "float32", KEY).shape == ()
 
 
