@@ -3,8 +3,8 @@
 from parity import normal
 
 SIZES = dict(
-    N=3,
-    T=4,
+    N=4,
+    T=3,
     I=6,
     H=5,
     J=lambda H: H,
@@ -39,7 +39,7 @@ def places(layers, bidirectional):
             yield f"{layer}{suffix}", "I" if layer == 0 else "K"
 
 
-CELL_SIZES = dict(N=lambda empty: 0 if empty else 3, T=4, I=6, H=5, J=lambda H: H)
+CELL_SIZES = dict(N=lambda empty: 0 if empty else 4, T=3, I=6, H=5, J=lambda H: H)
 
 KERAS_CELL = dict(recurrent_initializer="glorot_uniform")
 """Keras's default, orthogonal, takes a QR decomposition that TensorFlow lacks in bfloat16."""

@@ -294,7 +294,7 @@ for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):
 for api in ("torch.nn.functional.avg_pool3d", "torch.nn.AvgPool3d"):
     avg_pool[3].limitation(
         api,
-        raises="\"avg_pool3d_out_frame\" not implemented for",
+        raises='"avg_pool3d_out_frame" not implemented for',
         because="PyTorch has no CPU kernel of avg_pool3d for the two 16-bit formats",
         source="https://github.com/pytorch/pytorch/issues/83321",
         dtypes=["float16", "bfloat16"],

@@ -21,7 +21,8 @@ def _(np, x, *, order):
 @permute.torch("torch.permute")
 def _(torch, x, *, order):
     y = torch.permute(x, order)
-    assert y.data_ptr() == x.data_ptr() and not y.is_contiguous()
+    assert y.data_ptr() == x.data_ptr()
+    assert not y.is_contiguous()
     return y
 
 

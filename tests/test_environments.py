@@ -3,8 +3,11 @@
 Nothing is downloaded: what is installed is nothing, or something that pip is told not to look for in any index.
 """
 
+import io
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import pytest
 
@@ -27,101 +30,80 @@ UNOBTAINABLE = ["-m", "pip", "install", "--no-index", "no-such-package-of-parity
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("environments")
+def failed(tmp_path_factory):
+    """A build that pip cannot do: its folder, the exit status, and what was printed."""
+    folder = tmp_path_factory.mktemp("environments")
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(environments, "_attempts", installing(UNOBTAINABLE))
+        status = main(["environment", "torch", "--build", "cpu", "--folder", str(folder)])
+    return folder, status, out.getvalue(), err.getvalue()
 
 
 @pytest.fixture(scope="module")
-def built(folder):
-    """A first build whose first attempt fails and whose second one succeeds: its interpreter, and what was said."""
+def built(failed):
+    """The same one, half-built as if that had been cut off, and built with a second attempt that succeeds."""
+    folder, _, _, err = failed
+    place = Path(err.splitlines()[0].rpartition(" ")[2])
+    place.mkdir()  # the failed build has left nothing there
+    (place / "left-behind").touch()
     said = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(environments, "_attempts", installing(UNOBTAINABLE, NOTHING))
-        python = build("torch", folder, "cpu", said.append)
-    return python, said
+        return build("torch", folder, "cpu", said.append), said
 
 
-def unexpected(*arguments):
-    raise AssertionError("built again")
+def test_a_failure_gives_the_reason_of_pip_and_a_status(failed):
+    _, status, out, err = failed
+    assert status == 1
+    assert out == ""
+    assert "error: the torch environment (cpu) cannot be built: " in err
+    assert "No matching distribution found for no-such-package-of-parity==9.9" in err
 
 
-def test_an_environment_is_an_interpreter_of_its_own(built, folder):
+def test_an_environment_is_an_interpreter_of_its_own(built, failed):
     python, said = built
     shown = subprocess.run([python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == str(python.parent.parent)
-    assert python.is_relative_to(folder)
+    assert python.is_relative_to(failed[0])
     assert python.parent.parent.name.startswith("torch-cpu-")
     assert said == [f"building the torch environment (cpu) in {python.parent.parent}"]
 
 
-def test_a_second_call_returns_the_same_at_once(built, folder, monkeypatch):
-    monkeypatch.setattr(environments, "_run", unexpected)
+def test_nothing_of_a_half_built_environment_is_kept(built):
+    assert not (built[0].parent.parent / "left-behind").exists()
+
+
+def stopped(*arguments):
+    raise BuildError("stopped")
+
+
+def test_a_second_call_returns_the_same_at_once(built, failed, monkeypatch):
+    monkeypatch.setattr(environments, "_run", stopped)
     said = []
-    assert build("torch", folder, "cpu", said.append) == built[0]
+    assert build("torch", failed[0], "cpu", said.append) == built[0]
     assert said == []
 
 
-def test_other_versions_or_another_build_are_another_environment(built, folder, monkeypatch, tmp_path):
-    monkeypatch.setattr(environments, "_attempts", installing())
-    monkeypatch.setattr(environments, "_run", lambda command: None)
-    said = []
-    with pytest.raises(IndexError):
-        build("torch", folder, "gpu", said.append)
-    other = tmp_path / "constraints.txt"
-    other.write_text("torch==1.0\n")
-    monkeypatch.setattr(environments, "CONSTRAINTS", other)
-    with pytest.raises(IndexError):
-        build("torch", folder, "cpu", said.append)
-    places = {line.rpartition(" ")[2] for line in said}
-    assert len(places) == 2
-    assert str(built[0].parent.parent) not in places
-
-
-def test_the_interpreters_are_printed_one_on_each_line(built, folder, monkeypatch, capsys):
-    monkeypatch.setattr(environments, "_run", unexpected)
-    assert main(["environment", "torch", "torch", "--build", "cpu", "--folder", str(folder)]) == 0
+def test_the_interpreters_are_printed_one_on_each_line(built, failed, monkeypatch, capsys):
+    monkeypatch.setattr(environments, "_run", stopped)
+    assert main(["environment", "torch", "torch", "--build", "cpu", "--folder", str(failed[0])]) == 0
     assert capsys.readouterr().out == f"{built[0]}\n" * 2
 
 
-@pytest.fixture(scope="module")
-def mended(built, folder):
-    """The same environment after its build was cut off, built again."""
-    place = built[0].parent.parent
-    (place / "parity-environment.json").unlink()
-    (place / "left-behind").write_text("by the build that was cut off")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(environments, "_attempts", installing(NOTHING))
-        return place, build("torch", folder, "cpu")
-
-
-def test_a_half_built_environment_is_built_anew(mended, built):
-    place, python = mended
-    assert python == built[0]
-    assert python.exists()
-    assert not (place / "left-behind").exists()
-    assert (place / "parity-environment.json").exists()
-
-
-def test_a_failure_gives_the_reason_of_pip_and_leaves_nothing(mended, folder, monkeypatch, capsys):
-    place, _ = mended
-    (place / "parity-environment.json").unlink()
-    monkeypatch.setattr(environments, "_attempts", installing(UNOBTAINABLE))
-    with pytest.raises(BuildError) as raised:
-        build("torch", folder, "cpu")
-    assert "the torch environment (cpu) cannot be built: " in str(raised.value)
-    assert "No matching distribution found for no-such-package-of-parity==9.9" in str(raised.value)
-    assert not place.exists()
-
-
-def test_a_failure_is_an_exit_status_and_one_line(folder, monkeypatch, capsys):
-    def refused(*arguments):
-        raise BuildError("pip's own reason")
-
-    monkeypatch.setattr("parity.__main__.build", refused)
-    assert main(["environment", "torch", "--folder", str(folder)]) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err == "error: pip's own reason\n"
+def test_other_versions_or_another_build_are_another_environment(built, failed, monkeypatch, tmp_path):
+    monkeypatch.setattr(environments, "_run", stopped)
+    said = []
+    with pytest.raises(BuildError, match="stopped"):
+        build("torch", failed[0], "gpu", said.append)
+    other = tmp_path / "constraints.txt"
+    other.write_text("torch==1.0\n")
+    monkeypatch.setattr(environments, "CONSTRAINTS", other)
+    with pytest.raises(BuildError, match="stopped"):
+        build("torch", failed[0], "cpu", said.append)
+    places = {line.rpartition(" ")[2] for line in said}
+    assert len(places) == 2
+    assert str(built[0].parent.parent) not in places
 
 
 def test_an_unknown_framework_is_refused_with_the_known_ones(tmp_path):

@@ -11,7 +11,6 @@ from parity import Case, Tolerance, grid, normal
 from parity.catalog.load import Broken
 from parity.judge import Row
 from parity.plan.work import Item
-from parity.record import RecordWriter
 from parity.record.read import read_environment, read_rows, read_timings
 from parity.run import AHEAD, Run, Totals
 from parity.workers.local import Greeting, StartError
@@ -105,14 +104,20 @@ def test_all_workers_are_started_once():
     assert run.greetings["torch"].environment["version"] == "2.13.0"
 
 
-def test_a_worker_that_does_not_start_ends_the_run():
+def test_a_worker_that_does_not_start_ends_the_run_and_leaves_the_last_record(tmp_path):
     class Broken(MemoryEngine):
         def start(self, frameworks):
             raise StartError("the torch worker cannot be started with /no/python: No such file or directory")
 
-    run = Run(Broken())
+    last, case, items = begin(MemoryEngine(), 1, reports=tmp_path)
+    last.result(items[0], case)
+    last.close()
+    run = Run(Broken(), reports=tmp_path)
     with pytest.raises(StartError, match="/no/python"):
         run.start([])
+    run.close()
+    assert len(read_rows(tmp_path)) == 3
+    assert read_environment(tmp_path)["items"] == 1
 
 
 def test_each_item_becomes_a_unit_for_the_formula_and_each_implementation():
@@ -198,6 +203,14 @@ def test_an_item_that_was_not_announced_is_done():
     assert {row.variant for row in run.result(items[0], case).rows} == {"k=0"}
 
 
+def test_an_item_can_be_done_again():
+    engine = MemoryEngine()
+    run, case, items = begin(engine, 2)
+    first, again = run.result(items[0], case), run.result(items[0], case)
+    assert first.rows == again.rows
+    assert [unit.item for unit, _ in engine.submitted].count(items[0]) == 6
+
+
 # What comes of an item -------------------------------------------------------------------------------------------
 
 
@@ -248,7 +261,7 @@ def test_one_red_row_is_no_parity(verdict):
 
 
 def test_a_broken_declaration_is_a_row_and_no_parity(tmp_path):
-    run = Run(MemoryEngine(), seed=4, writer=RecordWriter(tmp_path))
+    run = Run(MemoryEngine(), seed=4, reports=tmp_path)
     row = run.broken(Broken("op", "ops.py:4", "has no outputs: name at least one"))
     assert (row.case, row.verdict, row.seed) == ("op", "error", 4)
     assert row.reason == "ops.py:4: has no outputs: name at least one"
@@ -270,9 +283,9 @@ def test_what_environments_cost():
 
 
 def test_timings_are_kept(tmp_path):
-    seconds = {"forward": [0.5, 0.25, 4.0], "forward+backward": [2.0, 3.0]}
+    seconds = {"forward": [0.5, 4.0, 0.25], "forward+backward": [3.0, 2.0]}
     answer = lambda unit: good(unit, timings=seconds if unit.api == "torch.f" else {})  # noqa: E731
-    run, case, items = begin(MemoryEngine(answer), 1, writer=RecordWriter(tmp_path))
+    run, case, items = begin(MemoryEngine(answer), 1, reports=tmp_path)
     judged = run.result(items[0], case)
     run.close()
     table = read_timings(tmp_path)
@@ -288,7 +301,7 @@ def test_timings_are_kept(tmp_path):
 
 
 def test_the_record_of_a_whole_run(tmp_path):
-    run, case, items = begin(MemoryEngine(wrong("tf.f")), 3, seed=9, writer=RecordWriter(tmp_path))
+    run, case, items = begin(MemoryEngine(wrong("tf.f")), 3, seed=9, reports=tmp_path)
     rows = [row for item in items for row in run.result(item, case).rows]
     run.close()
     table = read_rows(tmp_path)
@@ -306,7 +319,7 @@ def test_the_record_of_a_whole_run(tmp_path):
 def test_an_interrupted_run_keeps_what_was_done(tmp_path):
     answer = lambda unit: KeyboardInterrupt() if unit.item.variant == "k=2" else good(unit)  # noqa: E731
     engine = MemoryEngine(answer)
-    run, case, items = begin(engine, 5, writer=RecordWriter(tmp_path))
+    run, case, items = begin(engine, 5, reports=tmp_path)
     run.result(items[0], case)
     run.result(items[1], case)
     with pytest.raises(KeyboardInterrupt):
@@ -324,7 +337,7 @@ def test_a_run_without_truth_is_kept(tmp_path):
         failed = Observation(failure=Failure("forward", "ValueError", "no", "ops.py:3"))
         return failed if unit.framework == "reference" else good(unit)
 
-    run, case, items = begin(MemoryEngine(answer), 1, writer=RecordWriter(tmp_path))
+    run, case, items = begin(MemoryEngine(answer), 1, reports=tmp_path)
     run.result(items[0], case)
     run.close()
     table = read_rows(tmp_path)
@@ -333,14 +346,22 @@ def test_a_run_without_truth_is_kept(tmp_path):
     assert not run.totals.at_parity
 
 
-def test_closing_ends_the_workers_also_when_nothing_was_started(tmp_path):
+def test_closing_ends_the_workers_also_when_nothing_was_started():
     engine = MemoryEngine()
-    run = Run(engine, tolerance=Tolerance(0.5, 0.25, "given"), writer=RecordWriter(tmp_path))
-    run.close()
+    Run(engine).close()
     assert engine.stopped == 1
     assert engine.started == []
-    assert read_environment(tmp_path)["tolerance"] == {"rtol": 0.5, "atol": 0.25}
+
+
+def test_a_new_run_replaces_the_record(tmp_path):
+    run, case, items = begin(MemoryEngine(), 1, reports=tmp_path)
+    run.result(items[0], case)
+    run.close()
+    run = Run(MemoryEngine(), tolerance=Tolerance(0.5, 0.25, "given"), reports=tmp_path)
+    run.start([])
+    run.close()
     assert len(read_rows(tmp_path)) == 0
+    assert read_environment(tmp_path)["tolerance"] == {"rtol": 0.5, "atol": 0.25}
 
 
 def test_a_run_without_record_keeps_nothing(tmp_path, monkeypatch):

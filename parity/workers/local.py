@@ -33,6 +33,9 @@ START_SECONDS = 180.0
 AHEAD = 2
 """Units sent to a worker before the first is answered, so that it never waits for the pipe."""
 
+GROWTH = 400_000_000
+"""Bytes by which a worker may grow beyond its first unit: frameworks cache every kernel they compile."""
+
 
 class StartError(Exception):
     """A worker could not be started. The message says which, and shows the end of what it printed."""
@@ -183,7 +186,7 @@ class Worker:
 
 
 class Lane(threading.Thread):
-    """Feeds one worker, in order, and replaces it when a unit kills it or takes too long."""
+    """Feeds one worker, in order, and replaces it when a unit kills it, takes too long, or it has grown too large."""
 
     def __init__(self, worker: Worker, timeout: float) -> None:
         super().__init__(daemon=True, name=f"lane {worker.framework}")
@@ -193,6 +196,7 @@ class Lane(threading.Thread):
         self._sent: deque[tuple[Unit, Future[Observation]]] = deque()
         self._stopping = threading.Event()
         self._dead = ""
+        self._memory_limit = 0
 
     def submit(self, unit: Unit) -> Future[Observation]:
         future: Future[Observation] = Future()
@@ -212,7 +216,12 @@ class Lane(threading.Thread):
                 else:
                     self._receive()
         finally:
+            self._stopping.set()
             self._worker.kill()
+            while self._sent or not self._waiting.empty():
+                entry = self._sent.popleft() if self._sent else self._waiting.get()
+                if entry is not None:
+                    entry[1].set_result(Observation(failure=Failure("crash", "", "the run was stopped")))
 
     def _fill(self) -> bool:
         """Send waiting units up to the limit; wait for one when there is nothing to do. False ends the lane."""
@@ -238,7 +247,11 @@ class Lane(threading.Thread):
             if not self._stopping.is_set():
                 self._replace(Failure("crash", "", f"{self._worker.death()}{self._worker.last_words()}"))
             return
-        self._answer(Observation.from_frame(*frame))
+        observation = Observation.from_frame(*frame)
+        self._answer(observation)
+        self._memory_limit = self._memory_limit or observation.peak_bytes + GROWTH
+        if observation.peak_bytes > self._memory_limit:
+            self._renew()
 
     def _answer(self, observation: Observation) -> None:
         self._sent.popleft()[1].set_result(observation)
@@ -246,6 +259,11 @@ class Lane(threading.Thread):
     def _replace(self, failure: Failure) -> None:
         """Give the unit that was running its failure, and the others a new worker."""
         self._answer(Observation(failure=failure))
+        self._renew()
+
+    def _renew(self) -> None:
+        """Go on with a new worker; it gets the units that the old one has not answered."""
+        self._memory_limit = 0
         self._worker.kill()
         if self._stopping.is_set():
             return

@@ -1,6 +1,6 @@
 """The truth itself: every formula's gradient agrees with a numerical derivative of the formula.
 
-Directional derivatives by central differences in long double, along random directions, for every variant of the catalogue.
+Directional derivatives by central differences in long double, along a random direction, for every variant.
 """
 
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_gradient_of_the_formula(adapter, file, case):
 
 
 def objective(case, variant, item, point):
-    """The sum of all differentiated results, each weighted with its cotangent: what the gradients are the gradient of."""
+    """The sum of the differentiated results, each weighted with its cotangent: what the gradients belong to."""
     import autograd.numpy
 
     from parity.plan.data import cotangent

@@ -11,9 +11,10 @@ HEAD = """
 import os, signal, time
 from parity import Case, grid, normal
 
+SETTINGS = dict(sizes=dict(N=3, M=4), inputs=dict(x=normal("N M")), outputs=dict(y="N M"), dtypes=["float32"])
+
 def case(name, **more):
-    settings = dict(sizes=dict(N=3, M=4), inputs=dict(x=normal("N M")), outputs=dict(y="N M"), dtypes=["float32"])
-    made = Case(name, "y = 2 x.", **{**settings, **more})
+    made = Case(name, "y = 2 x.", **{**SETTINGS, **more})
 
     @made.reference
     def _(np, x):
@@ -158,11 +159,15 @@ fill(layout, torch_too=False)
 def _(torch, x):
     return x
 
-twice = case("twice")
-fill(twice)
+for _ in range(2):
+    fill(case("twice"))
 
-twice_again = case("twice")
-fill(twice_again)
+twin = case("twin")
+fill(twin)
+
+twin_again = Case("twin", "y = 2 x.", **SETTINGS)
+twin_again.reference(twin.formula)
+fill(twin_again)
 
 no_formula = Case("no_formula", "Nothing.", sizes=dict(N=3), inputs=dict(x=normal("N")), outputs=dict(y="N"))
 
@@ -194,7 +199,7 @@ FILES = {
     "cases/syntax.py": "from parity import Case\n\nbroken = Case('broken'\n",
     "cases/taken.py": HEAD + 'taken = case("taken")\nfill(taken)\n',
 }
-GOOD = {"right", "after_all", "twice", "taken", "among_them", "before_the_stop"}
+GOOD = {"right", "after_all", "twin", "twice", "taken", "among_them", "before_the_stop"}
 
 DECLARATIONS = {
     "no_size": ("cases/declared.py:", "axis Q, which no size names", "add Q=... to sizes"),
@@ -204,6 +209,7 @@ DECLARATIONS = {
         "must name each of the axes",
     ),
     "twice": ("cases/declared.py:", "the name is taken by the case on line", "rename one of them"),
+    "twin": ("cases/declared.py:", "the name is taken by the case on line", "rename one of them"),
     "no_formula": ("cases/declared.py:", "has no formula", "add a function under @no_formula.reference"),
     "one_sided": ("cases/declared.py:", "has no tensorflow implementation", "add a function under"),
     "taken": ("cases/taken.py:", "the name is taken by the case at cases/declared.py:", "rename one of them"),
@@ -229,14 +235,14 @@ FAILURES = {
         ("repeats 4 of the 4 elements of weight bias: copy each element once", "runtime.py:"),
     ),
     "killed": ("crash", "torch", ("killed by SIGKILL",)),
-    "hanging": ("timeout", "tensorflow", ("no answer within 8 s",)),
+    "hanging": ("timeout", "tensorflow", ("no answer within 6 s",)),
 }
 """The verdict, the blamed framework and the reason of implementations that give no result."""
 
 
 @pytest.fixture(scope="module")
 def red(folder_of, run_in, interpreters):
-    return run_in(folder_of(FILES), "cases", "--reports=reports", "--seed=5", "--unit-timeout=8", *interpreters)
+    return run_in(folder_of(FILES), "cases", "--reports=reports", "--seed=5", "--unit-timeout=6", *interpreters)
 
 
 def of_item(case):
@@ -394,7 +400,7 @@ def test_the_command_that_is_shown_fails_the_same_way(red, environment):
 
 def test_the_command_keeps_the_limit_that_a_timeout_ran_into(red):
     (limit,) = [word for word in reproduction(red, "hanging") if word.startswith("--unit-timeout=")]
-    assert float(limit.partition("=")[2]) == 8
+    assert float(limit.partition("=")[2]) == 6
 
 
 def test_the_next_run_can_be_of_the_failed_ones_only(red, run_in):

@@ -192,11 +192,6 @@ def test_distinct_values_come_in_random_order():
     assert not np.array_equal(x, floats(distinct("N"), {"N": 1000}, key=(12, *KEY[1:])))
 
 
-def test_too_many_distinct_values():
-    with pytest.raises(ValueError, match=r"distinct\(\) holds at most 4096 elements, not 4097"):
-        draw(distinct("N"), {"N": 4097}, "float32", KEY)
-
-
 @pytest.mark.parametrize(
     ("tensor", "expected"),
     [

@@ -84,15 +84,12 @@ def test_numbers_that_are_not_finite_come_back(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "two\nlines",
         'a "quoted", listed\treason',
         "ε ≤ 1 — größer",
-        "line\u2028separator",
         "NaN",
         "NA",
         "null",
         "-inf",
-        "  around  ",
         "=1+1",
         "#",
         "",
@@ -102,6 +99,22 @@ def test_text_stays_text(tmp_path, text):
     table = read_rows(write(tmp_path, [replace(PASSED, reason=text, variant=text), PASSED]))
     assert list(table.reason) == [text, ""]
     assert list(table.variant) == [text, "k=1x2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("two\nlines", "two | lines"),
+        ("killed by SIGSEGV\n    Fatal error\n    frame 1", "killed by SIGSEGV | Fatal error | frame 1"),
+        ("10 %\r20 %", "10 % | 20 %"),
+        ("a\r\nb", "a | b"),
+        ("line\u2028separator", "line | separator"),
+    ],
+)
+def test_a_row_is_one_line(tmp_path, text, kept):
+    write(tmp_path, [replace(PASSED, reason=text), PASSED])
+    assert list(read_rows(tmp_path).reason) == [kept, ""]
+    assert (tmp_path / "parity.csv").read_bytes().count(b"\n") == 3
 
 
 @pytest.mark.parametrize("text", ["10 %\r20 %\r30 %", "a\r\nb", "not \udc80 text", "\x00"])
@@ -252,7 +265,7 @@ def test_rows_that_cannot_be_read(tmp_path, change):
 
 
 def test_a_last_row_that_is_cut_off_is_left_out(tmp_path):
-    """A run can be killed in the middle of a row, and a reason may hold several lines."""
+    """A run can be killed in the middle of a row."""
     path = write(tmp_path, [PASSED, replace(PASSED, reason='two "quoted"\nlines')]) / "parity.csv"
     whole = path.read_text(encoding="utf-8")
     complete = whole.index(PASSED.input_digest) + len(PASSED.input_digest) + 1

@@ -64,7 +64,7 @@ def _(tf, x, *, what):
     return tf.multiply(x, 2)
 """
 APIS = {"torch": "torch.mul", "tensorflow": "tf.multiply"}
-LIMIT = 8.0
+LIMIT = 6.0
 ORDER = {
     "torch": ["nothing", "print", "kill", "nothing", "segfault", "raise", "exit", "nothing", "hang", "nothing"],
     "tensorflow": ["nothing", "print", "kill", "raise", "hang", "nothing"],
@@ -258,7 +258,7 @@ def test_a_worker_that_exits_names_its_status(hazards):
 def test_a_hanging_unit_ends_at_its_limit(hazards, framework):
     (seen,) = of(hazards, framework, "hang")
     assert seen.failure.stage == "timeout"
-    assert "within 8 s" in seen.failure.message
+    assert "within 6 s" in seen.failure.message
     assert not seen.results
 
 
