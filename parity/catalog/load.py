@@ -85,16 +85,25 @@ def display(path: str | Path) -> str:
 
 
 def _execute(path: Path) -> None:
-    """Run the file as a module of its own. Its folder is importable while it loads, for shared helpers."""
+    """Run the file as a module of its own.
+
+    Its folder is importable while it loads, for shared helpers. They are forgotten afterwards: another folder
+    may have a helper of the same name.
+    """
     source = path.read_bytes()
     linecache.checkcache(str(path))
     module = ModuleType(f"parity_cases.{path.stem}")
     module.__file__ = str(path)
+    before = set(sys.modules)
     sys.path.insert(0, str(path.parent))
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
     finally:
         sys.path.remove(str(path.parent))
+        for name in set(sys.modules) - before:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin is not None and Path(origin).parent == path.parent:
+                del sys.modules[name]
 
 
 def _frameworks() -> set[str]:
