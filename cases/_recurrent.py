@@ -12,7 +12,9 @@ SIZES = dict(
     D=lambda bidirectional: 2 if bidirectional else 1,
     K=lambda D, H: D * H,
 )
-"""J is the state that enters a step, H the one that leaves it; K are the inputs of a layer above the first."""
+"""J is the state that enters a step, H the one that leaves it; K are the outputs of a layer, inputs of the next."""
+
+CELL_SIZES = dict(N=lambda empty: 0 if empty else 4, T=3, I=6, H=5, J=lambda H: H)
 
 
 def layer_inputs(*states):
@@ -38,8 +40,6 @@ def places(layers, bidirectional):
         for suffix in suffixes(bidirectional):
             yield f"{layer}{suffix}", "I" if layer == 0 else "K"
 
-
-CELL_SIZES = dict(N=lambda empty: 0 if empty else 4, T=3, I=6, H=5, J=lambda H: H)
 
 KERAS_CELL = dict(recurrent_initializer="glorot_uniform")
 """Keras's default, orthogonal, takes a QR decomposition that TensorFlow lacks in bfloat16."""

@@ -60,13 +60,13 @@ def load(path: Path, *, check: bool = True) -> CaseFile:
         message = f"imports {package}: frameworks are passed to the functions, so that listing cases needs none"
         broken.append(Broken(path.stem, display(path), message))
     good: dict[str, Case] = {}
-    lines: dict[str, int] = {}
+    firsts: dict[str, Case] = {}
     for case in found:
         where = f"{display(path)}:{case.line}"
         wrong = problems(case)
-        first = lines.setdefault(case.name, case.line)
-        if first != case.line:
-            wrong.insert(0, f"the name is taken by the case on line {first} of this file: rename one of them")
+        first = firsts.setdefault(case.name, case)
+        if first is not case:
+            wrong.insert(0, f"the name is taken by the case on line {first.line} of this file: rename one of them")
         if wrong:
             broken.append(Broken(case.name, where, "; ".join(wrong)))
         else:

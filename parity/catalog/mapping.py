@@ -164,7 +164,6 @@ def trace(
         ("loses", counts == 0, "name the missing part, or drop the weight from the case"),
         ("repeats", counts > 1, "copy each element once"),
     ):
-        wrong[0] = False
         for name, shape in shapes.items():
             number = int(wrong[offsets[name] : offsets[name] + int(np.prod(shape))].sum())
             if number:

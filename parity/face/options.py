@@ -19,6 +19,9 @@ from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.known import Tolerance
 from ..workers.local import Greeting
 
+UNIT_TIMEOUT = 120.0
+"""Seconds after which an implementation counts as hanging."""
+
 DEVICES = "auto, cpu, gpu, gpu:0, gpu:1 ..."
 
 
@@ -46,7 +49,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--reports", metavar="DIR", help="write parity.csv, parity.html and the other reports into DIR")
     group.addoption("--rtol", type=float, help="with --atol: allow |error| <= atol + rtol * |truth| in this run")
     group.addoption("--atol", type=float, help="see --rtol")
-    group.addoption("--unit-timeout", type=float, default=120.0, metavar="SECONDS", help="limit for one unit of work")
+    group.addoption(
+        "--unit-timeout", type=float, default=UNIT_TIMEOUT, metavar="SECONDS", help="limit for one unit of work"
+    )
     for framework in FRAMEWORKS.values():
         group.addoption(
             f"--{framework.name}-python",

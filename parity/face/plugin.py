@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.junitxml import xml_key
 from _pytest.pathlib import fnmatch_ex
 
 from ..catalog.case import Case
@@ -162,7 +163,23 @@ class NotAtParityError(Exception):
         self.judged = judged
 
 
-class ParityItem(pytest.Item):
+class NamedItem(pytest.Item):
+    """An item whose name goes on after its brackets, as in ``conv2d[stride=2]-float32-cpu``.
+
+    The id is handed over as text: pytest parses it in the same way when it reads ids back (``--lf``), and then takes
+    what follows the first bracket for parameters, so the name in JUnit must be set right.
+    """
+
+    def __init__(self, *, name: str, parent: pytest.Collector, **kwargs: Any) -> None:
+        super().__init__(name=name, parent=parent, nodeid=f"{parent.nodeid}::{name}", **kwargs)
+
+    def setup(self) -> None:
+        xml = self.config.stash.get(xml_key, None)
+        if xml is not None:
+            xml.node_reporter(self.nodeid).add_attribute("name", self.name)
+
+
+class ParityItem(NamedItem):
     """One variant of a case in one dtype on one device."""
 
     def __init__(self, *, work: Item, case: Case, **kwargs: Any) -> None:
@@ -188,7 +205,7 @@ class ParityItem(pytest.Item):
         return self.path, self.case.line - 1, self.name
 
 
-class BrokenItem(pytest.Item):
+class BrokenItem(NamedItem):
     """A declaration that cannot run: it fails with what is wrong."""
 
     def __init__(self, *, broken: Broken, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from ..catalog.frameworks import FRAMEWORKS
+from .options import UNIT_TIMEOUT
 
 
 def command(config: pytest.Config, nodeid: str) -> str:
@@ -19,10 +20,12 @@ def command(config: pytest.Config, nodeid: str) -> str:
     words = shlex.split(base) if base else ["python", "-m", "pytest"]
     file, colons, name = nodeid.partition("::")
     words.append(os.path.relpath(config.rootpath / file, config.invocation_params.dir) + colons + name)
-    options = ["--seed", "--rtol", "--atol"] + ([] if base else [f"--{name}-python" for name in FRAMEWORKS])
+    options = ["--seed", "--rtol", "--atol", "--unit-timeout"] + (
+        [] if base else [f"--{name}-python" for name in FRAMEWORKS]
+    )
     for option in options:
         value = config.getoption(option)
-        if value is not None:
+        if value is not None and not (option == "--unit-timeout" and value == UNIT_TIMEOUT):
             # In one word: pytest would take a path after a space for something to run, and look for its settings there.
             words.append(f"{option}={value}")
     return shlex.join(words)

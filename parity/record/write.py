@@ -57,4 +57,6 @@ def _cell(value: Any) -> Any:
         # A ratio must stay on its side of 1 when it is rounded.
         return text if (float(text) <= 1.0) == (value <= 1.0) else repr(float(value))
     # A row is one line, so that a record cut off anywhere loses its last row only.
-    return " | ".join(line.strip() for line in value.splitlines()) if isinstance(value, str) else value
+    return (
+        " | ".join(line.strip() for line in value.replace("\0", "").splitlines()) if isinstance(value, str) else value
+    )
