@@ -59,7 +59,7 @@ class Engine(Protocol):
         """Queue a unit. The future never raises: a crash or timeout is an observation with a failure."""
 
     def stop(self) -> None:
-        """Drop what is queued and end the workers."""
+        """End the workers. What is queued is answered with a crash: the run was stopped."""
 
 
 class LocalEngine:

@@ -472,7 +472,7 @@ def test_stopping_ends_a_worker_in_the_middle_of_a_unit(pythons, case_file, unit
     (pid,) = hanging(file, 1)
     engine.stop()
     assert ended(pid)
-    assert not queued.done()
+    assert "stopped" in queued.result(timeout=10).failure.message
 
 
 def test_workers_end_when_the_harness_is_killed(pythons, tmp_path, case_file, ended):
