@@ -94,7 +94,7 @@ def full_run(options: list[str]) -> dict[str, tuple[float, float, str]]:
 def _costs(record: dict, wall: float) -> Iterator[tuple[str, tuple[float, float, str]]]:
     costs, environments = record["costs"], record["environments"]
     units = sum(cost["units"] for cost in costs.values())
-    overhead = sum(cost["seconds"] - cost["framework_seconds"] for cost in costs.values()) + record["judge_seconds"]
+    overhead = sum(cost["harness_seconds"] for cost in costs.values()) + record["judge_seconds"]
     inside = [costs[name]["framework_seconds"] + environments[name]["import_seconds"] for name in costs]
     yield "harness time per unit of work", (1000 * overhead / units, 1.0, "ms")
     yield "share of wall time outside framework imports and calls", (100 * (1 - max(inside) / wall), 15.0, "%")

@@ -56,17 +56,17 @@ class Totals:
 
 @dataclass
 class Cost:
-    """What one environment's units took: their number, seconds in all and inside the framework, peak memory."""
+    """What one environment's units took: see ``Observation``."""
 
     units: int = 0
-    seconds: float = 0.0
     framework_seconds: float = 0.0
+    harness_seconds: float = 0.0
     peak_bytes: int = 0
 
     def add(self, seen: Observation) -> None:
         self.units += 1
-        self.seconds += seen.seconds
         self.framework_seconds += seen.framework_seconds
+        self.harness_seconds += seen.harness_seconds
         self.peak_bytes = max(self.peak_bytes, seen.peak_bytes)
 
 
@@ -135,12 +135,12 @@ class Run:
             if following[0] not in self._begun:
                 self._submit(*following)
         observations = {unit.api: future.result() for unit, future in self._submitted.pop(item)}
-        start = time.perf_counter()
+        start = time.thread_time()
         rows = judge(case, item, observations, self._context())
         timings = [row for api, seen in observations.items() for row in self._timings(case, item, api, seen)]
         self._account(case, observations)
         self._keep(rows, timings)
-        self.judge_seconds += time.perf_counter() - start
+        self.judge_seconds += time.thread_time() - start
         return Judged(rows, timings, observations)
 
     def broken(self, broken: Broken) -> Row:

@@ -59,7 +59,13 @@ class MemoryEngine:
 def good(unit, offset=0.0, **more):
     number = float(unit.item.variant.removeprefix("k=")) if unit.item.variant else 1.0
     dtype = "float64" if unit.framework == "reference" else unit.item.dtype
-    given = {"input_digest": unit.item.variant, "seconds": 0.5, "framework_seconds": 0.25, "peak_bytes": 100, **more}
+    given = {
+        "input_digest": unit.item.variant,
+        "harness_seconds": 0.5,
+        "framework_seconds": 0.25,
+        "peak_bytes": 100,
+        **more,
+    }
     return Observation({"output:y": Result(np.array([number, number + offset], dtype), dtype)}, **given)
 
 
@@ -276,7 +282,7 @@ def test_what_environments_cost():
         run.result(item, case)
     for name in VERSIONS:
         cost = run.costs[name]
-        assert (cost.units, cost.seconds, cost.framework_seconds, cost.peak_bytes) == (11, 5.5, 2.75, 104)
+        assert (cost.units, cost.harness_seconds, cost.framework_seconds, cost.peak_bytes) == (11, 5.5, 2.75, 104)
 
 
 # The record ------------------------------------------------------------------------------------------------------

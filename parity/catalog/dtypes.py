@@ -46,6 +46,12 @@ class DType:
             return stored.astype(np.float64)
         return (stored.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
 
+    def ordinals(self, stored: Array) -> Array:
+        """Consecutive integers for consecutive values; 0 for both zeros."""
+        whole = np.dtype(f"int{8 * self.storage.itemsize}")
+        bits = stored.view(whole).astype(np.int64)
+        return np.where(bits < 0, int(np.iinfo(whole).min) - bits, bits)
+
 
 FLOATS: dict[str, DType] = {
     dtype.name: dtype

@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from math import prod
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Layout:
     groups: tuple[tuple[str, ...], ...]
     label_order: tuple[tuple[str, tuple[str, ...]], ...]
 
-    @property
+    @cached_property
     def axes(self) -> tuple[str, ...]:
         return tuple(axis for group in self.groups for axis in group)
 
@@ -58,7 +59,7 @@ class Layout:
         moved = np.transpose(array, [axes.index(axis) for axis in self.axes])
         for axis, order in self.label_order:
             moved = np.take(moved, _positions(axis, order, labels), axis=self.axes.index(axis))
-        return np.ascontiguousarray(moved).reshape([int(np.prod([sizes[a] for a in g])) for g in self.groups])
+        return np.ascontiguousarray(moved).reshape([prod([sizes[a] for a in g]) for g in self.groups])
 
     def restore(self, array: Array, axes: Sequence[str], sizes: Mapping[str, int], labels: Labels) -> Array:
         """The inverse of :meth:`lay_out`. An axis that ``sizes`` lacks takes what the array leaves for it.
@@ -81,7 +82,7 @@ class Layout:
     def _split(self, length: int, group: Sequence[str], sizes: Mapping[str, int], shape: Sequence[int]) -> list[int]:
         if len(group) == 1:
             return [length]
-        known = int(np.prod([sizes[axis] for axis in group if axis in sizes]))
+        known = prod([sizes[axis] for axis in group if axis in sizes])
         free = [axis for axis in group if axis not in sizes]
         if len(free) > 1 or length % max(known, 1) or (not free and length != known):
             raise DeclarationError(

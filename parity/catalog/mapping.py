@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -104,7 +105,7 @@ class Trace:
     def bring_back(self, variables: Mapping[str, Array]) -> dict[str, Array]:
         """Canonical gradients from gradients of the framework variables."""
         dtype = np.result_type(*(array.dtype for array in variables.values())) if variables else np.float64
-        pool = np.zeros(1 + sum(int(np.prod(shape)) for shape in self.shapes.values()), dtype)
+        pool = np.zeros(1 + sum(prod(shape) for shape in self.shapes.values()), dtype)
         for name, array in variables.items():
             index = self.indices[name]
             if array.shape != index.shape:
@@ -113,7 +114,7 @@ class Trace:
                 )
             pool[index.reshape(-1)] = array.reshape(-1)
         return {
-            name: pool[self.offsets[name] : self.offsets[name] + int(np.prod(shape))].reshape(shape)
+            name: pool[self.offsets[name] : self.offsets[name] + prod(shape)].reshape(shape)
             for name, shape in self.shapes.items()
         }
 
@@ -134,7 +135,7 @@ def trace(
     numbered: dict[str, Array] = {}
     start = 1
     for name, shape in shapes.items():
-        count = int(np.prod(shape))
+        count = prod(shape)
         offsets[name] = start
         numbered[name] = np.arange(start, start + count).reshape(shape)
         start += count
@@ -144,7 +145,7 @@ def trace(
             unknown = [axis for axis in parse(part.shape).axes if axis not in sizes]
             if unknown:
                 raise DeclarationError(f"zeros({part.shape!r}) has the axis {unknown[0]}, which no size names")
-            return np.zeros([int(np.prod([sizes[a] for a in group])) for group in parse(part.shape).groups], int)
+            return np.zeros([prod([sizes[a] for a in group]) for group in parse(part.shape).groups], int)
         if isinstance(part, Piece):
             layout = parse(part.layout)
             layout.check(axes[part.weight])
@@ -165,9 +166,9 @@ def trace(
         ("repeats", counts > 1, "copy each element once"),
     ):
         for name, shape in shapes.items():
-            number = int(wrong[offsets[name] : offsets[name] + int(np.prod(shape))].sum())
+            number = int(wrong[offsets[name] : offsets[name] + prod(shape)].sum())
             if number:
                 raise DeclarationError(
-                    f"the mapping {word} {number} of the {int(np.prod(shape))} elements of weight {name}: {mend}"
+                    f"the mapping {word} {number} of the {prod(shape)} elements of weight {name}: {mend}"
                 )
     return Trace(shapes, offsets, indices)

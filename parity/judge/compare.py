@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,14 +17,13 @@ class Truth:
 
     values: Array
     rounded: Array
+    ordinals: Array
     allowance: Allowance
 
     @classmethod
     def of(cls, values: Array, dtype: str, allowance: Allowance) -> Truth:
-        stored = (
-            FLOATS[dtype].encode(np.asarray(values, np.float64)) if dtype != "float64" else values.astype(np.float64)
-        )
-        return cls(values, FLOATS[dtype].decode(stored), allowance)
+        stored = FLOATS[dtype].encode(values)
+        return cls(values, FLOATS[dtype].decode(stored), FLOATS[dtype].ordinals(stored), allowance)
 
 
 @dataclass(frozen=True)
@@ -61,25 +59,17 @@ class Difference:
         )
 
 
-def values_of(result: Result) -> Array:
-    """The exact values of a result (long double where it has them)."""
-    if result.dtype in FLOATS and result.array.dtype == FLOATS[result.dtype].storage:
-        return FLOATS[result.dtype].decode(result.array)
-    return result.array
-
-
 def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: bool) -> Difference:
     """Compare a framework's result with the truth."""
     problem = _mismatch(result, truth, dtype)
     if problem:
         return Difference(problem)
-    values = values_of(result)
-    problem = _special(values, truth, signed_zeros)
+    problem = _special(result.values, truth, signed_zeros)
     if problem:
         return Difference(problem)
     keep = np.isfinite(truth.rounded) & (not truth.allowance.exact)
     target = np.where(keep, truth.values, truth.rounded)
-    return _measure(values, target, truth, dtype, truth.allowance.limits)
+    return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, truth.allowance.limits)
 
 
 def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference:
@@ -88,7 +78,8 @@ def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference
         problem = _mismatch(result, truth, dtype)
         if problem:
             return Difference(problem)
-    return _measure(values_of(left), values_of(right), truth, dtype, 2 * truth.allowance.limits)
+    ordinals = (left.ordinals, right.ordinals)
+    return _measure(left.values, right.values, ordinals, truth, 2 * truth.allowance.limits)
 
 
 def _mismatch(result: Result, truth: Truth, dtype: str) -> str:
@@ -121,23 +112,29 @@ def _special(values: Array, truth: Truth, signed_zeros: bool) -> str:
     return ""
 
 
-def _measure(left: Array, right: Array, truth: Truth, dtype: str, limits: Array) -> Difference:
+def _measure(left: Array, right: Array, ordinals: tuple[Array, Array], truth: Truth, limits: Array) -> Difference:
     if left.size == 0:
         return Difference(max_abs=0.0, max_rel=0.0, max_ulp=0.0, allowed=0.0, ratio=0.0)
-    with np.errstate(all="ignore"):
-        same = (left == right) | (np.isnan(left) & np.isnan(right))
-        error = np.where(same, 0.0, np.abs(left - right))
-        ratio = np.where(error == 0.0, 0.0, error / limits)
-        ratio = np.where(np.isnan(ratio), np.inf, ratio)
-        relative = np.where(error == 0.0, 0.0, error / np.abs(right))
-    worst = int(np.argmax(ratio)) if ratio.any() else int(np.argmax(limits))
-    index = np.unravel_index(worst, ratio.shape)
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    max_abs = max_rel = max_ulp = ratio = 0.0
+    if same.all():
+        worst = int(np.argmax(limits))
+    else:
+        with np.errstate(all="ignore"):
+            error = np.where(same, 0.0, np.abs(left - right))
+            ratios = np.where(same, 0.0, error / limits)
+            relative = np.where(same, 0.0, error / np.abs(right))
+        ratios[np.isnan(ratios)] = np.inf
+        worst = int(np.argmax(ratios))
+        max_abs, max_rel, ratio = float(error.max()), float(relative.max()), float(ratios.flat[worst])
+        max_ulp = _max_ulp(*ordinals, np.isfinite(left) & np.isfinite(right))
+    index = np.unravel_index(worst, left.shape)
     return Difference(
-        max_abs=float(error.max()),
-        max_rel=float(relative.max()),
-        max_ulp=_max_ulp(left, right, dtype) if error.any() else 0.0,
+        max_abs=max_abs,
+        max_rel=max_rel,
+        max_ulp=max_ulp,
         allowed=float(limits[index]),
-        ratio=float(ratio[index]),
+        ratio=ratio,
         index=tuple(int(i) for i in index),
         left=float(left[index]),
         right=float(right[index]),
@@ -145,25 +142,8 @@ def _measure(left: Array, right: Array, truth: Truth, dtype: str, limits: Array)
     )
 
 
-_WHOLE: dict[str, type[np.signedinteger[Any]]] = {
-    "float64": np.int64,
-    "float32": np.int32,
-    "float16": np.int16,
-    "bfloat16": np.int16,
-}
-
-
-def _max_ulp(left: Array, right: Array, dtype: str) -> float:
+def _max_ulp(one: Array, other: Array, finite: Array) -> float:
     """The largest number of representable values between two elements; NaN and infinity are left out."""
-    finite = np.isfinite(left) & np.isfinite(right)
-    if not finite.any():
-        return 0.0
-    one, other = _order(left[finite], dtype), _order(right[finite], dtype)
-    return float(np.where(one > other, one - other, other - one).view(np.uint64).max())
-
-
-def _order(values: Array, dtype: str) -> Array:
-    """Consecutive integers for consecutive values; 0 for both zeros."""
-    whole = _WHOLE[dtype]
-    bits = FLOATS[dtype].encode(values).view(whole).astype(np.int64)
-    return np.where(bits < 0, int(np.iinfo(whole).min) - bits, bits)
+    if not finite.all():
+        one, other = one[finite], other[finite]
+    return float(np.where(one > other, one - other, other - one).view(np.uint64).max(initial=0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def _bits(key: tuple[int, str, str, str], count: int, shape: tuple[int, ...]) ->
     """``count`` raw 64-bit integers for each element, of shape ``(count, *shape)``."""
     words = blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).digest()
     stream = np.random.Philox(key=int.from_bytes(words, "little"))
-    raw: Array = stream.random_raw(count * int(np.prod(shape)))
+    raw: Array = stream.random_raw(count * prod(shape))
     return raw.reshape(count, *shape)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,7 +47,7 @@ class RecordWriter:
 
 
 def _cells(entry: Row | TimingRow) -> list[Any]:
-    return [_cell(value) for value in astuple(entry)]
+    return [_cell(value) for value in vars(entry).values()]
 
 
 def _cell(value: Any) -> Any:
@@ -56,7 +55,7 @@ def _cell(value: Any) -> Any:
         text = format(value, ".6g")
         # A ratio must stay on its side of 1 when it is rounded.
         return text if (float(text) <= 1.0) == (value <= 1.0) else repr(float(value))
+    if not isinstance(value, str) or value.isprintable():
+        return value
     # A row is one line, so that a record cut off anywhere loses its last row only.
-    return (
-        " | ".join(line.strip() for line in value.replace("\0", "").splitlines()) if isinstance(value, str) else value
-    )
+    return " | ".join(line.strip() for line in value.replace("\0", "").splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
 import traceback
@@ -41,17 +42,19 @@ class Timing:
 
 @dataclass
 class Stopwatch:
-    """Adds up the time spent inside the framework."""
+    """Adds up the time that passes inside the framework, and this thread's share of the processor in it."""
 
     seconds: float = 0.0
+    processor: float = 0.0
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.thread_time()
         try:
             yield
         finally:
             self.seconds += time.perf_counter() - start
+            self.processor += time.thread_time() - processor
 
 
 @dataclass
@@ -78,7 +81,7 @@ class Setup:
 
 def execute(adapter: Adapter, unit: Unit) -> Observation:
     """Run ``unit`` and return what came of it. Whatever an implementation raises becomes a ``Failure``."""
-    start = time.perf_counter()
+    start = time.thread_time()
     inside = Stopwatch()
     stage = "declaration"
     results: dict[str, Result] = {}
@@ -90,7 +93,9 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
         case = _file(file).case(unit.item.case)
         canonical, input_digest = _values(file, unit.item.case, unit.item.variant, unit.item.dtype, unit.seed)
         device = "cpu" if unit.framework == REFERENCE else unit.item.device
-        with adapter.on(device, unit.item.dtype):
+        with contextlib.ExitStack() as settings:
+            with inside():
+                settings.enter_context(adapter.on(device, unit.item.dtype))
             stage = "build"
             setup = _setup(adapter, unit, case, canonical, device, inside)
             stage = "forward"
@@ -103,8 +108,11 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
             results.update(_collect(adapter, setup, produced, arrays, device))
             if setup.names:
                 stage = "gradient"
-                given = _cotangents(adapter, setup, arrays, device)
+                stored = _cotangents(setup, arrays)
                 with inside():
+                    given = [
+                        None if c is None else adapter.tensor(c.array, c.dtype, device, gradient=False) for c in stored
+                    ]
                     gradients = pullback(given)
                     found = [None if gradient is None else adapter.array(gradient) for gradient in gradients]
                 results.update(_gradients(setup, found))
@@ -116,8 +124,8 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
         failure = Failure("declaration", "", str(error), _case_line(file, unit))
     except Exception as error:
         failure = Failure(stage, type(error).__name__, _shorten(str(error)), _line(error, file))
-    seconds = time.perf_counter() - start
-    return Observation(results, failure, timings, input_digest, seconds, inside.seconds, peak_bytes())
+    outside = time.thread_time() - start - inside.processor
+    return Observation(results, failure, timings, input_digest, inside.seconds, outside, peak_bytes())
 
 
 def _setup(
@@ -131,15 +139,19 @@ def _setup(
     results = {**case.outputs(variant), **case.states(variant)}
     labels, dtype = case.labels(), unit.item.dtype
 
-    def tensor(name: str, spec: Tensor) -> Any:
-        array = canonical[name]
-        if implementation is not None:
-            array = parse(implementation.layout(name, spec.axes)).lay_out(array, spec.axes, labels)
-        return adapter.tensor(array, "int64" if spec.integer else dtype, device, gradient=spec.gradient)
+    def laid_out(name: str, spec: Tensor) -> Array:
+        if implementation is None:
+            return canonical[name]
+        return parse(implementation.layout(name, spec.axes)).lay_out(canonical[name], spec.axes, labels)
 
     owns_weights = implementation is not None and implementation.is_layer
     arguments = dict(inputs) if owns_weights else {**inputs, **weights}
-    tensors = [tensor(name, spec) for name, spec in arguments.items()]
+    arrays = [(laid_out(name, spec), spec) for name, spec in arguments.items()]
+    with inside():
+        tensors = [
+            adapter.tensor(array, "int64" if spec.integer else dtype, device, gradient=spec.gradient)
+            for array, spec in arrays
+        ]
     positions = [i for i, spec in enumerate(arguments.values()) if spec.gradient]
     differentiated = [name for name, spec in {**inputs, **weights}.items() if spec.gradient]
     setup = Setup(
@@ -213,9 +225,9 @@ def _collect(
     return collected
 
 
-def _cotangents(adapter: Adapter, setup: Setup, arrays: Sequence[tuple[Array, str]], device: str) -> list[Any]:
-    """One cotangent per differentiable result, the same values for every implementation."""
-    given: list[Any] = []
+def _cotangents(setup: Setup, arrays: Sequence[tuple[Array, str]]) -> list[Result | None]:
+    """One cotangent per differentiable result, the same values for every implementation, in its layout and dtype."""
+    given: list[Result | None] = []
     item, labels = setup.unit.item, setup.case.labels()
     for (name, spec), (array, dtype) in zip(setup.results.items(), arrays, strict=True):
         if not spec.gradient:
@@ -223,12 +235,11 @@ def _cotangents(adapter: Adapter, setup: Setup, arrays: Sequence[tuple[Array, st
             continue
         layout = parse(setup.layout(name, spec.axes))
         shape = layout.restore(array, spec.axes, setup.axis_sizes, labels).shape
-        stored = cotangent(shape, item.dtype, (setup.unit.seed, item.case, item.variant, f"cotangent of {name}"))
+        stored = _cotangent(shape, item.dtype, (setup.unit.seed, item.case, item.variant, f"cotangent of {name}"))
+        chosen = item.dtype
         if setup.implementation is not None and dtype != item.dtype and dtype in FLOATS:
-            stored = FLOATS[dtype].encode(FLOATS[item.dtype].decode(stored))
-            given.append(adapter.tensor(layout.lay_out(stored, spec.axes, labels), dtype, device, gradient=False))
-        else:
-            given.append(adapter.tensor(layout.lay_out(stored, spec.axes, labels), item.dtype, device, gradient=False))
+            stored, chosen = FLOATS[dtype].encode(FLOATS[item.dtype].decode(stored)), dtype
+        given.append(Result(layout.lay_out(stored, spec.axes, labels), chosen))
     return given
 
 
@@ -305,6 +316,9 @@ def _values(file: str, case: str, variant: str, dtype: str, seed: int) -> tuple[
     declared = _file(file).case(case)
     made = values(declared, declared.variant(variant), dtype, seed)
     return made, digest(made)
+
+
+_cotangent = lru_cache(maxsize=8)(cotangent)
 
 
 def _case_line(file: str, unit: Unit) -> str:

@@ -6,6 +6,7 @@ NumPy: the harness's own installation is not put on the import path, only this p
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -59,6 +60,8 @@ def main(framework: str, threads: int) -> None:
         start = time.perf_counter()
         adapter = getattr(module, f"{framework.capitalize()}Adapter")(threads)
         seconds = round(time.perf_counter() - start, 3)
+        gc.collect()
+        gc.freeze()  # What importing a framework makes is never garbage; looking through it again takes long.
         environment = {**adapter.describe(), "import_seconds": seconds}
         write_frame(output, {"environment": environment, "devices": adapter.devices()})
     except Exception as error:

@@ -10,11 +10,13 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from math import prod
 from typing import IO, Any
 
 import numpy as np
 
-from ..catalog.dtypes import Array
+from ..catalog.dtypes import FLOATS, Array
 
 _LENGTHS = struct.Struct(">IQ")
 
@@ -44,6 +46,18 @@ class Result:
     array: Array
     dtype: str
 
+    @cached_property
+    def values(self) -> Array:
+        """The exact values, as float64 (the formula's own in long double)."""
+        if self.dtype in FLOATS and self.array.dtype == FLOATS[self.dtype].storage:
+            return FLOATS[self.dtype].decode(self.array)
+        return self.array
+
+    @cached_property
+    def ordinals(self) -> Array:
+        """The values as consecutive integers (``DType.ordinals``)."""
+        return FLOATS[self.dtype].ordinals(self.array)
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -51,16 +65,16 @@ class Observation:
 
     ``results`` maps quantities (``output:y``, ``state:h``, ``grad:x``) to results; with a ``gradient`` failure
     the forward quantities are there. ``timings`` holds seconds per call for ``forward`` and
-    ``forward+backward``; ``framework_seconds`` what was spent inside the framework, ``seconds`` in all;
-    ``peak_bytes`` is the largest resident memory that the worker has had so far.
+    ``forward+backward``; ``framework_seconds`` what passed inside the framework, ``harness_seconds`` the processor
+    time spent outside it; ``peak_bytes`` is the largest resident memory that the worker has had so far.
     """
 
     results: Mapping[str, Result] = field(default_factory=dict)
     failure: Failure | None = None
     timings: Mapping[str, list[float]] = field(default_factory=dict)
     input_digest: str = ""
-    seconds: float = 0.0
     framework_seconds: float = 0.0
+    harness_seconds: float = 0.0
     peak_bytes: int = 0
 
     def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -69,8 +83,8 @@ class Observation:
             "failure": asdict(self.failure) if self.failure else None,
             "timings": dict(self.timings),
             "input_digest": self.input_digest,
-            "seconds": self.seconds,
             "framework_seconds": self.framework_seconds,
+            "harness_seconds": self.harness_seconds,
             "peak_bytes": self.peak_bytes,
         }
         return header, {name: result.array for name, result in self.results.items()}
@@ -83,8 +97,8 @@ class Observation:
             failure=Failure(**failure) if failure else None,
             timings=header["timings"],
             input_digest=header["input_digest"],
-            seconds=header["seconds"],
             framework_seconds=header["framework_seconds"],
+            harness_seconds=header["harness_seconds"],
             peak_bytes=header["peak_bytes"],
         )
 
@@ -107,7 +121,7 @@ def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, Array]]:
     arrays: dict[str, Array] = {}
     start = 0
     for name, dtype, shape in header.pop("arrays"):
-        count = int(np.prod(shape))
+        count = prod(shape)
         arrays[name] = np.frombuffer(body, np.dtype(dtype), count, start).reshape(shape)
         start += arrays[name].nbytes
     return header, arrays

@@ -113,7 +113,7 @@ def test_observations_come_back_whole():
         failure=Failure("gradient", "ValueError", "no gradient", "cases/a.py:3"),
         timings={"forward": [0.1, 0.2]},
         input_digest="abc",
-        seconds=1.5,
+        harness_seconds=1.5,
         framework_seconds=1.25,
         peak_bytes=123,
     )
@@ -122,7 +122,7 @@ def test_observations_come_back_whole():
     assert back.results["output:y"].dtype == "bfloat16"
     assert back.results["output:y"].array.tolist() == [[1, 2]]
     assert (back.failure, back.timings, back.input_digest) == (seen.failure, seen.timings, "abc")
-    assert (back.seconds, back.framework_seconds, back.peak_bytes) == (1.5, 1.25, 123)
+    assert (back.harness_seconds, back.framework_seconds, back.peak_bytes) == (1.5, 1.25, 123)
 
 
 def test_an_observation_without_failure_comes_back_without():
