@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from .calls import Function, call_with, signature
@@ -19,6 +20,7 @@ from .tensors import Output, Tensor, as_output
 from .variants import Grid, Variant
 
 F = TypeVar("F", bound=Function)
+T = TypeVar("T")
 Size = int | Sequence[str] | Callable[..., int]
 Tensors = Mapping[str, Tensor]
 Outputs = Mapping[str, str | Output]
@@ -28,6 +30,26 @@ DEFAULT_DTYPES = tuple(FLOATS)
 
 declared: ContextVar[list[Case] | None] = ContextVar("declared", default=None)
 """The cases of the file being loaded, in order."""
+
+
+REMEMBERED = 256
+"""Answers that a case keeps, so that the units of one variant do not ask for them again and again."""
+
+
+def remembered(method: Callable[[Case, Variant], T]) -> Callable[[Case, Variant], T]:
+    """Keep a method's answers for the variants last asked for. They are shared: do not change them."""
+
+    @wraps(method)
+    def remembering(case: Case, variant: Variant) -> T:
+        key = (method.__name__, variant.id)
+        if key not in case._remembered:
+            if len(case._remembered) >= REMEMBERED:
+                case._remembered.clear()
+            case._remembered[key] = method(case, variant)
+        answer: T = case._remembered[key]
+        return answer
+
+    return remembering
 
 
 @dataclass(frozen=True)
@@ -135,6 +157,7 @@ class Case:
         self.sizes = dict(sizes)
         self.parameters = dict(parameters or {})
         self.variants: tuple[Variant, ...] = tuple(variants) if variants is not None else (Variant("", {}),)
+        self._remembered: dict[tuple[str, str], Any] = {}
         self._variants = {variant.id: variant for variant in self.variants}
         self.dtypes = tuple(dtypes)
         self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
@@ -224,20 +247,25 @@ class Case:
         """The variant with this id."""
         return self._variants[name]
 
-    def settings(self, variant: Variant) -> dict[str, Any]:
+    @remembered
+    def settings(self, variant: Variant) -> Mapping[str, Any]:
         """All parameters of a variant, defaults included."""
         return {**self.parameters, **variant.parameters}
 
-    def inputs(self, variant: Variant) -> dict[str, Tensor]:
+    @remembered
+    def inputs(self, variant: Variant) -> Mapping[str, Tensor]:
         return self._per_variant(self._inputs, variant)
 
-    def weights(self, variant: Variant) -> dict[str, Tensor]:
+    @remembered
+    def weights(self, variant: Variant) -> Mapping[str, Tensor]:
         return self._per_variant(self._weights, variant)
 
-    def outputs(self, variant: Variant) -> dict[str, Output]:
+    @remembered
+    def outputs(self, variant: Variant) -> Mapping[str, Output]:
         return {name: as_output(spec) for name, spec in self._per_variant(self._outputs, variant).items()}
 
-    def states(self, variant: Variant) -> dict[str, Output]:
+    @remembered
+    def states(self, variant: Variant) -> Mapping[str, Output]:
         return {name: as_output(spec) for name, spec in self._per_variant(self._states, variant).items()}
 
     def variables(self, implementation: Implementation, variant: Variant) -> dict[str, Source]:
@@ -248,10 +276,13 @@ class Case:
             }
         return dict(implementation.variables or {})
 
-    def labels(self) -> dict[str, tuple[str, ...]]:
+    @cached_property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of each labelled axis."""
         return {axis: tuple(size) for axis, size in self.sizes.items() if isinstance(size, (tuple, list))}
 
-    def axis_sizes(self, variant: Variant) -> dict[str, int]:
+    @remembered
+    def axis_sizes(self, variant: Variant) -> Mapping[str, int]:
         """The length of every axis in a variant."""
         settings = self.settings(variant)
         sizes: dict[str, int] = {}

@@ -137,7 +137,7 @@ def _setup(
     inputs, weights = case.inputs(variant), case.weights(variant)
     known = {**sizes, **case.settings(variant), "dtype": unit.item.dtype}
     results = {**case.outputs(variant), **case.states(variant)}
-    labels, dtype = case.labels(), unit.item.dtype
+    labels, dtype = case.labels, unit.item.dtype
 
     def laid_out(name: str, spec: Tensor) -> Array:
         if implementation is None:
@@ -217,7 +217,7 @@ def _collect(
             raise DeclarationError(f"{unit.api} computed {name} on {placed} instead of {device}")
         layout = setup.layout(name, spec.axes)
         try:
-            restored = parse(layout).restore(array, spec.axes, setup.axis_sizes, setup.case.labels())
+            restored = parse(layout).restore(array, spec.axes, setup.axis_sizes, setup.case.labels)
         except DeclarationError as error:
             raise DeclarationError(f"{unit.api} returns {name} in the wrong shape: {error}") from None
         kind = "state" if name in states else "output"
@@ -228,7 +228,7 @@ def _collect(
 def _cotangents(setup: Setup, arrays: Sequence[tuple[Array, str]]) -> list[Result | None]:
     """One cotangent per differentiable result, the same values for every implementation, in its layout and dtype."""
     given: list[Result | None] = []
-    item, labels = setup.unit.item, setup.case.labels()
+    item, labels = setup.unit.item, setup.case.labels
     for (name, spec), (array, dtype) in zip(setup.results.items(), arrays, strict=True):
         if not spec.gradient:
             given.append(None)
@@ -245,7 +245,7 @@ def _cotangents(setup: Setup, arrays: Sequence[tuple[Array, str]]) -> list[Resul
 
 def _gradients(setup: Setup, found: Sequence[tuple[Array, str] | None]) -> dict[str, Result]:
     """The gradients mapped back to the canonical inputs and weights; zero where nothing depends on them."""
-    labels = setup.case.labels()
+    labels = setup.case.labels
     specs = {**setup.case.inputs(setup.variant), **setup.case.weights(setup.variant)}
     owned = set(setup.case.weights(setup.variant)) if setup.weight_trace else set()
     direct = [name for name in setup.names if name not in owned]
