@@ -70,3 +70,9 @@ def bench(session: nox.Session) -> None:
     """Measure the harness itself: listing, overhead, memory and the full run (figures in reports/bench.json)."""
     install(session)
     session.run("python", "benchmarks/harness.py", *interpreters(session), *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def screenshots(session: nox.Session) -> None:
+    """Take the README's picture of the report in reports/ (needs Chromium)."""
+    session.run("python3", "docs/screenshots.py")

@@ -220,8 +220,7 @@ class Run:
                 None if self.tolerance is None else {"rtol": self.tolerance.rtol, "atol": self.tolerance.atol}
             ),
             "machine": {
-                "system": platform.platform(),
-                "processor": platform.machine(),
+                "system": f"{platform.system()} {platform.machine()}, {' '.join(platform.libc_ver())}".rstrip(", "),
                 "python": platform.python_version(),
             },
             "environments": {

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest._io import TerminalWriter
 from _pytest.junitxml import xml_key
 from _pytest.pathlib import fnmatch_ex
 
@@ -156,6 +158,16 @@ class CaseModule(pytest.File):
                 yield ParityItem.from_parent(self, name=work.name, work=work, case=cases[work.case])
 
 
+class OneScreen(TerminalRepr):
+    """A failure as it is shown; ``reprcrash`` holds the one line for pytest's short summary."""
+
+    def __init__(self, text: str, reprcrash: ReprFileLocation) -> None:
+        self.text, self.reprcrash = text, reprcrash
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        tw.line(self.text)
+
+
 class NotAtParityError(Exception):
     """An item whose rows are not all in order."""
 
@@ -198,7 +210,8 @@ class ParityItem(NamedItem):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotAtParityError):
-            return failure_text(self.case, self.work, excinfo.value.judged.rows, command(self.config, self.nodeid))
+            text = failure_text(self.case, self.work, excinfo.value.judged.rows, command(self.config, self.nodeid))
+            return OneScreen(text, ReprFileLocation(str(self.path), self.case.line, text.partition("\n")[0]))
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
