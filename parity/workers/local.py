@@ -230,10 +230,10 @@ class Lane(threading.Thread):
                 entry = self._waiting.get(block=not self._sent)
             except queue.Empty:
                 break
-            if entry is None or self._stopping.is_set():
+            if entry is None:
                 return False
             self._sent.append(entry)
-            if not self._dead:
+            if not self._dead and not self._stopping.is_set():
                 self._worker.send(entry[0])
         return not self._stopping.is_set()
 
