@@ -80,11 +80,13 @@ def _attempts(framework: str, kind: str, python: str) -> Iterator[Attempt]:
     """Ways to install the framework, the best first; the next one is tried when a command fails."""
     pip = [python, "-m", "pip", "install", "--quiet", "--constraint", str(CONSTRAINTS)]
     if framework == "tensorflow":
+        # The TensorFlow 1 cells live on in tf_keras, whose requirements would bring a second TensorFlow.
+        cells = [*pip, "--no-deps", "tf_keras"]
         if kind == "gpu":
-            yield [[*pip, "tensorflow[and-cuda]", "keras", "numpy"]]
+            yield [[*pip, "tensorflow[and-cuda]", "keras", "numpy"], cells]
             return
-        yield [[*pip, "tensorflow-cpu", "keras", "numpy"]]
-        yield [[*pip, "tensorflow", "keras", "numpy"]]
+        yield [[*pip, "tensorflow-cpu", "keras", "numpy"], cells]
+        yield [[*pip, "tensorflow", "keras", "numpy"], cells]
         return
     if kind == "cpu" and sys.platform == "linux":
         # Plain "torch" brings several GB of CUDA packages on Linux. The CPU build is found where pip is set up

@@ -180,9 +180,9 @@ class Run:
         return self._writer
 
     def _account(self, case: Case, observations: Mapping[str, Observation]) -> None:
-        frameworks = {implementation.api: implementation.framework for implementation in case.implementations}
         for api, seen in observations.items():
-            self.costs.setdefault(frameworks.get(api, REFERENCE), Cost()).add(seen)
+            implementation = case.implementation(api)
+            self.costs.setdefault(implementation.framework if implementation else REFERENCE, Cost()).add(seen)
 
     def _timings(self, case: Case, item: Item, api: str, seen: Observation) -> Iterable[TimingRow]:
         for measure, seconds in seen.timings.items():

@@ -14,7 +14,7 @@ from .calls import Function, call_with, signature
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
-from .known import Deviation, Known, Limitation, Tolerance
+from .known import Deviation, Divergence, Known, Limitation, Tolerance
 from .mapping import Source, source
 from .tensors import Output, Tensor, as_output
 from .variants import Grid, Variant
@@ -54,10 +54,11 @@ def remembered(method: Callable[[Case, Variant], T]) -> Callable[[Case, Variant]
 
 @dataclass(frozen=True)
 class Implementation:
-    """One public API path that computes the case.
+    """One public API path that computes the case, or that one would wrongly think computes it.
 
     ``layouts`` gives the layout of each tensor that differs from the canonical one, ``variables`` the source
     of each of a layer's variables (``None`` for a function, which gets its weights as arguments).
+    A naive port says in ``divergence`` how it goes wrong.
     """
 
     api: str
@@ -65,6 +66,7 @@ class Implementation:
     function: Function
     layouts: Mapping[str, str]
     variables: Mapping[str, Source] | Callable[..., Mapping[str, Source]] | None = None
+    divergence: Divergence | None = None
 
     @property
     def is_layer(self) -> bool:
@@ -99,18 +101,41 @@ class Registrar:
         """
         return self._add(api, layouts, weights)
 
+    def naive(
+        self,
+        api: str,
+        title: str,
+        *,
+        because: str,
+        source: str,
+        fix: str,
+        when: Mapping[str, Any] | None = None,
+        raises: str | None = None,
+        weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]] | None = None,
+        **layouts: str,
+    ) -> Callable[[F], F]:
+        """Declare a port that goes wrong for the variants that ``when`` matches: a function, or with ``weights`` a layer.
+
+        ``title`` says in a few words what is done wrong, ``because`` why it is wrong, ``fix`` what the faithful
+        implementations do instead. It is executed in the case's first dtype. Strict both ways: results that differ
+        from the truth (or an error that contains ``raises``) are ``expected``, agreement is ``unexpected``.
+        """
+        divergence = Divergence(title, because, source, fix, dict(when or {}), raises)
+        return self._add(f"{api} ({title})", layouts, weights, divergence)
+
     def _add(
         self,
         api: str,
         layouts: Mapping[str, str],
         weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]] | None,
+        divergence: Divergence | None = None,
     ) -> Callable[[F], F]:
         def add(function: F) -> F:
             variables: Any = weights
             with self._case.noting(api):
                 if isinstance(weights, Mapping):
                     variables = {name: source(text) for name, text in weights.items()}
-                self._case.add(Implementation(api, self._framework, function, layouts, variables))
+                self._case.add(Implementation(api, self._framework, function, layouts, variables, divergence))
             return function
 
         return add
@@ -163,6 +188,7 @@ class Case:
         self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
         self.tolerance = tolerance
         self.implementations: list[Implementation] = []
+        self.divergences: list[Implementation] = []
         self.known: list[Known] = []
         self.formula: Function | None = None
         self.problems: list[str] = []
@@ -237,15 +263,25 @@ class Case:
         return _Noting(self, where)
 
     def add(self, implementation: Implementation) -> None:
-        if any(implementation.api == other.api for other in self.implementations):
+        if any(implementation.api == other.api for other in (*self.implementations, *self.divergences)):
             raise DeclarationError("is declared twice: give each implementation its own API path")
-        self.implementations.append(implementation)
+        (self.implementations if implementation.divergence is None else self.divergences).append(implementation)
 
     # Resolving ---------------------------------------------------------------------------------------------------
 
     def variant(self, name: str) -> Variant:
         """The variant with this id."""
         return self._variants[name]
+
+    def implementation(self, api: str) -> Implementation | None:
+        """The implementation or naive port with this API path; ``None`` for the formula."""
+        return next((i for i in (*self.implementations, *self.divergences) if i.api == api), None)
+
+    def divergences_for(self, variant: Variant, dtype: str) -> list[Implementation]:
+        """The naive ports to run: in the case's first dtype, for the variants that they are declared for."""
+        settings = self.settings(variant)
+        found = self.divergences if dtype == self.dtypes[0] else []
+        return [i for i in found if i.divergence is not None and i.divergence.applies(settings)]
 
     @remembered
     def settings(self, variant: Variant) -> Mapping[str, Any]:

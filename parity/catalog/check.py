@@ -78,6 +78,10 @@ def _knowledge(case: Case) -> Iterator[str]:
         devices = known.devices or ("cpu",)
         if not any(known.applies(known.api, s, dtype, d) for s in every for dtype in case.dtypes for d in devices):
             yield f"{title} applies to no variant and dtype of the case: mend its when= or dtypes="
+    for naive in case.divergences:
+        divergence = naive.divergence
+        if divergence is not None and not any(divergence.applies(case.settings(variant)) for variant in case.variants):
+            yield f"{naive.api} applies to no variant of the case: mend its when="
     patterns = [("exact", pattern) for pattern in case.exact if pattern != "*"]
     patterns += [(_title(d), pattern) for d in case.known if isinstance(d, Deviation) for pattern in d.quantities]
     quantities = (
@@ -116,7 +120,8 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
     formula = case.formula
     assert formula is not None
     yield from _asks("the formula", formula, {**inputs, **weights}, {**sizes, **settings}, functional=True)
-    for implementation in case.implementations:
+    naive = [i for i in case.divergences if i.divergence is not None and i.divergence.applies(settings)]
+    for implementation in (*case.implementations, *naive):
         yield from _implementation(case, variant, implementation, axes, {**sizes, **settings}, {**inputs, **weights})
 
 

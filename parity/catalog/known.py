@@ -65,3 +65,21 @@ class Deviation(Known):
 
     def covers(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.quantities)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Why an implementation, the naive port, differs from the operation, and what to do instead.
+
+    ``raises`` is a part of the error's text where the naive port cannot even be called.
+    """
+
+    title: str
+    because: str
+    source: str
+    fix: str
+    when: Mapping[str, Any]
+    raises: str | None
+
+    def applies(self, parameters: Mapping[str, Any]) -> bool:
+        return all(value == parameters.get(name) for name, value in self.when.items())

@@ -62,6 +62,8 @@ class _Judge:
         sides = [self._side(implementation, truths) for implementation in self.case.implementations]
         for side in sides:
             yield from self._against_truth(side, truths)
+        for naive in self.case.divergences_for(self.variant, self.item.dtype):
+            yield self._naive(self._side(naive, truths), truths)
         frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
         for number, left_framework in enumerate(frameworks):
             for right_framework in frameworks[number + 1 :]:
@@ -177,6 +179,31 @@ class _Judge:
         if difference.problem or difference.max_abs is None or not difference.max_abs <= bound:
             return FAIL, f"beyond the declared deviation of {bound:.3g}: {located}"
         return EXPECTED, f"{deviation.because} ({deviation.source})"
+
+    def _naive(self, side: _Side, truths: Mapping[str, Truth]) -> Row:
+        """A naive port's one row: the quantity in which it is furthest from the truth, or the error it raised."""
+        api, framework = side.implementation.api, side.implementation.framework
+        divergence, failure = side.implementation.divergence, side.observation.failure
+        assert divergence is not None
+        reason = f"{divergence.because} ({divergence.source}). Instead: {divergence.fix}"
+        if failure is not None:
+            known = divergence.raises is not None and divergence.raises in str(failure)
+            verdict = EXPECTED if known else _verdict_of(failure)
+            reason = f"{reason}: {failure}" if known else str(failure)
+            return self._row(
+                "", api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework)
+            )
+        wrong = {quantity: difference for quantity, difference in side.differences.items() if not difference.ok}
+        if divergence.raises is not None or not wrong:
+            gone = "raises no error" if divergence.raises is not None else "agrees with the truth"
+            reason = f"the naive port {gone}: remove its declaration from {display(self.case.file)}"
+            return self._row("", api, framework, REFERENCE, REFERENCE, UNEXPECTED, reason, blame=framework)
+        results = [name for name in wrong if not name.startswith("grad:")]
+        ratios = {name: wrong[name].ratio or np.inf for name in results or wrong}
+        quantity = max(ratios, key=lambda name: ratios[name])
+        return self._row(
+            quantity, api, framework, REFERENCE, REFERENCE, EXPECTED, reason, wrong[quantity], truths[quantity]
+        )
 
     # Two sides -------------------------------------------------------------------------------------------------
 

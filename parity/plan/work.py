@@ -59,7 +59,10 @@ def expand(file: CaseFile, dtypes: Iterable[str] | None, devices: Iterable[str])
 
 
 def units(case: Case, item: Item, seed: int, *, timed: bool) -> list[Unit]:
-    """The formula's unit (always on the CPU, never timed) and one unit for each implementation."""
-    return [Unit(item, REFERENCE, REFERENCE, seed)] + [
-        Unit(item, implementation.framework, implementation.api, seed, timed) for implementation in case.implementations
+    """The formula's unit (always on the CPU), one for each implementation, and one for each naive port."""
+    naive = case.divergences_for(case.variant(item.variant), item.dtype)
+    return [
+        Unit(item, REFERENCE, REFERENCE, seed),
+        *(Unit(item, i.framework, i.api, seed, timed) for i in case.implementations),
+        *(Unit(item, i.framework, i.api, seed) for i in naive),
     ]

@@ -132,7 +132,7 @@ def _setup(
     adapter: Adapter, unit: Unit, case: Case, canonical: Mapping[str, Array], device: str, inside: Stopwatch
 ) -> Setup:
     variant = case.variant(unit.item.variant)
-    implementation = next((i for i in case.implementations if i.api == unit.api), None)
+    implementation = case.implementation(unit.api)
     sizes = case.axis_sizes(variant)
     inputs, weights = case.inputs(variant), case.weights(variant)
     known = {**sizes, **case.settings(variant), "dtype": unit.item.dtype}
@@ -323,7 +323,7 @@ _cotangent = lru_cache(maxsize=8)(cotangent)
 
 def _case_line(file: str, unit: Unit) -> str:
     case = _file(file).case(unit.item.case)
-    implementation = next((i for i in case.implementations if i.api == unit.api), None)
+    implementation = case.implementation(unit.api)
     function = implementation.function if implementation else case.formula
     code = getattr(function, "__code__", None)
     return f"{display(file)}:{code.co_firstlineno if code else case.line}"
