@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -251,9 +254,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     parity.started.close()
     if parity.options.reports is not None:
-        from ..report.html import write_report
-
-        write_report(parity.options.reports)
+        # In a process of its own: the tables of a large record would be the largest thing in this one.
+        command = [sys.executable, "-m", "parity", "report", str(parity.options.reports)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            warnings.warn(f"parity.html was not written: {done.stderr.strip()}", stacklevel=1)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
