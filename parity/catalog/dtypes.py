@@ -44,7 +44,8 @@ class DType:
         """The exact values of a storage array: float64, or float64 itself for float64."""
         if self.name != "bfloat16":
             return stored.astype(np.float64)
-        return np.left_shift(stored.astype(np.uint32), np.uint32(16)).view(np.float32).astype(np.float64)
+        bits: Array = np.left_shift(stored.astype(np.uint32), np.uint32(16))
+        return bits.view(np.float32).astype(np.float64)
 
     def ordinals(self, stored: Array) -> Array:
         """Consecutive integers for consecutive values; 0 for both zeros."""
