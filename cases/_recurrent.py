@@ -51,6 +51,25 @@ def sigmoid(np, a):
     return 1 / (1 + np.exp(-a))
 
 
+def lstm_step(np, x, h, c, kernel, recurrent, bias=None):
+    gates = np.einsum("ni,ghi->gnh", x, kernel) + np.einsum("nj,ghj->gnh", h, recurrent)
+    i, f, g, o = gates if bias is None else gates + bias[:, None]
+    c = sigmoid(np, f) * c + sigmoid(np, i) * np.tanh(g)
+    return sigmoid(np, o) * np.tanh(c), c
+
+
+def gru_step(np, x, h, kernel, recurrent, bias_input=None, bias_hidden=None):
+    """The reset gate acts on the state's product with its kernel, and on the bias of that product."""
+    of_input = np.einsum("ni,ghi->gnh", x, kernel)
+    of_state = np.einsum("nj,ghj->gnh", h, recurrent)
+    if bias_input is not None:
+        of_input, of_state = of_input + bias_input[:, None], of_state + bias_hidden[:, None]
+    r = sigmoid(np, of_input[0] + of_state[0])
+    z = sigmoid(np, of_input[1] + of_state[1])
+    n = np.tanh(of_input[2] + r * of_state[2])
+    return ((1 - z) * n + z * h,)
+
+
 def scan(np, step, sequence, states, weights, reverse=False):
     """Apply ``step(np, x, *states, **weights)`` along a sequence: the outputs in its order, and the final states."""
     outputs = []
@@ -87,7 +106,7 @@ def keras_path(place, cell, bidirectional):
     return f"layer_{layer}/{wrapped}{cell}"
 
 
-def keras_stack(tf, make, *, L, D, H, time_major):
+def keras_stack(tf, make, *, L, D, H, time_major=False):
     """L Keras layers on top of each other, ``make(name)`` making each, and the function that calls them."""
 
     class Stack(tf.keras.layers.Layer):
@@ -104,12 +123,12 @@ def keras_stack(tf, make, *, L, D, H, time_major):
                 layer.build(shape)
                 shape = (*shape[:-1], D * H)
 
-    def call(x, *initial):
+    def call(x, *initial, mask=None):
         y = tf.transpose(x, [1, 0, 2]) if time_major else x
         finals = []
         for index, layer in enumerate(stack.layers):
             given = [state[index, direction] for direction in range(D) for state in initial]
-            y, *states = layer(y, initial_state=given or None)
+            y, *states = layer(y, initial_state=given or None, mask=mask)
             finals.append(tf.reshape(tf.stack(states), [D, -1, *states[0].shape]))
         states = tf.unstack(tf.stack(finals), axis=2)
         return tf.transpose(y, [1, 0, 2]) if time_major else y, *states

@@ -1,6 +1,6 @@
-"""Piecewise-linear and exponential activations: ReLU and its relatives."""
+"""Piecewise-linear activations: ReLU and its relatives."""
 
-from parity import Case, grid, normal, uniform
+from parity import Case, grid, integers, normal, uniform
 
 relu = Case(
     "relu",
@@ -88,6 +88,69 @@ def _(tf):
     return tf.keras.layers.Activation("relu")
 
 
+relu_at_zero = Case(
+    "relu_at_zero",
+    "ReLU of exact zeros among other numbers, where its gradient is defined as 0.",
+    sizes=dict(N=4, C=5),
+    inputs=dict(n=integers("N C", -1, 2), z=normal("N C", std=0)),
+    outputs=dict(y="N C"),
+    exact=True,
+)
+
+
+@relu_at_zero.reference
+def _(np, n, z):
+    return np.where(n > 0, n + z, 0)
+
+
+@relu_at_zero.torch("torch.nn.functional.relu")
+def _(torch, n, z):
+    return torch.nn.functional.relu(n + z)
+
+
+@relu_at_zero.tensorflow("tf.nn.relu")
+def _(tf, n, z):
+    return tf.nn.relu(tf.cast(n, z.dtype) + z)
+
+
+@relu_at_zero.tensorflow("keras.activations.relu")
+def _(tf, n, z):
+    return tf.keras.activations.relu(tf.cast(n, z.dtype) + z)
+
+
+@relu_at_zero.torch.naive(
+    "torch.clamp",
+    "gradient 1 at zero",
+    because="a number on the bound counts as inside it, so clamp(min=0) passes the gradient on",
+    source="derivatives.yaml of PyTorch, clamp_min",
+    fix="use torch.relu",
+)
+def _(torch, n, z):
+    return torch.clamp(n + z, min=0)
+
+
+@relu_at_zero.torch.naive(
+    "torch.maximum",
+    "gradient 1/2 at zero",
+    because="torch.maximum splits the gradient of equal numbers between them",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.maximum.html",
+    fix="use torch.relu",
+)
+def _(torch, n, z):
+    return torch.maximum(n + z, torch.zeros_like(z))
+
+
+@relu_at_zero.tensorflow.naive(
+    "tf.maximum",
+    "gradient 1 at zero",
+    because="of two equal numbers tf.maximum gives the whole gradient to the first",
+    source="tensorflow/python/ops/math_grad.py, _MaximumGrad",
+    fix="use tf.nn.relu",
+)
+def _(tf, n, z):
+    return tf.maximum(tf.cast(n, z.dtype) + z, 0)
+
+
 relu6 = Case(
     "relu6",
     "ReLU capped at 6, on each side of its two kinks.",
@@ -137,6 +200,18 @@ def _(tf, x):
 @relu6.tensorflow.layer("keras.layers.ReLU(max_value=6)", weights={})
 def _(tf):
     return tf.keras.layers.ReLU(max_value=6)
+
+
+@relu6.tensorflow.naive(
+    "keras.activations.relu",
+    "cap given as second argument",
+    when=dict(low=-3),
+    because="the second argument of the function is the slope for negative numbers; the layer's first one is the cap",
+    source="https://keras.io/api/layers/activations/",
+    fix="pass max_value=6",
+)
+def _(tf, x):
+    return tf.keras.activations.relu(x, 6)
 
 
 leaky_relu = Case(
@@ -201,6 +276,32 @@ for api in (
     )
 
 
+@leaky_relu.torch.naive(
+    "torch.nn.LeakyReLU",
+    "slope left at its default",
+    when=dict(slope=0.2),
+    because="the slope is 0.01 by default in PyTorch, 0.2 in tf.nn.leaky_relu and 0.3 in keras.layers.LeakyReLU",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html",
+    fix="pass the slope",
+    weights={},
+)
+def _(torch):
+    return torch.nn.LeakyReLU()
+
+
+@leaky_relu.tensorflow.naive(
+    "keras.layers.LeakyReLU",
+    "slope left at its default",
+    when=dict(slope=0.2),
+    because="the slope is 0.3 by default in the Keras layer, 0.2 in the functions of Keras and TensorFlow",
+    source="https://keras.io/api/layers/activation_layers/leaky_relu/",
+    fix="pass negative_slope=",
+    weights={},
+)
+def _(tf):
+    return tf.keras.layers.LeakyReLU()
+
+
 prelu = Case(
     "prelu",
     "ReLU with a trained slope for the negative values of each channel.",
@@ -234,84 +335,3 @@ def _(tf, x, slope):
 @prelu.tensorflow.layer("keras.layers.PReLU", weights=dict(alpha="slope: 1 1 C"), x="N H W C", y="N H W C")
 def _(tf):
     return tf.keras.layers.PReLU(shared_axes=[1, 2])
-
-
-elu = Case(
-    "elu",
-    "Exponential linear unit: x above zero, alpha (exp(x) - 1) below.",
-    sizes=dict(N=7, C=9),
-    inputs=dict(x=normal("N C", std=3)),
-    outputs=dict(y="N C"),
-    variants=grid(alpha=[1.0, 0.5]),
-)
-
-
-@elu.reference
-def _(np, x, *, alpha):
-    return np.where(x > 0, x, alpha * np.expm1(x))
-
-
-@elu.torch("torch.nn.functional.elu")
-def _(torch, x, *, alpha):
-    return torch.nn.functional.elu(x, alpha)
-
-
-@elu.torch.layer("torch.nn.ELU", weights={})
-def _(torch, *, alpha):
-    return torch.nn.ELU(alpha)
-
-
-@elu.tensorflow("tf.nn.elu")
-def _(tf, x, *, alpha):
-    y = tf.nn.elu(x)
-    return tf.where(x > 0, y, alpha * y)
-
-
-@elu.tensorflow("keras.activations.elu")
-def _(tf, x, *, alpha):
-    return tf.keras.activations.elu(x, alpha=alpha)
-
-
-@elu.tensorflow.layer("keras.layers.ELU", weights={})
-def _(tf, *, alpha):
-    return tf.keras.layers.ELU(alpha=alpha)
-
-
-selu = Case(
-    "selu",
-    "Scaled exponential linear unit: its two constants keep mean 0 and variance 1 through a deep network.",
-    sizes=dict(N=7, C=9),
-    inputs=dict(x=normal("N C", std=3)),
-    outputs=dict(y="N C"),
-)
-
-
-@selu.reference
-def _(np, x):
-    scale, alpha = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
-    return scale * np.where(x > 0, x, alpha * np.expm1(x))
-
-
-@selu.torch("torch.nn.functional.selu")
-def _(torch, x):
-    return torch.nn.functional.selu(x)
-
-
-@selu.torch.layer("torch.nn.SELU", weights={})
-def _(torch):
-    return torch.nn.SELU()
-
-
-@selu.tensorflow("tf.nn.selu")
-def _(tf, x):
-    return tf.nn.selu(x)
-
-
-@selu.tensorflow("keras.activations.selu")
-def _(tf, x):
-    return tf.keras.activations.selu(x)
-
-
-@selu.tensorflow.layer("keras.layers.Activation", weights={})
-def _(tf):
-    return tf.keras.layers.Activation("selu")

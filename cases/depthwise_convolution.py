@@ -135,3 +135,77 @@ for api in ("tf.nn.depthwise_conv2d", "keras.layers.DepthwiseConv2D"):
         because="TensorFlow's own kernel has one stride for both axes",
         source=MEASURED,
     )
+
+
+@depthwise_conv2d.torch.naive(
+    "torch.nn.functional.conv2d",
+    "kernel of TensorFlow reshaped",
+    when=dict(kernel_size=(3, 2), stride=(1, 1), padding="valid", dilation=(1, 1)),
+    because="reshape keeps the order of the elements in storage, which is [height, width, channel, multiplier]",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+    fix="permute the kernel with (2, 3, 0, 1) and reshape that",
+    kernel="KH KW C M",
+    bias="(C M)",
+    y="N (C M) P Q",
+)
+def _(torch, x, kernel, bias, *, C, M, KH, KW):
+    return torch.nn.functional.conv2d(x, kernel.reshape(C * M, 1, KH, KW), bias, groups=C)
+
+
+@depthwise_conv2d.torch.naive(
+    "torch.nn.functional.conv2d",
+    "kernel permuted as a full one",
+    when=dict(kernel_size=(3, 2), stride=(1, 1), padding="valid", dilation=(1, 1)),
+    because="(3, 2, 0, 1) puts the multiplier before the channel, where the groups need it after",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+    fix="permute the kernel with (2, 3, 0, 1) and reshape that",
+    kernel="KH KW C M",
+    bias="(C M)",
+    y="N (C M) P Q",
+)
+def _(torch, x, kernel, bias, *, C, M, KH, KW):
+    weight = kernel.permute(3, 2, 0, 1).reshape(C * M, 1, KH, KW)
+    return torch.nn.functional.conv2d(x, weight, bias, groups=C)
+
+
+@depthwise_conv2d.torch.naive(
+    "torch.nn.Conv2d",
+    "padding 1 on every side",
+    when=dict(kernel_size=(3, 3), stride=(2, 2), padding="same"),
+    because="on an axis of even length SAME adds one zero, and at the end, so that every window moves by one",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2",
+    fix="pad with torch.nn.functional.pad, the odd zero at the end, and convolve without padding",
+    weights=dict(weight="kernel: (C M) 1 KH KW", bias="bias: (C M)"),
+    y="N (C M) P Q",
+)
+def _(torch, *, C, M, kernel_size, stride):
+    return torch.nn.Conv2d(C, C * M, kernel_size, stride, padding=1, groups=C)
+
+
+@depthwise_conv2d.tensorflow.naive(
+    "keras.layers.DepthwiseConv2D",
+    "same for a padding of 1",
+    when=dict(kernel_size=(3, 3), stride=(2, 2), padding=(1, 1)),
+    because="on an axis of even length SAME adds one zero, and at the end, where PyTorch's padding adds two",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2",
+    fix="put keras.layers.ZeroPadding2D(1) before a layer with padding='valid'",
+    weights=dict(kernel="kernel: KH KW C M", bias="bias: (C M)"),
+    x="N H W C",
+    y="N P Q (C M)",
+)
+def _(tf, *, M, kernel_size, stride):
+    return tf.keras.layers.DepthwiseConv2D(kernel_size, stride, "same", M)
+
+
+@depthwise_conv2d.tensorflow.naive(
+    "tf.nn.depthwise_conv2d",
+    "strides of height and width only",
+    when=dict(kernel_size=(3, 2), stride=(2, 2), padding="valid"),
+    raises="Sliding window strides field must specify 4 dimensions",
+    because="unlike tf.nn.conv2d, tf.nn.depthwise_conv2d takes four strides only",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+    fix="give the strides as 1, height, width, 1",
+    **CHANNELS_LAST,
+)
+def _(tf, x, kernel, bias, *, stride):
+    return tf.nn.depthwise_conv2d(x, kernel, stride, "VALID") + bias

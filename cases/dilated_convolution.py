@@ -8,6 +8,7 @@ MEASURED = "measured with tensorflow 2.21.0"
 
 DILATED = {
     1: grid(kernel_size=[(3,)], padding=["valid", "same", "causal", (2,)], dilation=[(2,)])
+    + grid(kernel_size=[(3,)], padding=["valid"], dilation=[(2,)], L=[7])
     + grid(kernel_size=[(4,)], padding=["same"], dilation=[(3,)], bias=[False]),
     2: grid(kernel_size=[(3, 2)], padding=["valid", "same"], dilation=[(2, 2), (1, 3)])
     + grid(kernel_size=[(2, 4)], padding=["same"], dilation=[(3, 2)], bias=[False])
@@ -127,3 +128,73 @@ dilated_conv1d, dilated_conv2d, dilated_conv3d = (dilated(rank) for rank in (1, 
 strided_dilated_conv1d, strided_dilated_conv2d, strided_dilated_conv3d = (strided(rank) for rank in (1, 2, 3))
 dilated_conv1d_inference, dilated_conv2d_inference = (without_gradient(rank) for rank in (1, 2))
 dilated_conv1d_double, dilated_conv2d_double, dilated_conv3d_double = (in_double_precision(rank) for rank in (1, 2, 3))
+
+
+@dilated_conv1d.torch.naive(
+    "torch.nn.functional.conv1d",
+    "rate of an atrous convolution as stride",
+    when=dict(kernel_size=(3,), padding="valid", L=7),
+    because="the argument after the kernel is the rate in tf.nn.atrous_conv2d, in PyTorch the stride follows the bias",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/atrous_conv2d",
+    fix="give dilation by name",
+)
+def _(torch, x, kernel, bias, *, dilation):
+    return torch.nn.functional.conv1d(x, kernel, bias, dilation)
+
+
+@dilated_conv1d.torch.naive(
+    "torch.nn.functional.conv1d",
+    "causal padding without the dilation",
+    when=dict(padding="causal"),
+    because="a dilated kernel reaches dilation * (kernel_size - 1) steps back; with less padding outputs are missing",
+    source="https://keras.io/api/layers/convolution_layers/convolution1d/",
+    fix="pad dilation * (kernel_size - 1) zeros in front",
+)
+def _(torch, x, kernel, bias, *, kernel_size, dilation):
+    padded = torch.nn.functional.pad(x, (kernel_size[0] - 1, 0))
+    return torch.nn.functional.conv1d(padded, kernel, bias, dilation=dilation)
+
+
+@dilated_conv2d.tensorflow.naive(
+    "keras.layers.Conv2D",
+    "dilation as the fifth argument",
+    when=dict(kernel_size=(3, 2), padding="valid", dilation=(2, 2)),
+    raises="The `data_format` argument must be one of",
+    because="torch.nn.Conv2d takes channels, kernel, stride, padding, dilation; in Keras the data format is fifth",
+    source="https://keras.io/api/layers/convolution_layers/convolution2d/",
+    fix="give dilation_rate by name",
+    weights=keras_variables(2),
+    x="N H W C",
+    y="N P Q O",
+)
+def _(tf, *, O, kernel_size, dilation):
+    return tf.keras.layers.Conv2D(O, kernel_size, (1, 1), "valid", dilation)
+
+
+@strided_dilated_conv2d.tensorflow.naive(
+    "keras.layers.Conv2D",
+    "stride and dilation together",
+    when=dict(kernel_size=(3, 2), padding="valid"),
+    raises="`strides > 1` not supported in conjunction with `dilation_rate > 1`",
+    because="PyTorch's layer takes a stride together with a dilation, Keras's refuses",
+    source="https://keras.io/api/layers/convolution_layers/convolution2d/",
+    fix="convolve with stride 1 and keep every stride-th position",
+    weights=keras_variables(2),
+    x="N H W C",
+    y="N P Q O",
+)
+def _(tf, *, O, kernel_size, stride, dilation):
+    return tf.keras.layers.Conv2D(O, kernel_size, stride, dilation_rate=dilation)
+
+
+@strided_dilated_conv2d.torch.naive(
+    "torch.nn.functional.pad",
+    "SAME margins of the dilated convolution alone",
+    when=dict(kernel_size=(3, 2), padding="same"),
+    because="the margins of SAME depend on the stride: those of stride 1 start the windows elsewhere",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2",
+    fix="compute the margins with the stride, and pad with them before a convolution without padding",
+)
+def _(torch, x, kernel, bias, *, kernel_size, stride, dilation, padding):
+    y = torch.nn.functional.conv2d(x, kernel, bias, padding="same", dilation=dilation)
+    return y[:, :, :: stride[0], :: stride[1]]

@@ -67,6 +67,66 @@ def _(tf, *, rate):
     return layer, lambda x: layer(x, training=False)
 
 
+@dropout_evaluation.torch.naive(
+    "torch.nn.Dropout",
+    "left in training mode",
+    because="a PyTorch module starts in training mode, where it drops; a Keras layer called directly does not",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html",
+    fix="call eval() on the model before evaluating it",
+    weights={},
+)
+def _(torch, *, rate):
+    torch.manual_seed(0)
+    return torch.nn.Dropout(rate)
+
+
+@dropout_evaluation.torch.naive(
+    "torch.nn.functional.dropout",
+    "training left at its default",
+    because="the function drops by default (training=True) and does not know of the module's eval()",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html",
+    fix="pass training=self.training",
+)
+def _(torch, x, *, rate):
+    torch.manual_seed(0)
+    return torch.nn.functional.dropout(x, rate)
+
+
+@dropout_evaluation.tensorflow.naive(
+    "tf.nn.dropout",
+    "applied in evaluation",
+    because="tf.nn.dropout always drops: it has no training argument",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/dropout",
+    fix="call it in training only, or use keras.layers.Dropout",
+)
+def _(tf, x, *, rate):
+    tf.random.set_seed(0)
+    return tf.nn.dropout(x, rate)
+
+
+@dropout_evaluation.tensorflow.naive(
+    "tf.nn.dropout(keep_prob=)",
+    "TensorFlow 1 argument",
+    because="TensorFlow 2 has no keep_prob",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/dropout",
+    fix="pass rate=1 - keep_prob",
+    raises="unexpected keyword argument 'keep_prob'",
+)
+def _(tf, x):
+    return tf.nn.dropout(x, keep_prob=1.0)
+
+
+@dropout_evaluation.torch.naive(
+    "torch.Tensor.mul",
+    "scaled in evaluation",
+    because="both frameworks scale by 1 / (1 - rate) in training, so nothing is left to scale in evaluation",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html",
+    fix="leave the activations as they are",
+)
+def _(torch, x, *, rate):
+    return torch.mul(x, 1 - rate)
+
+
 dropout_of_channels_evaluation = Case(
     "dropout_of_channels_evaluation",
     "Dropout of whole feature maps in evaluation mode: y = x, bit for bit, at any rate.",
@@ -172,14 +232,17 @@ def _(torch, x, hidden, hidden_bias, output, output_bias, *, rate):
     return F.linear(F.dropout(features, rate, training=False), output, output_bias)
 
 
+MLP = {
+    "0.weight": "hidden: H I",
+    "0.bias": "hidden_bias: H",
+    "3.weight": "output: O H",
+    "3.bias": "output_bias: O",
+}
+
+
 @mlp_with_dropout.torch.layer(
     "torch.nn.Sequential",
-    weights={
-        "0.weight": "hidden: H I",
-        "0.bias": "hidden_bias: H",
-        "3.weight": "output: O H",
-        "3.bias": "output_bias: O",
-    },
+    weights=MLP,
 )
 def _(torch, *, I, H, O, rate):
     nn = torch.nn
@@ -214,3 +277,17 @@ def _(tf, *, H, O, rate):
         ]
     )
     return model, lambda x: model(x, training=False)
+
+
+@mlp_with_dropout.torch.naive(
+    "torch.nn.Sequential",
+    "without eval()",
+    because="the dropout inside the model is in training mode",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html",
+    fix="call eval() on the model, which reaches every module inside it",
+    weights=MLP,
+)
+def _(torch, *, I, H, O, rate):
+    torch.manual_seed(0)
+    nn = torch.nn
+    return nn.Sequential(nn.Linear(I, H), nn.ReLU(), nn.Dropout(rate), nn.Linear(H, O))

@@ -87,3 +87,48 @@ def in_double_precision(rank):
 grouped_conv1d, grouped_conv2d, grouped_conv3d = (grouped(rank) for rank in (1, 2, 3))
 grouped_conv1d_inference, grouped_conv2d_inference = (without_gradient(rank) for rank in (1, 2))
 grouped_conv1d_double, grouped_conv2d_double, grouped_conv3d_double = (in_double_precision(rank) for rank in (1, 2, 3))
+
+GROUPED_2D = dict(groups=2, kernel_size=(3, 5))
+
+
+@grouped_conv2d.torch.naive(
+    "torch.nn.functional.conv2d",
+    "groups left to the kernel's shape",
+    when=dict(groups=2, kernel_size=(1, 1)),
+    raises="expected input[2, 4, 7, 9] to have 2 channels, but got 4 channels instead",
+    because="TensorFlow infers the groups from a kernel with fewer input channels, PyTorch must be told",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/conv2d",
+    fix="give groups by name",
+)
+def _(torch, x, kernel):
+    return torch.nn.functional.conv2d(x, kernel)
+
+
+@grouped_conv2d.tensorflow.naive(
+    "tf.stack + tf.reshape",
+    "groups interleaved",
+    when=GROUPED_2D,
+    because="stacked on a new last axis, the groups take turns; their channels must follow each other",
+    source="https://www.tensorflow.org/api_docs/python/tf/stack",
+    fix="join the groups with tf.concat",
+    **channels_last(2),
+)
+def _(tf, x, kernel, bias, *, stride, groups):
+    pairs = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
+    stacked = tf.stack([tf.nn.conv2d(part, weights, stride, "SAME") for part, weights in pairs], -1)
+    return tf.nn.bias_add(tf.reshape(stacked, [*stacked.shape[:3], -1]), bias)
+
+
+@grouped_conv2d.tensorflow.naive(
+    "tf.nn.conv2d",
+    "every groups-th channel for a group",
+    when=GROUPED_2D,
+    because="a group is a run of neighbouring channels, in both frameworks",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
+    fix="take the groups with tf.split",
+    **channels_last(2),
+)
+def _(tf, x, kernel, bias, *, stride, groups):
+    kernels = tf.split(kernel, groups, -1)
+    parts = [tf.nn.conv2d(x[..., group::groups], kernels[group], stride, "SAME") for group in range(groups)]
+    return tf.nn.bias_add(tf.concat(parts, -1), bias)

@@ -1,4 +1,4 @@
-"""Gated recurrent units: whole layers, a cell in a loop over time, and the variant that resets the state first."""
+"""Gated recurrent units: whole layers, and a cell in a loop over time."""
 
 from _recurrent import (
     CELL_SIZES,
@@ -6,12 +6,12 @@ from _recurrent import (
     KERAS_LAYER,
     SIZES,
     cell_inputs,
+    gru_step,
     keras_path,
     keras_stack,
     layer_inputs,
     places,
     scan,
-    sigmoid,
     stacked,
 )
 
@@ -54,22 +54,10 @@ gru = Case(
 )
 
 
-def step(np, x, h, kernel, recurrent, bias_input=None, bias_hidden=None):
-    """The reset gate acts on the state's product with its kernel, and on the bias of that product."""
-    of_input = np.einsum("ni,ghi->gnh", x, kernel)
-    of_state = np.einsum("nj,ghj->gnh", h, recurrent)
-    if bias_input is not None:
-        of_input, of_state = of_input + bias_input[:, None], of_state + bias_hidden[:, None]
-    r = sigmoid(np, of_input[0] + of_state[0])
-    z = sigmoid(np, of_input[1] + of_state[1])
-    n = np.tanh(of_input[2] + r * of_state[2])
-    return ((1 - z) * n + z * h,)
-
-
 @gru.reference
 def _(np, x, h0=None, *, L, D, N, H, time_major, **weights):
     initial = [np.zeros((L, D, N, H)) if h0 is None else h0]
-    return stacked(np, step, x, initial, weights, L=L, D=D, time_major=time_major)
+    return stacked(np, gru_step, x, initial, weights, L=L, D=D, time_major=time_major)
 
 
 def torch_variables(layers, bidirectional, bias):
@@ -107,6 +95,94 @@ def _(tf, *, L, D, H, time_major, bias):
     return keras_stack(tf, make, L=L, D=D, H=H, time_major=time_major)
 
 
+ONE_LAYER = dict(layers=1, bidirectional=False, initial_state=False, time_major=False)
+KERAS_SOURCE = "keras/src/layers/rnn/gru.py, GRUCell.{}, in Keras 3.15.1"
+
+
+@gru.torch.naive(
+    "torch.nn.GRU",
+    "gates z, r, h loaded as r, z, n",
+    when=ONE_LAYER,
+    because="Keras keeps the update gate first, PyTorch the reset gate",
+    source=KERAS_SOURCE.format("call"),
+    fix="swap the first and second block of kernels and biases",
+    weights=dict(
+        weight_ih_l0="kernel_0: (G[z r n] H) I",
+        weight_hh_l0="recurrent_0: (G[z r n] H) J",
+        bias_ih_l0="bias_input_0: (G[z r n] H)",
+        bias_hh_l0="bias_hidden_0: (G[z r n] H)",
+    ),
+    h="(L D) N H",
+)
+def _(torch, *, I, H):
+    return torch.nn.GRU(I, H, batch_first=True)
+
+
+@gru.torch.naive(
+    "torch.nn.GRU",
+    "both biases summed into bias_ih",
+    when=ONE_LAYER,
+    because="the reset gate multiplies the hidden bias of the new state, so that it cannot join the input's",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html",
+    fix="load row 0 of Keras's bias as bias_ih and row 1 as bias_hh",
+    kernel_0="(G H) I",
+    recurrent_0="(G H) J",
+    bias_input_0="(G H)",
+    bias_hidden_0="(G H)",
+    h="(L D) N H",
+)
+def _(torch, x, kernel_0, recurrent_0, bias_input_0, bias_hidden_0, *, I, H):
+    weights = dict(
+        weight_ih_l0=kernel_0,
+        weight_hh_l0=recurrent_0,
+        bias_ih_l0=bias_input_0 + bias_hidden_0,
+        bias_hh_l0=torch.zeros_like(bias_hidden_0),
+    )
+    return torch.func.functional_call(torch.nn.GRU(I, H, batch_first=True), weights, x)
+
+
+@gru.torch.naive(
+    "torch.nn.GRU",
+    "rows of the Keras bias exchanged",
+    when=ONE_LAYER,
+    because="row 0 of Keras's bias belongs to the input and row 1 to the state",
+    source=KERAS_SOURCE.format("build"),
+    fix="load row 0 as bias_ih and row 1 as bias_hh",
+    weights=dict(
+        weight_ih_l0="kernel_0: (G H) I",
+        weight_hh_l0="recurrent_0: (G H) J",
+        bias_ih_l0="bias_hidden_0: (G H)",
+        bias_hh_l0="bias_input_0: (G H)",
+    ),
+    h="(L D) N H",
+)
+def _(torch, *, I, H):
+    return torch.nn.GRU(I, H, batch_first=True)
+
+
+@gru.tensorflow.naive(
+    "keras.layers.GRU",
+    "recurrent_activation hard_sigmoid",
+    when=ONE_LAYER,
+    because="the gates of torch.nn.GRU are logistic; a piecewise linear gate was the default of Keras before 2.3",
+    source="https://github.com/keras-team/keras/releases/tag/2.3.0",
+    fix="keep Keras's default, sigmoid; a model with hard gates needs a hand-written cell in PyTorch",
+    weights={
+        "gru_cell/kernel": "kernel_0: I (G[z r n] H)",
+        "gru_cell/recurrent_kernel": "recurrent_0: J (G[z r n] H)",
+        "gru_cell/bias": stack("bias_input_0: (G[z r n] H)", "bias_hidden_0: (G[z r n] H)"),
+    },
+)
+def _(tf, *, H):
+    layer = tf.keras.layers.GRU(H, recurrent_activation="hard_sigmoid", **KERAS_LAYER)
+
+    def call(x):
+        y, h = layer(x)
+        return y, h[None, None]
+
+    return layer, call
+
+
 gru_cell = Case(
     "gru_cell",
     "A gated recurrent unit, called in a loop over time.",
@@ -122,7 +198,7 @@ gru_cell = Case(
 
 @gru_cell.reference
 def _(np, x, h0=None, *, N, H, **weights):
-    y, states = scan(np, step, np.moveaxis(x, 1, 0), [np.zeros((N, H)) if h0 is None else h0], weights)
+    y, states = scan(np, gru_step, np.moveaxis(x, 1, 0), [np.zeros((N, H)) if h0 is None else h0], weights)
     return np.stack(y, axis=1), *states
 
 
@@ -178,61 +254,3 @@ def _(tf, x, kernel, recurrent, h0=None, bias_input=None, bias_hidden=None, *, N
         h = (1 - z) * tf.tanh(ni + r * nh) + z * h
         outputs.append(h)
     return tf.stack(outputs, axis=1), h
-
-
-gru_reset_before = Case(
-    "gru_reset_before",
-    "A gated recurrent unit whose reset gate acts on the state before its product with the kernel.",
-    sizes=dict(CELL_SIZES, G=GATES),
-    parameters=dict(initial_state=False, bias=True, empty=False),
-    inputs=cell_inputs("h0"),
-    weights=lambda bias: place_weights("I", ("bias",) if bias else ()),
-    outputs=dict(y="N T H"),
-    states=dict(h="N H"),
-    variants=grid(initial_state=[False, True], bias=[True, False]) + grid(T=[1]) + grid(empty=[True]),
-)
-
-
-def step_reset_before(np, x, h, kernel, recurrent, bias=None):
-    of_input = np.einsum("ni,ghi->gnh", x, kernel)
-    if bias is not None:
-        of_input = of_input + bias[:, None]
-    r, z = (sigmoid(np, of_input[gate] + np.einsum("nj,hj->nh", h, recurrent[gate])) for gate in (0, 1))
-    n = np.tanh(of_input[2] + np.einsum("nj,hj->nh", r * h, recurrent[2]))
-    return ((1 - z) * n + z * h,)
-
-
-@gru_reset_before.reference
-def _(np, x, h0=None, *, N, H, **weights):
-    initial = [np.zeros((N, H)) if h0 is None else h0]
-    y, states = scan(np, step_reset_before, np.moveaxis(x, 1, 0), initial, weights)
-    return np.stack(y, axis=1), *states
-
-
-@gru_reset_before.torch("torch.nn.functional.linear", kernel="(G H) I", recurrent="(G H) J", bias="(G H)")
-def _(torch, x, kernel, recurrent, h0=None, bias=None, *, N, H):
-    h = x.new_zeros(N, H) if h0 is None else h0
-    recurrent_gates, recurrent_state = recurrent.split([2 * H, H])
-    outputs = []
-    for part in x.unbind(1):
-        of_input = torch.nn.functional.linear(part, kernel, bias)
-        gates, new = of_input.split([2 * H, H], dim=1)
-        r, z = torch.sigmoid(gates + torch.nn.functional.linear(h, recurrent_gates)).chunk(2, dim=1)
-        n = torch.tanh(new + torch.nn.functional.linear(r * h, recurrent_state))
-        h = (1 - z) * n + z * h
-        outputs.append(h)
-    return torch.stack(outputs, dim=1), h
-
-
-def keras_reset_before_variables(bias):
-    variables = {
-        "gru_cell/kernel": "kernel: I (G[z r n] H)",
-        "gru_cell/recurrent_kernel": "recurrent: J (G[z r n] H)",
-    }
-    return {**variables, "gru_cell/bias": "bias: (G[z r n] H)"} if bias else variables
-
-
-@gru_reset_before.tensorflow.layer("keras.layers.GRU", weights=keras_reset_before_variables)
-def _(tf, *, H, bias):
-    layer = tf.keras.layers.GRU(H, reset_after=False, use_bias=bias, **KERAS_LAYER)
-    return layer, lambda x, h0=None: layer(x, initial_state=h0)

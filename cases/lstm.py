@@ -1,19 +1,6 @@
-"""Long short-term memory: whole layers, and a single cell in a loop over time."""
+"""Layers of long short-term memory."""
 
-from _recurrent import (
-    CELL_SIZES,
-    KERAS_CELL,
-    KERAS_LAYER,
-    SIZES,
-    cell_inputs,
-    keras_path,
-    keras_stack,
-    layer_inputs,
-    places,
-    scan,
-    sigmoid,
-    stacked,
-)
+from _recurrent import KERAS_LAYER, SIZES, keras_path, keras_stack, layer_inputs, lstm_step, places, stacked
 
 from parity import Case, grid, normal, zeros
 
@@ -41,22 +28,16 @@ lstm = Case(
     + grid(time_major=[True])
     + grid(time_major=[True], layers=[2], bidirectional=[True], initial_state=[True])
     + grid(bias=[False], layers=[2], bidirectional=[True])
-    + grid(T=[1], bidirectional=[True], initial_state=[False, True]),
+    + grid(T=[1], bidirectional=[True], initial_state=[False, True])
+    + grid(T=[4]),
 )
-
-
-def step(np, x, h, c, kernel, recurrent, bias=None):
-    gates = np.einsum("ni,ghi->gnh", x, kernel) + np.einsum("nj,ghj->gnh", h, recurrent)
-    i, f, g, o = gates if bias is None else gates + bias[:, None]
-    c = sigmoid(np, f) * c + sigmoid(np, i) * np.tanh(g)
-    return sigmoid(np, o) * np.tanh(c), c
 
 
 @lstm.reference
 def _(np, x, h0=None, c0=None, *, L, D, N, H, time_major, **weights):
     nothing = np.zeros((L, D, N, H))
     initial = [nothing, nothing] if h0 is None else [h0, c0]
-    return stacked(np, step, x, initial, weights, L=L, D=D, time_major=time_major)
+    return stacked(np, lstm_step, x, initial, weights, L=L, D=D, time_major=time_major)
 
 
 def torch_variables(layers, bidirectional, bias):
@@ -102,97 +83,234 @@ def _(tf, *, L, D, H, time_major, bias):
     return keras_stack(tf, make, L=L, D=D, H=H, time_major=time_major)
 
 
-def cell_weights(bias):
-    tensors = dict(kernel=normal("G H I", std=0.3), recurrent=normal("G H J", std=0.3))
-    return dict(tensors, bias=normal("G H", std=0.5)) if bias else tensors
+ONE_LAYER = dict(layers=1, bidirectional=False, initial_state=False, time_major=False)
+DOCUMENTED = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 
 
-lstm_cell = Case(
-    "lstm_cell",
-    "A cell of long short-term memory, called in a loop over time.",
-    sizes=dict(CELL_SIZES, G=("i", "f", "g", "o")),
-    parameters=dict(initial_state=False, bias=True, empty=False),
-    inputs=cell_inputs("h0", "c0"),
-    weights=cell_weights,
-    outputs=dict(y="N T H"),
-    states=dict(h="N H", c="N H"),
-    variants=grid(initial_state=[False, True], bias=[True, False]) + grid(T=[1]) + grid(empty=[True]),
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "gates i, j, f, o loaded as i, f, g, o",
+    when=ONE_LAYER,
+    because="the cells of TensorFlow 1 keep their gates in the order i, j, f, o, where j is PyTorch's g",
+    source="tf_keras/src/layers/rnn/legacy_cells.py, BasicLSTMCell.call",
+    fix="swap the second and third block of kernel and bias",
+    weights=dict(
+        weight_ih_l0="kernel_0: (G[i g f o] H) I",
+        weight_hh_l0="recurrent_0: (G[i g f o] H) J",
+        bias_ih_l0="bias_0: (G[i g f o] H)",
+        bias_hh_l0=zeros("(G H)"),
+    ),
+    h="(L D) N H",
+    c="(L D) N H",
 )
+def _(torch, *, I, H):
+    layer = torch.nn.LSTM(I, H, batch_first=True)
+
+    def call(x):
+        y, (h, c) = layer(x)
+        return y, h, c
+
+    return layer, call
 
 
-@lstm_cell.reference
-def _(np, x, h0=None, c0=None, *, N, H, **weights):
-    nothing = np.zeros((N, H))
-    y, states = scan(np, step, np.moveaxis(x, 1, 0), [nothing, nothing] if h0 is None else [h0, c0], weights)
-    return np.stack(y, axis=1), *states
-
-
-def torch_cell_variables(bias):
-    variables = dict(weight_ih="kernel: (G H) I", weight_hh="recurrent: (G H) J")
-    return dict(variables, bias_ih="bias: (G H)", bias_hh=zeros("(G H)")) if bias else variables
-
-
-@lstm_cell.torch.layer("torch.nn.LSTMCell", weights=torch_cell_variables)
-def _(torch, *, I, H, bias):
-    cell = torch.nn.LSTMCell(I, H, bias=bias)
-
-    def call(x, *initial):
-        states, outputs = initial or None, []
-        for part in x.unbind(1):
-            states = cell(part, states)
-            outputs.append(states[0])
-        return torch.stack(outputs, dim=1), *states
-
-    return cell, call
-
-
-def keras_cell_variables(bias):
-    variables = dict(kernel="kernel: I (G H)", recurrent_kernel="recurrent: J (G H)")
-    return dict(variables, bias="bias: (G H)") if bias else variables
-
-
-@lstm_cell.tensorflow.layer("keras.layers.LSTMCell", weights=keras_cell_variables)
-def _(tf, *, N, H, bias):
-    cell = tf.keras.layers.LSTMCell(H, use_bias=bias, **KERAS_CELL)
-
-    def call(x, *initial):
-        states, outputs = initial or cell.get_initial_state(N), []
-        for part in tf.unstack(x, axis=1):
-            y, states = cell(part, states)
-            outputs.append(y)
-        return tf.stack(outputs, axis=1), *states
-
-    return cell, call
-
-
-@lstm_cell.tensorflow.layer(
-    "keras.layers.RNN",
-    weights=lambda bias: {f"lstm_cell/{name}": text for name, text in keras_cell_variables(bias).items()},
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "kernel reshaped instead of transposed",
+    when=ONE_LAYER,
+    because="Keras stores kernels as [from, 4 H]; reshaping to [4 H, from] keeps the size and scrambles the numbers",
+    source="keras/src/layers/rnn/lstm.py, LSTMCell.build, in Keras 3.15.1",
+    fix="transpose both kernels",
+    kernel_0="I (G H)",
+    recurrent_0="J (G H)",
+    bias_0="(G H)",
+    h="(L D) N H",
+    c="(L D) N H",
 )
-def _(tf, *, H, bias):
-    cell = tf.keras.layers.LSTMCell(H, use_bias=bias, **KERAS_CELL)
-    layer = tf.keras.layers.RNN(cell, return_sequences=True, return_state=True)
-    return layer, lambda x, *initial: layer(x, initial_state=initial or None)
-
-
-@lstm_cell.tensorflow("tf.matmul", kernel="I (G H)", recurrent="J (G H)", bias="(G H)")
-def _(tf, x, kernel, recurrent, h0=None, c0=None, bias=None, *, N, H):
-    h, c = (tf.zeros([N, H], x.dtype),) * 2 if h0 is None else (h0, c0)
-    outputs = []
-    for part in tf.unstack(x, axis=1):
-        gates = tf.matmul(part, kernel) + tf.matmul(h, recurrent)
-        i, f, g, o = tf.split(gates if bias is None else tf.nn.bias_add(gates, bias), 4, axis=1)
-        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
-        h = tf.sigmoid(o) * tf.tanh(c)
-        outputs.append(h)
-    return tf.stack(outputs, axis=1), h, c
-
-
-for api in ("keras.layers.LSTMCell", "keras.layers.RNN"):
-    lstm_cell.limitation(
-        api,
-        when=dict(empty=True),
-        raises="Biases must be 1D",
-        because="keras.ops.add ignores axes of length 0 in its test for a bias, and takes a product [0, 4 H] for one",
-        source="keras/src/backend/tensorflow/numpy.py, add, in Keras 3.15.1",
+def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
+    weights = dict(
+        weight_ih_l0=kernel_0.reshape(4 * H, I),
+        weight_hh_l0=recurrent_0.reshape(4 * H, H),
+        bias_ih_l0=bias_0,
+        bias_hh_l0=torch.zeros_like(bias_0),
     )
+    y, (h, c) = torch.func.functional_call(torch.nn.LSTM(I, H, batch_first=True), weights, x)
+    return y, h, c
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "bias copied to both bias_ih and bias_hh",
+    when=ONE_LAYER,
+    because="torch.nn.LSTM adds two biases where Keras has one, so that the bias counts twice",
+    source=DOCUMENTED,
+    fix="copy the bias to one of them and fill the other with zeros",
+    kernel_0="(G H) I",
+    recurrent_0="(G H) J",
+    bias_0="(G H)",
+    h="(L D) N H",
+    c="(L D) N H",
+)
+def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
+    weights = dict(weight_ih_l0=kernel_0, weight_hh_l0=recurrent_0, bias_ih_l0=bias_0, bias_hh_l0=bias_0)
+    y, (h, c) = torch.func.functional_call(torch.nn.LSTM(I, H, batch_first=True), weights, x)
+    return y, h, c
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "bias_hh left at its random start",
+    when=ONE_LAYER,
+    because="torch.nn.LSTM draws both biases from a uniform distribution, and the one that is not loaded keeps adding",
+    source=DOCUMENTED,
+    fix="fill bias_hh with zeros",
+    kernel_0="(G H) I",
+    recurrent_0="(G H) J",
+    bias_0="(G H)",
+    h="(L D) N H",
+    c="(L D) N H",
+)
+def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
+    torch.manual_seed(0)
+    layer = torch.nn.LSTM(I, H, batch_first=True, device=x.device)
+    weights = dict(weight_ih_l0=kernel_0, weight_hh_l0=recurrent_0, bias_ih_l0=bias_0)
+    y, (h, c) = torch.func.functional_call(layer, weights, x)
+    return y, h, c
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "state (c, h) passed as it is",
+    when=dict(layers=1, bidirectional=False, initial_state=True),
+    because="LSTMStateTuple of TensorFlow 1 is (c, h), the state of torch.nn.LSTM is (h, c), and both have one shape",
+    source="tf_keras/src/layers/rnn/legacy_cells.py, LSTMStateTuple",
+    fix="pass (state.h, state.c)",
+    weights=torch_variables,
+    h0="(L D) N H",
+    c0="(L D) N H",
+    h="(L D) N H",
+    c="(L D) N H",
+)
+def _(torch, *, I, H):
+    layer = torch.nn.LSTM(I, H, batch_first=True)
+
+    def call(x, h0, c0):
+        y, (h, c) = layer(x, (c0, h0))
+        return y, h, c
+
+    return layer, call
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "final state[0] taken for c",
+    when=ONE_LAYER,
+    because="torch.nn.LSTM returns (h, c), the cells of TensorFlow 1 (c, h)",
+    source=DOCUMENTED,
+    fix="unpack as y, (h, c)",
+    weights=torch_variables,
+    h="(L D) N H",
+    c="(L D) N H",
+)
+def _(torch, *, I, H):
+    layer = torch.nn.LSTM(I, H, batch_first=True)
+
+    def call(x):
+        y, (c, h) = layer(x)
+        return y, h, c
+
+    return layer, call
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "batch_first forgotten",
+    when=dict(T=4),
+    because="torch.nn.LSTM takes the first axis for time, and where T = N no shape tells",
+    source=DOCUMENTED,
+    fix="pass batch_first=True",
+    weights=torch_variables,
+    h="(L D) N H",
+    c="(L D) N H",
+)
+def _(torch, *, I, H):
+    layer = torch.nn.LSTM(I, H)
+
+    def call(x):
+        y, (h, c) = layer(x)
+        return y, h, c
+
+    return layer, call
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "batch_first in the place of num_layers",
+    when=ONE_LAYER,
+    raises="lstm() received an invalid combination of arguments",
+    because="the third argument is num_layers: the layer is made with num_layers=True, and fails when it is called",
+    source=DOCUMENTED,
+    fix="name the argument: batch_first=True",
+    weights=torch_variables,
+)
+def _(torch, *, I, H):
+    return torch.nn.LSTM(I, H, True)
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "num_layer for num_layers",
+    when=dict(layers=2, bidirectional=False, initial_state=False),
+    raises="unexpected keyword argument 'num_layer'",
+    because="the argument is called num_layers",
+    source=DOCUMENTED,
+    fix="write num_layers=2",
+    weights=torch_variables,
+    h="(L D) N H",
+    c="(L D) N H",
+)
+def _(torch, *, I, H):
+    return torch.nn.LSTM(I, H, num_layer=2, batch_first=True)
+
+
+@lstm.tensorflow.naive(
+    "keras.layers.Bidirectional",
+    "initial states ordered by kind",
+    when=dict(layers=1, bidirectional=True, initial_state=True),
+    because="Bidirectional takes both states of the forward layer, then both of the backward layer",
+    source="keras/src/layers/rnn/bidirectional.py, Bidirectional.call, in Keras 3.15.1",
+    fix="pass initial_state=[forward_h, forward_c, backward_h, backward_c]",
+    weights=lambda: {
+        name.removeprefix("layer_0/"): text for name, text in keras_variables(1, bidirectional=True, bias=True).items()
+    },
+)
+def _(tf, *, H):
+    layer = tf.keras.layers.Bidirectional(tf.keras.layers.LSTM(H, name="rnn", **KERAS_LAYER))
+
+    def call(x, h0, c0):
+        y, *finals = layer(x, initial_state=[h0[0, 0], h0[0, 1], c0[0, 0], c0[0, 1]])
+        return y, tf.stack(finals[0::2])[None], tf.stack(finals[1::2])[None]
+
+    return layer, call
+
+
+@lstm.tensorflow.naive(
+    "keras.layers.LSTM",
+    "recurrent_activation hard_sigmoid",
+    when=ONE_LAYER,
+    because="the gates of torch.nn.LSTM are logistic; a piecewise linear gate was the default of Keras before 2.3",
+    source="https://github.com/keras-team/keras/releases/tag/2.3.0",
+    fix="keep Keras's default, sigmoid; a model with hard gates needs a hand-written cell in PyTorch",
+    weights={
+        "lstm_cell/kernel": "kernel_0: I (G H)",
+        "lstm_cell/recurrent_kernel": "recurrent_0: J (G H)",
+        "lstm_cell/bias": "bias_0: (G H)",
+    },
+)
+def _(tf, *, H):
+    layer = tf.keras.layers.LSTM(H, recurrent_activation="hard_sigmoid", **KERAS_LAYER)
+
+    def call(x):
+        y, h, c = layer(x)
+        return y, h[None, None], c[None, None]
+
+    return layer, call

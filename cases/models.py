@@ -225,3 +225,40 @@ for case in (convnet, smooth_convnet):
             ]
         )
         return keras_with_loss(tf, model)
+
+
+@smooth_convnet.torch.naive(
+    "torch.flatten",
+    "linear weights in the order of channels last",
+    because="Keras flattens height, width and channels, PyTorch channels, height and width",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.flatten.html",
+    fix="reorder the linear layer's inputs from (H W C) to (C H W), or permute the image to channels last first",
+    output="K (P Q O)",
+)
+def _(torch, x, label, kernel, kernel_bias, output, output_bias):
+    F = torch.nn.functional
+    pooled = F.avg_pool2d(torch.tanh(F.conv2d(x, kernel, kernel_bias)), 2)
+    logits = F.linear(torch.flatten(pooled, 1), output, output_bias)
+    return logits, F.cross_entropy(logits, label)
+
+
+@smooth_convnet.tensorflow.naive(
+    "keras.layers.Flatten",
+    "dense weights in the order of channels first",
+    because="PyTorch flattens channels, height and width, Keras height, width and channels",
+    source="https://keras.io/api/layers/reshaping_layers/flatten/",
+    fix="reorder the inputs of the dense layer from (C H W) to (H W C)",
+    weights={**KERAS_CONVNET, "output/kernel": "output: (O P Q) K"},
+    x="N H W C",
+)
+def _(tf, *, O, KH, KW, K):
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [
+            layers.Conv2D(O, (KH, KW), activation="tanh", name="features"),
+            layers.AveragePooling2D(2),
+            layers.Flatten(),
+            layers.Dense(K, name="output"),
+        ]
+    )
+    return keras_with_loss(tf, model)

@@ -31,7 +31,7 @@ def corrected(updated, initial, momentum, factor):
     return kept + factor * (updated - kept)
 
 
-def batch_norm(name, torch_layer, sizes, space, data_format=None):
+def batch_norm(name, torch_layer, sizes, space, data_format=None, variants=VARIANTS):
     case = Case(
         name,
         "Channels normalized by the batch's statistics (training), towards which the running ones move, or by those.",
@@ -46,7 +46,7 @@ def batch_norm(name, torch_layer, sizes, space, data_format=None):
         ),
         outputs=dict(y=f"N C {space}"),
         states=lambda training: dict(running_mean=buffer("C"), running_var=buffer("C")) if training else {},
-        variants=VARIANTS,
+        variants=variants,
     )
     channels_last = dict(x=f"N {space} C", y=f"N {space} C")
 
@@ -144,6 +144,7 @@ def batch_norm(name, torch_layer, sizes, space, data_format=None):
 
     if data_format is not None:
         fused_batch_norm(case, data_format, channels_last)
+    return case
 
 
 def fused_batch_norm(case, data_format, channels_last):
@@ -180,6 +181,173 @@ def fused_batch_norm(case, data_format, channels_last):
 
 
 batch_norm("batch_norm", "BatchNorm1d", dict(N=12, C=5), "")
-batch_norm("batch_norm1d", "BatchNorm1d", dict(N=2, C=5, L=4), "L")
-batch_norm("batch_norm2d", "BatchNorm2d", dict(N=2, C=5, H=3, W=4), "H W", "NHWC")
+batch_norm1d = batch_norm(
+    "batch_norm1d",
+    "BatchNorm1d",
+    dict(N=2, C=5, L=4),
+    "L",
+    variants=VARIANTS + grid(training=[True], running_variance=["unbiased"], L=[5]),
+)
+batch_norm2d = batch_norm("batch_norm2d", "BatchNorm2d", dict(N=2, C=5, H=3, W=4), "H W", "NHWC")
 batch_norm("batch_norm3d", "BatchNorm3d", dict(N=2, C=5, D=4, H=3, W=1), "D H W", "NDHWC")
+
+TORCH_WEIGHTS = dict(weight="gamma: C", bias="beta: C", running_mean="running_mean: C", running_var="running_var: C")
+KERAS_WEIGHTS = dict(gamma="gamma: C", beta="beta: C", moving_mean="running_mean: C", moving_variance="running_var: C")
+CHANNELS_LAST = dict(x="N H W C", y="N H W C")
+STEPS_FIRST = dict(x="N L C", y="N L C")
+
+
+def torch_naive(title, **how):
+    page = "https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html"
+    return batch_norm2d.torch.naive("torch.nn.BatchNorm2d", title, source=page, weights=TORCH_WEIGHTS, **how)
+
+
+def keras_naive(title, **how):
+    page = "https://keras.io/api/layers/normalization_layers/batch_normalization/"
+    return batch_norm2d.tensorflow.naive(
+        "keras.layers.BatchNormalization", title, source=page, weights=KERAS_WEIGHTS, **CHANNELS_LAST, **how
+    )
+
+
+def trained(layer):
+    """The layer, and a call that returns the running statistics too."""
+    return layer, lambda x: (layer(x), layer.running_mean, layer.running_var)
+
+
+def keras_layer(tf, *, keep, eps, trainable=True, call=None):
+    """The Keras layer with ``keep`` as its momentum, and a call that returns the moving statistics too."""
+    layer = tf.keras.layers.BatchNormalization(momentum=keep, epsilon=eps, trainable=trainable)
+    given = dict(training=True) if call is None else call
+    return layer, lambda x: (layer(x, **given), layer.moving_mean, layer.moving_variance)
+
+
+@torch_naive(
+    "epsilon left at its default",
+    when=dict(training=False, eps=1e-3),
+    because="epsilon is 1e-5 by default in PyTorch and 1e-3 in Keras",
+    fix="pass eps=1e-3 to a layer whose weights come from Keras",
+)
+def _(torch, *, C):
+    return torch.nn.BatchNorm2d(C).eval()
+
+
+@keras_naive(
+    "epsilon left at its default",
+    when=dict(training=False, eps=1e-5, scale=True, center=True),
+    because="epsilon is 1e-3 by default in Keras and 1e-5 in PyTorch",
+    fix="pass epsilon=1e-5 to a layer whose weights come from PyTorch",
+)
+def _(tf):
+    return tf.keras.layers.BatchNormalization()
+
+
+@torch_naive(
+    "Keras momentum copied unchanged",
+    when=dict(training=True, running_variance="unbiased", momentum=0.1, scale=True, center=True),
+    because="momentum is the weight of the new batch in PyTorch and that of the old statistics in Keras",
+    fix="pass momentum=1 - m, where m is the momentum of the Keras layer",
+)
+def _(torch, *, C, momentum):
+    return trained(torch.nn.BatchNorm2d(C, momentum=1 - momentum))
+
+
+@keras_naive(
+    "PyTorch momentum copied unchanged",
+    when=dict(training=True, running_variance="biased", momentum=0.1, scale=True),
+    because="momentum is the weight of the old statistics in Keras and that of the new batch in PyTorch",
+    fix="pass momentum=1 - m, where m is the momentum of the PyTorch layer",
+)
+def _(tf, *, momentum, eps):
+    return keras_layer(tf, keep=momentum, eps=eps)
+
+
+@torch_naive(
+    "running variance compared as stored",
+    when=dict(training=True, running_variance="biased", eps=1e-5, scale=True),
+    because="PyTorch normalizes by the biased variance and stores the unbiased one; Keras stores the biased one",
+    fix="multiply the batch's share of the running variance by (n - 1) / n",
+)
+def _(torch, *, C):
+    return trained(torch.nn.BatchNorm2d(C))
+
+
+@keras_naive(
+    "running variance compared as stored",
+    when=dict(training=True, running_variance="unbiased", eps=1e-5, scale=True, center=True),
+    because="Keras stores the biased variance of the batch, PyTorch the unbiased one",
+    fix="multiply the batch's share of the running variance by n / (n - 1)",
+)
+def _(tf, *, momentum, eps):
+    return keras_layer(tf, keep=1 - momentum, eps=eps)
+
+
+@torch_naive(
+    "evaluated in training mode",
+    when=dict(training=False, eps=1e-3),
+    because="a PyTorch module starts in training mode, where it uses the statistics of the batch",
+    fix="call eval() on the model before evaluating it",
+)
+def _(torch, *, C, eps):
+    return torch.nn.BatchNorm2d(C, eps)
+
+
+@keras_naive(
+    "trained without training=True",
+    when=dict(training=True, running_variance="biased", momentum=0.1, scale=True),
+    because="a Keras layer called directly is in inference mode, where it uses the moving statistics",
+    fix="pass training=True in a training loop of your own",
+)
+def _(tf, *, momentum, eps):
+    return keras_layer(tf, keep=1 - momentum, eps=eps, call={})
+
+
+@keras_naive(
+    "weights frozen by trainable=False",
+    when=dict(training=True, running_variance="biased", momentum=0.1, scale=True),
+    because="trainable=False also puts a Keras layer into inference mode; requires_grad_(False) does not in PyTorch",
+    fix="leave gamma and beta out of the optimizer's variables and keep the layer trainable",
+)
+def _(tf, *, momentum, eps):
+    return keras_layer(tf, keep=1 - momentum, eps=eps, trainable=False)
+
+
+@batch_norm2d.tensorflow.naive(
+    "tf.nn.batch_normalization",
+    "scale passed before offset",
+    when=dict(training=False, eps=1e-3),
+    because="the arguments are mean, variance, offset, scale, while torch.nn.functional.batch_norm has weight first",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/batch_normalization",
+    fix="pass offset= and scale= by name",
+    **CHANNELS_LAST,
+)
+def _(tf, x, running_mean, running_var, gamma, beta, *, eps):
+    return tf.nn.batch_normalization(x, running_mean, running_var, gamma, beta, eps)
+
+
+@batch_norm1d.torch.naive(
+    "torch.nn.BatchNorm1d",
+    "time steps before channels, as many",
+    when=dict(L=5),
+    because="PyTorch takes axis 1 as the channels, which in a Keras sequence [N, T, C] are the time steps",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html",
+    fix="transpose to [N, C, T] before the layer and back after it",
+    weights=TORCH_WEIGHTS,
+    **STEPS_FIRST,
+)
+def _(torch, *, C):
+    return trained(torch.nn.BatchNorm1d(C))
+
+
+@batch_norm1d.torch.naive(
+    "torch.nn.BatchNorm1d",
+    "time steps before channels",
+    when=dict(training=False, eps=1e-3),
+    because="PyTorch takes axis 1 as the channels, which in a Keras sequence [N, T, C] are the time steps",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html",
+    fix="transpose to [N, C, T] before the layer and back after it",
+    raises="running_mean should contain 4 elements not 5",
+    weights=TORCH_WEIGHTS,
+    **STEPS_FIRST,
+)
+def _(torch, *, C, eps):
+    return torch.nn.BatchNorm1d(C, eps).eval()

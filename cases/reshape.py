@@ -74,6 +74,30 @@ def _(tf, x, *, shape, transposed):
     return tf.reshape(tf.transpose(x, [1, 0, 2]) if transposed else x, shape)
 
 
+@reshape.torch.naive(
+    "torch.Tensor.view",
+    "axes swapped by view",
+    when=dict(transposed=True),
+    because="a view renames the axes and leaves the elements in their order",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html",
+    fix="transpose first, then reshape",
+)
+def _(torch, x, *, shape):
+    return x.view(x.shape[1], x.shape[0], x.shape[2]).reshape(shape)
+
+
+@reshape.tensorflow.naive(
+    "tf.reshape",
+    "axes swapped by reshape",
+    when=dict(transposed=True),
+    because="a reshape keeps the row-major order of the elements",
+    source="https://www.tensorflow.org/api_docs/python/tf/reshape",
+    fix="tf.transpose first, then tf.reshape",
+)
+def _(tf, x, *, shape):
+    return tf.reshape(tf.reshape(x, [x.shape[1], x.shape[0], x.shape[2]]), shape)
+
+
 reshape_features = Case(
     "reshape_features",
     "A reshape of all axes but the batch axis.",
@@ -245,3 +269,43 @@ def _(tf):
 @flatten.tensorflow.layer("keras.layers.Permute", weights={}, x="N H W C", y="N (C H W)")
 def _(tf):
     return tf.keras.Sequential([tf.keras.layers.Permute((3, 1, 2)), tf.keras.layers.Flatten()])
+
+
+@flatten.torch.naive(
+    "torch.nn.Flatten",
+    "features in another order than Keras's",
+    because="PyTorch flattens [C, H, W] and Keras [H, W, C], so a Dense kernel after it meets other features",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html",
+    fix="permute the channels to the end before flattening, or the rows of the kernel",
+    weights={},
+    y="N (H W C)",
+)
+def _(torch):
+    return torch.nn.Flatten()
+
+
+@flatten.tensorflow.naive(
+    "keras.layers.Flatten",
+    "features in another order than PyTorch's",
+    because="Keras flattens [H, W, C] and PyTorch [C, H, W], so a linear layer after it meets other features",
+    source="https://keras.io/api/layers/reshaping_layers/flatten/",
+    fix="put keras.layers.Permute((3, 1, 2)) before Flatten",
+    weights={},
+    x="N H W C",
+    y="N (C H W)",
+)
+def _(tf):
+    return tf.keras.layers.Flatten()
+
+
+@flatten.tensorflow.naive(
+    "tf.reshape",
+    "images reshaped to channels first",
+    because="a reshape to [N, C, H, W] leaves the elements of an [N, H, W, C] image in their order",
+    source="https://www.tensorflow.org/api_docs/python/tf/reshape",
+    fix="tf.transpose to [N, C, H, W], then reshape",
+    x="N H W C",
+    y="N (C H W)",
+)
+def _(tf, x, *, N, C, H, W):
+    return tf.reshape(tf.reshape(x, [N, C, H, W]), [N, -1])

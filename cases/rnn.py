@@ -49,7 +49,8 @@ rnn = Case(
     + grid(initial_state=[True], layers=[2], bidirectional=[True], time_major=[False, True])
     + grid(time_major=[True])
     + grid(bias=[False], layers=[2], bidirectional=[True])
-    + grid(T=[1], bidirectional=[True]),
+    + grid(T=[1], bidirectional=[True])
+    + grid(T=[4]),
 )
 
 
@@ -103,6 +104,102 @@ def _(tf, *, L, D, H, activation, time_major, bias):
         return tf.keras.layers.SimpleRNN(H, activation, use_bias=bias, name=name, **KERAS_LAYER)
 
     return keras_stack(tf, make, L=L, D=D, H=H, time_major=time_major)
+
+
+ONE_LAYER = dict(activation="tanh", layers=1, bidirectional=False, initial_state=False, time_major=False)
+
+
+@rnn.torch.naive(
+    "torch.nn.RNN",
+    "activation left at its default",
+    when=dict(activation="relu", layers=1, bidirectional=False, initial_state=False),
+    because="torch.nn.RNN has tanh unless nonlinearity says relu",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html",
+    fix="pass nonlinearity='relu'",
+    weights=torch_variables,
+    h="(L D) N H",
+)
+def _(torch, *, I, H):
+    return torch.nn.RNN(I, H, batch_first=True)
+
+
+@rnn.torch.naive(
+    "torch.nn.RNN",
+    "recurrent kernel not transposed",
+    when=dict(ONE_LAYER, bias=True),
+    because="the kernel is square, so that Keras's [from, to] loads as PyTorch's [to, from] without an error",
+    source="keras/src/layers/rnn/simple_rnn.py, SimpleRNNCell.build, in Keras 3.15.1",
+    fix="transpose recurrent_kernel as well as kernel",
+    weights=dict(
+        weight_ih_l0="kernel_0: H I", weight_hh_l0="recurrent_0: J H", bias_ih_l0="bias_0: H", bias_hh_l0=zeros("H")
+    ),
+    h="(L D) N H",
+)
+def _(torch, *, I, H):
+    return torch.nn.RNN(I, H, batch_first=True)
+
+
+@rnn.torch.naive(
+    "torch.nn.RNN",
+    "batch_first forgotten",
+    when=dict(T=4),
+    because="torch.nn.RNN takes the first axis for time, and where T = N no shape tells",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html",
+    fix="pass batch_first=True",
+    weights=torch_variables,
+    h="(L D) N H",
+)
+def _(torch, *, I, H):
+    return torch.nn.RNN(I, H)
+
+
+@rnn.torch.naive(
+    "torch.nn.RNN",
+    "final states read as directions, then layers",
+    when=dict(layers=2, bidirectional=True, initial_state=True),
+    because="h_n runs over layers, and over directions within each",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html",
+    fix="view h_n as [num_layers, 2, N, H]",
+    weights=torch_variables,
+    h0="(L D) N H",
+    h="(D L) N H",
+)
+def _(torch, *, I, H, layers, time_major):
+    return torch.nn.RNN(I, H, layers, batch_first=not time_major, bidirectional=True)
+
+
+@rnn.tensorflow.naive(
+    "keras.layers.SimpleRNN",
+    "go_backwards without turning the outputs round",
+    when=dict(activation="relu", layers=1, bidirectional=True),
+    because="with go_backwards=True Keras returns the outputs in the order of the computation, the last step first",
+    source="https://keras.io/api/layers/recurrent_layers/simple_rnn/",
+    fix="use keras.layers.Bidirectional, or reverse the outputs along time",
+    weights={
+        "forward/simple_rnn_cell/kernel": "kernel_0: I H",
+        "forward/simple_rnn_cell/recurrent_kernel": "recurrent_0: J H",
+        "forward/simple_rnn_cell/bias": "bias_0: H",
+        "backward/simple_rnn_cell/kernel": "kernel_0_reverse: I H",
+        "backward/simple_rnn_cell/recurrent_kernel": "recurrent_0_reverse: J H",
+        "backward/simple_rnn_cell/bias": "bias_0_reverse: H",
+    },
+)
+def _(tf, *, H, activation):
+    class TwoWays(tf.keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.forward = tf.keras.layers.SimpleRNN(H, activation, name="forward", **KERAS_LAYER)
+            self.backward = tf.keras.layers.SimpleRNN(H, activation, go_backwards=True, name="backward", **KERAS_LAYER)
+
+        def build(self, shape):
+            self.forward.build(shape)
+            self.backward.build(shape)
+
+        def call(self, x):
+            (forward, forward_h), (backward, backward_h) = self.forward(x), self.backward(x)
+            return tf.concat([forward, backward], axis=2), tf.stack([forward_h, backward_h])[None]
+
+    return TwoWays()
 
 
 rnn_cell = Case(

@@ -1,4 +1,4 @@
-"""Activations built from the logistic function, the hyperbolic tangent and the error function."""
+"""Logistic function, its piecewise-linear stand-in, hyperbolic tangent and softplus."""
 
 from parity import Case, grid, uniform
 
@@ -45,6 +45,18 @@ def _(tf, x):
 @sigmoid.tensorflow.layer("keras.layers.Activation", weights={})
 def _(tf):
     return tf.keras.layers.Activation("sigmoid")
+
+
+@sigmoid.torch.naive(
+    "torch.Tensor.sigmoid",
+    "result changed in place",
+    because="the gradient is computed from the result, which clamp_ has written to",
+    source="https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd",
+    fix="use clamp, which makes a new tensor",
+    raises="has been modified by an inplace operation",
+)
+def _(torch, x):
+    return x.sigmoid().clamp_(0, 1)
 
 
 hard_sigmoid = Case(
@@ -108,6 +120,29 @@ def _(tf, x):
 @hard_sigmoid.tensorflow.layer("keras.layers.Activation", weights={})
 def _(tf):
     return tf.keras.layers.Activation("hard_sigmoid")
+
+
+@hard_sigmoid.torch.naive(
+    "torch.clamp",
+    "slope 0.2 of older versions",
+    when=dict(low=-2.5),
+    because="hard_sigmoid was 0.2 x + 0.5 up to Keras 2, and is x / 6 + 0.5 in Keras 3 and PyTorch",
+    source="https://keras.io/api/layers/activations/#hard_sigmoid-function",
+    fix="use torch.nn.functional.hardsigmoid for Keras 3, and the clamp for models of Keras 2",
+)
+def _(torch, x):
+    return torch.clamp(0.2 * x + 0.5, 0, 1)
+
+
+@hard_sigmoid.tensorflow.naive(
+    "keras.activations.sigmoid",
+    "smooth sigmoid instead",
+    because="the piecewise-linear function differs from the smooth one by up to 0.07",
+    source="https://keras.io/api/layers/activations/#hard_sigmoid-function",
+    fix="use keras.activations.hard_sigmoid",
+)
+def _(tf, x):
+    return tf.keras.activations.sigmoid(x)
 
 
 tanh = Case(
@@ -205,96 +240,3 @@ def _(tf, x):
 @softplus.tensorflow.layer("keras.layers.Activation", weights={})
 def _(tf):
     return tf.keras.layers.Activation("softplus")
-
-
-silu = Case(
-    "silu",
-    "Sigmoid-weighted linear unit, also called swish: x / (1 + exp(-x)).",
-    sizes=dict(N=16, C=20),
-    inputs=lambda limit: dict(x=uniform("N C", -limit, limit)),
-    outputs=dict(y="N C"),
-    variants=grid(limit=[4, 40]),
-)
-
-
-@silu.reference
-def _(np, x):
-    return x / (1 + np.exp(-x))
-
-
-@silu.torch("torch.nn.functional.silu")
-def _(torch, x):
-    return torch.nn.functional.silu(x)
-
-
-@silu.torch.layer("torch.nn.SiLU", weights={})
-def _(torch):
-    return torch.nn.SiLU()
-
-
-@silu.tensorflow("tf.nn.silu")
-def _(tf, x):
-    return tf.nn.silu(x)
-
-
-@silu.tensorflow("keras.activations.silu")
-def _(tf, x):
-    return tf.keras.activations.silu(x)
-
-
-@silu.tensorflow.layer("keras.layers.Activation", weights={})
-def _(tf):
-    return tf.keras.layers.Activation("swish")
-
-
-gelu = Case(
-    "gelu",
-    "Gaussian error linear unit: x times the normal distribution function, exact or by a tanh formula.",
-    sizes=dict(N=16, C=20),
-    inputs=lambda limit: dict(x=uniform("N C", -limit, limit)),
-    outputs=dict(y="N C"),
-    variants=grid(approximate=[False, True], limit=[1, 4]),
-)
-
-
-@gelu.reference
-def _(np, x, *, approximate):
-    pi = 4 * np.arctan(np.ones_like(x))
-    if approximate:
-        return x / 2 * (1 + np.tanh(np.sqrt(2 / pi) * (x + 0.044715 * x**3)))
-    term = series = x
-    for factor in range(3, 120, 2):
-        term = term * x**2 / factor
-        series = series + term
-    return x * (0.5 + series * np.exp(-(x**2) / 2) / np.sqrt(2 * pi))
-
-
-@gelu.torch("torch.nn.functional.gelu")
-def _(torch, x, *, approximate):
-    return torch.nn.functional.gelu(x, approximate="tanh" if approximate else "none")
-
-
-@gelu.torch.layer("torch.nn.GELU", weights={})
-def _(torch, *, approximate):
-    return torch.nn.GELU(approximate="tanh" if approximate else "none")
-
-
-@gelu.tensorflow("tf.nn.gelu")
-def _(tf, x, *, approximate):
-    return tf.nn.gelu(x, approximate=approximate)
-
-
-@gelu.tensorflow("keras.activations.gelu")
-def _(tf, x, *, approximate):
-    return tf.keras.activations.gelu(x, approximate=approximate)
-
-
-for api in ("tf.nn.gelu", "keras.activations.gelu"):
-    gelu.deviation(
-        api,
-        quantities=["output:*", "grad:*"],
-        within=5e-8,
-        because="its constants are rounded to float32 before they are cast to the type of the tensor",
-        source="https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/nn_ops.py",
-        dtypes=["float64"],
-    )

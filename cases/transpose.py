@@ -41,6 +41,40 @@ def _(tf, x, *, order):
     return tf.keras.ops.transpose(x, order)
 
 
+@permute.torch.naive(
+    "torch.Tensor.view",
+    "view instead of permute",
+    because="a view renames the axes and leaves the elements in their order",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html",
+    fix="use permute, and contiguous() where a view must follow",
+)
+def _(torch, x, *, order):
+    return x.view([x.shape[axis] for axis in order])
+
+
+@permute.tensorflow.naive(
+    "tf.reshape",
+    "reshape instead of transpose",
+    because="a reshape keeps the row-major order of the elements",
+    source="https://www.tensorflow.org/api_docs/python/tf/reshape",
+    fix="use tf.transpose with perm=",
+)
+def _(tf, x, *, order):
+    return tf.reshape(x, [x.shape[axis] for axis in order])
+
+
+@permute.tensorflow.naive(
+    "tf.transpose",
+    "inverse permutation",
+    when=dict(order=(0, 2, 3, 1)),
+    because="perm names the axis that each result axis comes from, not the place that each axis goes to",
+    source="https://www.tensorflow.org/api_docs/python/tf/transpose",
+    fix="read perm=(0, 2, 3, 1) as: result axis 1 is axis 2 of the input",
+)
+def _(tf, x, *, order):
+    return tf.transpose(x, [order.index(axis) for axis in range(len(order))])
+
+
 permute_features = Case(
     "permute_features",
     "The axes of x in another order, the batch axis staying first and not counted.",
@@ -114,6 +148,18 @@ def _(tf, x, *, axes):
 @transpose.tensorflow("keras.ops.swapaxes")
 def _(tf, x, *, axes):
     return tf.keras.ops.swapaxes(x, *axes)
+
+
+@transpose.tensorflow.naive(
+    "tf.transpose",
+    "without perm",
+    because="tf.transpose without perm reverses all axes, torch.transpose exchanges two",
+    source="https://www.tensorflow.org/api_docs/python/tf/transpose",
+    fix="pass perm=, or use keras.ops.swapaxes",
+    when=dict(axes=(1, 2)),
+)
+def _(tf, x):
+    return tf.transpose(x)
 
 
 def parts(axis):

@@ -55,13 +55,13 @@ def spread(np, x, kernel_size, stride, starts, results):
     return x
 
 
-def transposed(name, summary, rank, variants, **parameters):
+def transposed(name, summary, rank, variants, *, O=5, **parameters):
     """A transposed convolution with its tensors; ``kernel`` has the input channels first."""
     space = KERNEL[rank].split()
     return Case(
         name,
         summary,
-        sizes=dict(N=2, C=4, O=5) | LENGTHS[rank] | {axis: kernel_axis(index) for index, axis in enumerate(space)},
+        sizes=dict(N=2, C=4, O=O) | LENGTHS[rank] | {axis: kernel_axis(index) for index, axis in enumerate(space)},
         parameters=dict(bias=True) | parameters,
         inputs=dict(x=normal(f"N C {SPACE[rank]}")),
         weights=lambda bias: dict(kernel=normal(f"C O {KERNEL[rank]}"), **(dict(bias=normal("O")) if bias else {})),
@@ -82,13 +82,8 @@ def channels_last(rank):
     return dict(x=f"N {SPACE[rank]} C", kernel=f"{KERNEL[rank]} O C", y=f"N {POSITIONS[rank]} O")
 
 
-def tensorflow_convention(rank):
-    case = transposed(
-        f"conv_transpose{rank}d",
-        "The gradient of a VALID or SAME convolution, as an operation of its own.",
-        rank,
-        VALID_AND_SAME[rank],
-    )
+def tensorflow_convention(rank, name, summary, variants, **options):
+    case = transposed(name, summary, rank, variants, **options)
 
     @case.reference
     def _(np, x, kernel, bias=None, *, kernel_size, stride, padding):
@@ -193,5 +188,146 @@ def torch_convention(rank):
     return case
 
 
-conv_transpose1d, conv_transpose2d = (tensorflow_convention(rank) for rank in (1, 2))
+conv_transpose1d, conv_transpose2d = (
+    tensorflow_convention(
+        rank,
+        f"conv_transpose{rank}d",
+        "The gradient of a VALID or SAME convolution, as an operation of its own.",
+        VALID_AND_SAME[rank],
+    )
+    for rank in (1, 2)
+)
+equal_channels_conv_transpose2d = tensorflow_convention(
+    2,
+    "equal_channels_conv_transpose2d",
+    "As many output channels as input channels, so that no shape tells a kernel from its transpose.",
+    grid(kernel_size=[(3, 3)], stride=[(2, 2)], padding=["same"]),
+    O=lambda C: C,
+)
 padded_conv_transpose1d, padded_conv_transpose2d = (torch_convention(rank) for rank in (1, 2))
+
+TF_TRANSPOSE = "https://www.tensorflow.org/api_docs/python/tf/nn/conv2d_transpose"
+TORCH_TRANSPOSE = "https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html"
+SAME_LENGTHS = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/common/backend_utils.py"
+
+
+@conv_transpose1d.torch.naive(
+    "torch.nn.ConvTranspose1d",
+    "padding 1 and output padding 1",
+    when=dict(kernel_size=(3,), stride=(2,), padding="same"),
+    because="SAME cuts its one superfluous element off the end; PyTorch cuts one off either end and adds one",
+    source=SAME_LENGTHS,
+    fix="compute the full result without padding and cut the last element off",
+    weights=dict(weight="kernel: C O K", bias="bias: O"),
+)
+def _(torch, *, C, O, kernel_size, stride):
+    return torch.nn.ConvTranspose1d(C, O, kernel_size, stride, padding=1, output_padding=1)
+
+
+@conv_transpose2d.torch.naive(
+    "torch.nn.functional.conv_transpose2d",
+    "padding and output padding that fit",
+    when=dict(kernel_size=(4, 5), stride=(2, 2), padding="same"),
+    because="where kernel and stride differ by an odd number, SAME cuts one element more off the end than the start, "
+    "which no padding does",
+    source=SAME_LENGTHS,
+    fix="compute the full result without padding and cut (kernel - stride) // 2 elements off the start, the rest off "
+    "the end",
+)
+def _(torch, x, kernel, *, stride):
+    return torch.nn.functional.conv_transpose2d(x, kernel, None, stride, padding=(1, 2), output_padding=(0, 1))
+
+
+@conv_transpose1d.torch.naive(
+    "torch.nn.functional.conv_transpose1d",
+    "VALID as no padding",
+    when=dict(kernel_size=(2,), stride=(3,), padding="valid"),
+    because="TensorFlow's result is a whole stride for each element, PyTorch's ends with the last kernel",
+    source=SAME_LENGTHS,
+    fix="give output_padding=stride - kernel_size",
+)
+def _(torch, x, kernel, bias, *, stride):
+    return torch.nn.functional.conv_transpose1d(x, kernel, bias, stride)
+
+
+@conv_transpose1d.torch.naive(
+    "torch.nn.functional.conv1d",
+    "zeros between the elements, kernel not flipped",
+    when=dict(kernel_size=(3,), stride=(2,), padding="valid"),
+    because="as a convolution of the spread input, the kernel runs backwards",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html",
+    fix="call conv_transpose1d, or flip the kernel",
+)
+def _(torch, x, kernel, bias, *, L, kernel_size, stride):
+    spread_out = torch.nn.functional.pad(x[..., None], (0, stride[0] - 1)).flatten(2)[..., : (L - 1) * stride[0] + 1]
+    return torch.nn.functional.conv1d(spread_out, kernel.transpose(0, 1), bias, padding=kernel_size[0] - 1)
+
+
+@conv_transpose1d.torch.naive(
+    "torch.nn.ConvTranspose1d",
+    "padding same",
+    when=dict(kernel_size=(3,), stride=(1,), padding="same"),
+    raises="argument 'padding' (position 5) must be tuple of ints, but found element of type str",
+    because="transposed convolutions have no padding same; the constructor takes it all the same, the call does not",
+    source="https://github.com/pytorch/pytorch/issues/80301",
+    fix="compute the full result without padding and cut off what is too much",
+    weights=dict(weight="kernel: C O K", bias="bias: O"),
+)
+def _(torch, *, C, O, kernel_size, stride):
+    return torch.nn.ConvTranspose1d(C, O, kernel_size, stride, padding="same")
+
+
+@conv_transpose2d.torch.naive(
+    "torch.nn.functional.conv_transpose2d",
+    "kernel permuted to out first",
+    when=dict(kernel_size=(3, 2), stride=(2, 2), padding="valid"),
+    raises="expected input[2, 4, 3, 6] to have 5 channels, but got 4 channels instead",
+    because="PyTorch's transposed kernel starts with in and out, TensorFlow's ends with out and in",
+    source=TF_TRANSPOSE,
+    fix="permute the kernel with (3, 2, 0, 1), as that of a convolution",
+    kernel="KH KW O C",
+)
+def _(torch, x, kernel, bias, *, stride):
+    return torch.nn.functional.conv_transpose2d(x, kernel.permute(2, 3, 0, 1), bias, stride)
+
+
+@equal_channels_conv_transpose2d.torch.naive(
+    "torch.nn.functional.conv_transpose2d",
+    "kernel permuted to out first, equal channels",
+    because="PyTorch's transposed kernel starts with in and out, TensorFlow's ends with out and in",
+    source=TF_TRANSPOSE,
+    fix="permute the kernel with (3, 2, 0, 1), as that of a convolution",
+    kernel="KH KW O C",
+)
+def _(torch, x, kernel, bias, *, H, W, stride):
+    y = torch.nn.functional.conv_transpose2d(x, kernel.permute(2, 3, 0, 1), bias, stride)
+    return y[:, :, : H * stride[0], : W * stride[1]]
+
+
+@equal_channels_conv_transpose2d.tensorflow.naive(
+    "keras.layers.Conv2DTranspose",
+    "kernel with in and out as in Conv2D",
+    because="the kernel of Keras's Conv2D ends with in and out, that of its Conv2DTranspose with out and in",
+    source="https://keras.io/api/layers/convolution_layers/convolution2d_transpose/",
+    fix="permute PyTorch's transposed kernel with (2, 3, 1, 0)",
+    weights=dict(kernel="kernel: KH KW C O", bias="bias: O"),
+    x="N H W C",
+    y="N P Q O",
+)
+def _(tf, *, O, kernel_size, stride):
+    return tf.keras.layers.Conv2DTranspose(O, kernel_size, stride, padding="same")
+
+
+@padded_conv_transpose1d.tensorflow.naive(
+    "keras.layers.Conv1DTranspose",
+    "same for padding 1 and output padding 1",
+    when=dict(kernel_size=(3,), stride=(2,), output_padding=(1,)),
+    because="the lengths agree, but SAME cuts nothing off the start, where PyTorch cuts one element off",
+    source=TORCH_TRANSPOSE,
+    fix="use padding='valid' and output_padding, and cut the padding off both ends",
+    weights=dict(kernel="kernel: K O C", bias="bias: O"),
+    x="N L C",
+    y="N P O",
+)
+def _(tf, *, O, kernel_size, stride):
+    return tf.keras.layers.Conv1DTranspose(O, kernel_size, stride, padding="same")

@@ -114,7 +114,7 @@ class Registrar:
         weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]] | None = None,
         **layouts: str,
     ) -> Callable[[F], F]:
-        """Declare a port that goes wrong for the variants that ``when`` matches: a function, or with ``weights`` a layer.
+        """Declare a port that goes wrong for the variants that ``when`` matches: a function, or a layer (``weights``).
 
         ``title`` says in a few words what is done wrong, ``because`` why it is wrong, ``fix`` what the faithful
         implementations do instead. It is executed in the case's first dtype. Strict both ways: results that differ

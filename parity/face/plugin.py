@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,17 +182,13 @@ class NotAtParityError(Exception):
 class NamedItem(pytest.Item):
     """An item whose name goes on after its brackets, as in ``conv2d[stride=2]-float32-cpu``.
 
-    The id is handed over as text: pytest parses it in the same way when it reads ids back (``--lf``), and then takes
-    what follows the first bracket for parameters, so the name in JUnit must be set right.
+    The id is handed over as text, which pytest parses in the same way when it reads ids back (``--lf``). It then takes
+    all that follows the first bracket for parameters; ``pytest_runtest_makereport`` below puts that right in
+    the summary and in JUnit.
     """
 
     def __init__(self, *, name: str, parent: pytest.Collector, **kwargs: Any) -> None:
         super().__init__(name=name, parent=parent, nodeid=f"{parent.nodeid}::{name}", **kwargs)
-
-    def setup(self) -> None:
-        xml = self.config.stash.get(xml_key, None)
-        if xml is not None:
-            xml.node_reporter(self.nodeid).add_attribute("name", self.name)
 
 
 class ParityItem(NamedItem):
@@ -234,6 +231,17 @@ class BrokenItem(NamedItem):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, self.name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    if isinstance(item, NamedItem) and hasattr(report, "_id"):  # pytest before 9.2 has ids as text only.
+        report._id = dataclasses.replace(report._id, names=(item.name,), params=None)
+        xml = item.config.stash.get(xml_key, None)
+        if xml is not None:
+            xml.node_reporter(report).add_attribute("name", item.name)
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

@@ -198,9 +198,7 @@ class _Judge:
             gone = "raises no error" if divergence.raises is not None else "agrees with the truth"
             reason = f"the naive port {gone}: remove its declaration from {display(self.case.file)}"
             return self._row("", api, framework, REFERENCE, REFERENCE, UNEXPECTED, reason, blame=framework)
-        results = [name for name in wrong if not name.startswith("grad:")]
-        ratios = {name: wrong[name].ratio or np.inf for name in results or wrong}
-        quantity = max(ratios, key=lambda name: ratios[name])
+        quantity = max(wrong, key=lambda name: (not name.startswith("grad:"), wrong[name].ratio or 0.0))
         return self._row(
             quantity, api, framework, REFERENCE, REFERENCE, EXPECTED, reason, wrong[quantity], truths[quantity]
         )

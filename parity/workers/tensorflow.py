@@ -63,7 +63,7 @@ class TensorflowAdapter(Adapter):
         return build()
 
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
-        tensor = self._tf.constant(np.ascontiguousarray(array))
+        tensor = self._tf.constant(np.asarray(array, order="C"))
         return self._tf.bitcast(tensor, self._tf.bfloat16) if dtype == "bfloat16" else tensor
 
     def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
@@ -84,8 +84,8 @@ class TensorflowAdapter(Adapter):
         tf = self._tf
         inputs = [tensors[i] for i in positions]
         wrt = [*inputs, *(getattr(variable, "value", variable) for variable in variables)]
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(wrt)
             results = as_tuple(call(*tensors))
 
         def pullback(cotangents: Sequence[Any]) -> list[Any]:

@@ -1,0 +1,437 @@
+"""Embedding: rows of a table by integer ids, padding rows, pre-trained tables and one-hot vectors."""
+
+from _losses import one_hot as one_hot_rows
+
+from parity import Case, buffer, concat, grid, integers, normal, zeros
+
+TORCH_EMBEDDING = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html"
+KERAS_EMBEDDING = "https://keras.io/api/layers/core_layers/embedding/"
+TF_ONE_HOT = "https://www.tensorflow.org/api_docs/python/tf/one_hot"
+TABLE = dict(weight="table: V D")
+
+embedding = Case(
+    "embedding",
+    "The rows of a table that ids name; a row's gradient is the sum over all places that name it.",
+    sizes=dict(N=3, T=4, V=6, D=5),
+    inputs=dict(ids=integers("N T", 0, "V")),
+    weights=dict(table=normal("V D")),
+    outputs=dict(y="N T D"),
+    exact=["output:*"],
+)
+
+
+@embedding.reference
+def _(np, ids, table):
+    return table[ids]
+
+
+@embedding.torch("torch.nn.functional.embedding")
+def _(torch, ids, table):
+    return torch.nn.functional.embedding(ids, table)
+
+
+@embedding.torch("torch.Tensor[...]")
+def _(torch, ids, table):
+    return table[ids]
+
+
+@embedding.torch("torch.index_select")
+def _(torch, ids, table):
+    return torch.index_select(table, 0, ids.flatten()).unflatten(0, ids.shape)
+
+
+@embedding.torch.layer("torch.nn.Embedding", weights=TABLE)
+def _(torch, *, V, D):
+    return torch.nn.Embedding(V, D)
+
+
+@embedding.torch.layer("torch.nn.Embedding.from_pretrained(freeze=False)", weights=TABLE)
+def _(torch, *, V, D):
+    return torch.nn.Embedding.from_pretrained(torch.zeros(V, D), freeze=False)
+
+
+@embedding.tensorflow("tf.nn.embedding_lookup")
+def _(tf, ids, table):
+    return tf.nn.embedding_lookup(table, ids)
+
+
+@embedding.tensorflow("tf.compat.v1.nn.embedding_lookup")
+def _(tf, ids, table):
+    return tf.compat.v1.nn.embedding_lookup(table, ids)
+
+
+@embedding.tensorflow("tf.gather")
+def _(tf, ids, table):
+    return tf.gather(table, ids)
+
+
+@embedding.tensorflow("tf.gather_nd")
+def _(tf, ids, table):
+    return tf.gather_nd(table, ids[..., None])
+
+
+@embedding.tensorflow.layer("keras.layers.Embedding", weights=dict(embeddings="table: V D"))
+def _(tf, *, V, D):
+    return tf.keras.layers.Embedding(V, D)
+
+
+@embedding.torch.naive(
+    "torch.nn.Embedding.from_pretrained",
+    "frozen by default",
+    because="freeze is True by default: the table gets no gradient, that of a TensorFlow variable does",
+    source=TORCH_EMBEDDING,
+    fix="pass freeze=False",
+    weights=TABLE,
+)
+def _(torch, *, V, D):
+    return torch.nn.Embedding.from_pretrained(torch.zeros(V, D))
+
+
+@embedding.torch.naive(
+    "torch.tensor",
+    "table rebuilt in every call",
+    because="a tensor made from the values of a parameter is a new leaf: the parameter gets no gradient",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.tensor.html",
+    fix="look up the parameter itself",
+)
+def _(torch, ids, table):
+    return torch.nn.functional.embedding(ids, torch.tensor(table.tolist(), dtype=table.dtype, device=table.device))
+
+
+@embedding.torch.naive(
+    "torch.nn.functional.embedding",
+    "table before ids",
+    raises="Expected tensor for argument #1 'indices'",
+    because="tf.nn.embedding_lookup takes the table first, torch.nn.functional.embedding the ids",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html",
+    fix="swap the arguments",
+)
+def _(torch, ids, table):
+    return torch.nn.functional.embedding(table, ids)
+
+
+@embedding.tensorflow.naive(
+    "tf.gather",
+    "table loaded transposed",
+    because="an embedding table is (ids, features) in both frameworks; only the kernels of linear layers are transposed",
+    source=KERAS_EMBEDDING,
+    fix="copy the table as it is",
+    table="D V",
+)
+def _(tf, ids, table):
+    return tf.gather(tf.reshape(table, [table.shape[1], table.shape[0]]), ids)
+
+
+padded_embedding = Case(
+    "padded_embedding",
+    "The rows of a pre-trained table that ids name, and zeros for the padding id 0.",
+    sizes=dict(N=3, T=7, V=4, D=5),
+    inputs=dict(ids=integers("N T", 0, "V")),
+    weights=dict(table=normal("V D")),
+    outputs=dict(y="N T D"),
+    exact=["output:*"],
+)
+
+
+@padded_embedding.reference
+def _(np, ids, table):
+    return np.where(ids[..., None] == 0, 0, table[ids])
+
+
+@padded_embedding.torch("torch.Tensor.masked_fill")
+def _(torch, ids, table):
+    return torch.nn.functional.embedding(ids, table).masked_fill((ids == 0)[..., None], 0)
+
+
+@padded_embedding.torch.layer("torch.nn.Embedding", weights=TABLE)
+def _(torch, *, V, D):
+    layer = torch.nn.Embedding(V, D, padding_idx=0)
+    return layer, lambda ids: layer(ids).masked_fill((ids == 0)[..., None], 0)
+
+
+@padded_embedding.tensorflow("tf.where")
+def _(tf, ids, table):
+    return tf.where(ids[..., None] == 0, tf.zeros([], table.dtype), tf.nn.embedding_lookup(table, ids))
+
+
+@padded_embedding.tensorflow("tf.concat", table="V D")
+def _(tf, ids, table):
+    return tf.gather(tf.concat([tf.zeros_like(table[:1]), table[1:]], 0), ids)
+
+
+@padded_embedding.torch.naive(
+    "torch.nn.Embedding",
+    "pre-trained rows over the padding row",
+    because="padding_idx zeroes the row once, as it is initialised: weight.data.copy_(glove) overwrites the zeros",
+    source=TORCH_EMBEDDING,
+    fix="zero the row again after copying, or mask the output",
+    weights=TABLE,
+)
+def _(torch, *, V, D):
+    return torch.nn.Embedding(V, D, padding_idx=0)
+
+
+@padded_embedding.tensorflow.naive(
+    "keras.layers.Embedding",
+    "mask_zero for zeros",
+    because="mask_zero only passes a mask on to later layers: the row of id 0 is looked up and trained like others",
+    source=KERAS_EMBEDDING,
+    fix="multiply by the mask, or zero the output where the id is 0",
+    weights=dict(embeddings="table: V D"),
+)
+def _(tf, *, V, D):
+    return tf.keras.layers.Embedding(V, D, mask_zero=True)
+
+
+zero_padding_row = Case(
+    "zero_padding_row",
+    "A table whose row 0 is zero, and the rows that ids name.",
+    sizes=dict(N=3, T=4, V=5, D=6),
+    inputs=dict(ids=integers("N T", 0, "V")),
+    weights=dict(table=normal("V D")),
+    outputs=dict(y="N T D"),
+    exact=["output:*"],
+)
+
+
+@zero_padding_row.reference
+def _(np, ids, table):
+    return np.concatenate([np.zeros((1, table.shape[1])), table])[ids]
+
+
+WITH_ZERO_ROW = concat(zeros("1 D"), "table: V D")
+
+
+@zero_padding_row.torch.layer("torch.nn.Embedding(padding_idx)", weights=dict(weight=WITH_ZERO_ROW))
+def _(torch, *, V, D):
+    return torch.nn.Embedding(V + 1, D, padding_idx=0)
+
+
+@zero_padding_row.torch("torch.nn.functional.pad")
+def _(torch, ids, table):
+    return torch.nn.functional.embedding(ids, torch.nn.functional.pad(table, (0, 0, 1, 0)), padding_idx=0)
+
+
+@zero_padding_row.tensorflow.layer("keras.layers.Embedding(mask_zero)", weights=dict(embeddings=WITH_ZERO_ROW))
+def _(tf, *, V, D):
+    return tf.keras.layers.Embedding(V + 1, D, mask_zero=True)
+
+
+@zero_padding_row.tensorflow("tf.pad")
+def _(tf, ids, table):
+    return tf.nn.embedding_lookup(tf.pad(table, [[1, 0], [0, 0]]), ids)
+
+
+padding_gradient = Case(
+    "padding_gradient",
+    "The gradient of an embedding table whose padding row 0, which is looked up like others, stays as it is.",
+    sizes=dict(N=3, T=7, V=4, D=5),
+    inputs=dict(
+        ids=integers("N T", 0, "V"), table=normal("V D", gradient=False), upstream=normal("N T D", gradient=False)
+    ),
+    outputs=dict(y="N T D", gradient="V D"),
+)
+
+
+@padding_gradient.reference
+def _(np, ids, table, upstream, *, V):
+    named = one_hot_rows(np, ids, V) * (ids != 0)[..., None]
+    return table[ids], np.einsum("ntv,ntd->vd", named, upstream)
+
+
+def torch_gradient(torch, lookup, table, upstream):
+    with torch.enable_grad():
+        leaf = table.detach().requires_grad_()
+        y = lookup(leaf)
+        return y, torch.autograd.grad(y, leaf, upstream)[0]
+
+
+def tf_gradient(tf, lookup, table, upstream):
+    with tf.GradientTape() as tape:
+        tape.watch(table)
+        y = lookup(table)
+    return y, tf.convert_to_tensor(tape.gradient(y, table, upstream))
+
+
+@padding_gradient.torch("torch.nn.functional.embedding(padding_idx)")
+def _(torch, ids, table, upstream):
+    def lookup(table):
+        return torch.nn.functional.embedding(ids, table, padding_idx=0)
+
+    return torch_gradient(torch, lookup, table, upstream)
+
+
+@padding_gradient.tensorflow("tf.stop_gradient")
+def _(tf, ids, table, upstream):
+    def lookup(table):
+        rows = tf.nn.embedding_lookup(table, ids)
+        return tf.where(ids[..., None] == 0, tf.stop_gradient(rows), rows)
+
+    return tf_gradient(tf, lookup, table, upstream)
+
+
+@padding_gradient.torch.naive(
+    "torch.nn.functional.embedding",
+    "padding row trained",
+    because="without padding_idx the padding row is trained like the others",
+    source=TORCH_EMBEDDING,
+    fix="pass padding_idx=0",
+)
+def _(torch, ids, table, upstream):
+    return torch_gradient(torch, lambda table: torch.nn.functional.embedding(ids, table), table, upstream)
+
+
+@padding_gradient.tensorflow.naive(
+    "tf.nn.embedding_lookup",
+    "padding row trained",
+    because="tf.nn.embedding_lookup has no padding: the row of id 0 gets a gradient, which padding_idx withholds",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/embedding_lookup",
+    fix="apply tf.stop_gradient to the padding rows",
+)
+def _(tf, ids, table, upstream):
+    return tf_gradient(tf, lambda table: tf.nn.embedding_lookup(table, ids), table, upstream)
+
+
+embedding_max_norm = Case(
+    "embedding_max_norm",
+    "Rows of a table, those longer than 1 scaled to length 1.",
+    sizes=dict(N=4, V=6, D=5),
+    inputs=dict(ids=integers("N", 0, "V")),
+    weights=dict(table=normal("V D", std=2)),
+    outputs=dict(y="N D"),
+)
+
+
+@embedding_max_norm.reference
+def _(np, ids, table):
+    rows = table[ids]
+    return rows / np.maximum(np.sqrt(np.sum(rows * rows, 1, keepdims=True)), 1)
+
+
+@embedding_max_norm.torch("torch.nn.functional.embedding")
+def _(torch, ids, table):
+    rows = torch.nn.functional.embedding(ids, table)
+    return rows / rows.norm(dim=1, keepdim=True).clamp(min=1)
+
+
+@embedding_max_norm.tensorflow("tf.nn.embedding_lookup(max_norm)")
+def _(tf, ids, table):
+    return tf.nn.embedding_lookup(table, ids, max_norm=1.0)
+
+
+@embedding_max_norm.torch.naive(
+    "torch.nn.functional.embedding(max_norm)",
+    "rows scaled in place",
+    because="max_norm shortens the rows of the table itself, and not as part of the differentiated computation",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html",
+    fix="divide the rows that were looked up by their norms, where those exceed the maximum",
+)
+def _(torch, ids, table):
+    return torch.nn.functional.embedding(ids, table, max_norm=1.0)
+
+
+sharded_embedding = Case(
+    "sharded_embedding",
+    "Rows of a table that is kept in two halves.",
+    sizes=dict(N=9, V=4, D=5, W=lambda V: V),
+    inputs=dict(ids=integers("N", 0, 8)),
+    weights=dict(first=normal("V D"), second=normal("W D")),
+    outputs=dict(y="N D"),
+    exact=["output:*"],
+)
+
+
+@sharded_embedding.reference
+def _(np, ids, first, second):
+    return np.concatenate([first, second])[ids]
+
+
+@sharded_embedding.torch.layer("torch.nn.Embedding", weights=dict(weight=concat("first: V D", "second: W D")))
+def _(torch, *, V, W, D):
+    return torch.nn.Embedding(V + W, D)
+
+
+@sharded_embedding.tensorflow("tf.nn.embedding_lookup")
+def _(tf, ids, first, second):
+    return tf.nn.embedding_lookup([first, second], ids)
+
+
+@sharded_embedding.tensorflow.naive(
+    "tf.compat.v1.nn.embedding_lookup",
+    "its default partition strategy",
+    because="version 1 deals ids out in turn ('mod'), version 2 and torch.cat put one half after the other ('div')",
+    source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/nn/embedding_lookup",
+    fix="pass partition_strategy='div', or interleave the rows before joining them",
+)
+def _(tf, ids, first, second):
+    return tf.compat.v1.nn.embedding_lookup([first, second], ids)
+
+
+one_hot = Case(
+    "one_hot",
+    "A vector for each id, with a one at its place and zeros elsewhere.",
+    sizes=dict(N=4, T=3, V=9),
+    inputs=dict(ids=integers("N T", 0, 7)),
+    outputs=dict(y=buffer("N T V")),
+    variants=grid(V=[9, 12]),
+    exact=True,
+)
+
+
+@one_hot.reference
+def _(np, ids, *, V):
+    return one_hot_rows(np, ids, V) * 1.0
+
+
+@one_hot.torch("torch.nn.functional.one_hot")
+def _(torch, ids, *, V, dtype):
+    return torch.nn.functional.one_hot(ids, V).to(getattr(torch, dtype))
+
+
+@one_hot.torch("torch.Tensor.scatter_")
+def _(torch, ids, *, N, T, V, dtype):
+    y = torch.zeros(N, T, V, dtype=getattr(torch, dtype), device=ids.device)
+    return y.scatter_(2, ids[..., None], 1)
+
+
+@one_hot.tensorflow("tf.one_hot")
+def _(tf, ids, *, V, dtype):
+    return tf.one_hot(ids, V, dtype=dtype)
+
+
+@one_hot.tensorflow("keras.ops.one_hot")
+def _(tf, ids, *, V, dtype):
+    return tf.keras.ops.one_hot(ids, V, dtype=dtype)
+
+
+@one_hot.torch.naive(
+    "torch.nn.functional.one_hot",
+    "integers out",
+    because="PyTorch gives 64-bit integers, tf.one_hot float32",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html",
+    fix="convert the result to the dtype of what it meets",
+)
+def _(torch, ids, *, V):
+    return torch.nn.functional.one_hot(ids, V)
+
+
+@one_hot.torch.naive(
+    "torch.nn.functional.one_hot",
+    "number of classes left out",
+    because="the number of classes is then one more than the largest id of this batch; tf.one_hot demands a depth",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html",
+    fix="pass num_classes",
+)
+def _(torch, ids, *, dtype):
+    return torch.nn.functional.one_hot(ids).to(getattr(torch, dtype))
+
+
+@one_hot.tensorflow.naive(
+    "tf.one_hot",
+    "float32 out",
+    because="tf.one_hot gives float32 unless on_value, off_value or dtype say otherwise",
+    source=TF_ONE_HOT,
+    fix="pass dtype",
+)
+def _(tf, ids, *, V):
+    return tf.one_hot(ids, V)

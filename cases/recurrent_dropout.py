@@ -1,0 +1,89 @@
+"""Dropout of what a recurrent layer puts out, by its statistics: which values are dropped, and which never are."""
+
+from parity import Case, Tolerance, buffer, grid, normal
+
+output_dropout = Case(
+    "output_dropout",
+    "The fractions that output dropout keeps of one LSTM step's output and of its states, which it leaves alone.",
+    sizes=dict(N=40, I=3, H=50),
+    inputs=dict(x=normal("N I", gradient=False)),
+    outputs=dict(output=buffer(""), hidden=buffer(""), cell=buffer("")),
+    variants=grid(rate=[0.5]),
+    tolerance=Tolerance(0, 0.09, because="8 standard deviations of 2,000 draws"),
+    dtypes=("float64", "float32"),
+)
+
+
+@output_dropout.reference
+def _(np, x, *, rate):
+    one = np.mean(0 * x) + 1
+    return one * (1 - rate), one, one
+
+
+def torch_fractions(torch, *tensors):
+    return [(tensor != 0).to(tensor.dtype).mean() for tensor in tensors]
+
+
+@output_dropout.torch("torch.nn.LSTMCell")
+def _(torch, x, *, I, H, rate):
+    torch.manual_seed(0)
+    hidden, cell = torch.nn.LSTMCell(I, H, device=x.device)(x)
+    return torch_fractions(torch, torch.nn.functional.dropout(hidden, rate), hidden, cell)
+
+
+def tensorflow_fractions(tf, *tensors):
+    return [tf.reduce_mean(tf.cast(tensor != 0, tensor.dtype)) for tensor in tensors]
+
+
+@output_dropout.tensorflow("tf.nn.RNNCellDropoutWrapper")
+def _(tf, x, *, N, H, rate):
+    cell = tf.nn.RNNCellDropoutWrapper(tf.keras.layers.LSTMCell(H), output_keep_prob=1 - rate, seed=0, dtype=x.dtype)
+    output, state = cell(x, [tf.zeros([N, H], x.dtype)] * 2)
+    return tensorflow_fractions(tf, output, *state)
+
+
+@output_dropout.tensorflow("keras.layers.LSTMCell")
+def _(tf, x, *, N, H, rate):
+    output, state = tf.keras.layers.LSTMCell(H)(x, [tf.zeros([N, H], x.dtype)] * 2)
+    return tensorflow_fractions(tf, tf.nn.dropout(output, rate, seed=0), *state)
+
+
+@output_dropout.torch.naive(
+    "torch.nn.LSTM",
+    "dropout of a single layer",
+    because="nn.LSTM drops between its layers only, so never the output of the last one, nor of a single one",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
+    fix="apply torch.nn.functional.dropout to the outputs",
+)
+def _(torch, x, *, I, H, rate):
+    torch.manual_seed(0)
+    layer = torch.nn.LSTM(I, H, dropout=rate, device=x.device)
+    output, (hidden, cell) = layer(x[None])
+    return torch_fractions(torch, output[0], hidden[0], cell[0])
+
+
+@output_dropout.torch.naive(
+    "torch.nn.LSTMCell",
+    "state dropped with the output",
+    because="the state that DropoutWrapper hands to the next step is not dropped unless state_keep_prob says so",
+    source="https://www.tensorflow.org/api_docs/python/tf/nn/RNNCellDropoutWrapper",
+    fix="keep the state that the cell returns beside the output that is dropped",
+)
+def _(torch, x, *, I, H, rate):
+    torch.manual_seed(0)
+    hidden, cell = torch.nn.LSTMCell(I, H, device=x.device)(x)
+    dropped = torch.nn.functional.dropout(hidden, rate)
+    return torch_fractions(torch, dropped, dropped, cell)
+
+
+@output_dropout.tensorflow.naive(
+    "keras.layers.LSTMCell(dropout=)",
+    "inputs dropped instead of outputs",
+    because="dropout= of the Keras cell drops its inputs and recurrent_dropout= its state",
+    source="https://keras.io/api/layers/recurrent_layers/lstm_cell/",
+    fix="apply keras.layers.Dropout to the outputs",
+)
+def _(tf, x, *, N, H, rate):
+    cell = tf.keras.layers.LSTMCell(H, dropout=rate, seed=0)
+    output, state = cell(x, [tf.zeros([N, H], x.dtype)] * 2, training=True)
+    return tensorflow_fractions(tf, output, *state)

@@ -1,0 +1,281 @@
+"""Reductions: variance, maxima with ties, argmax with NaN."""
+
+from parity import Case, buffer, distinct, integers, normal
+
+variance = Case(
+    "variance",
+    "The variance over the last axis, divided by the number of elements.",
+    sizes=dict(N=4, C=5),
+    inputs=dict(x=normal("N C", mean=1)),
+    outputs=dict(y="N"),
+)
+
+
+@variance.reference
+def _(np, x):
+    return np.mean((x - np.mean(x, -1, keepdims=True)) ** 2, -1)
+
+
+@variance.torch("torch.var(correction=0)")
+def _(torch, x):
+    return torch.var(x, dim=-1, correction=0)
+
+
+@variance.tensorflow("tf.math.reduce_variance")
+def _(tf, x):
+    return tf.math.reduce_variance(x, axis=-1)
+
+
+@variance.tensorflow("tf.nn.moments")
+def _(tf, x):
+    return tf.nn.moments(x, [-1])[1]
+
+
+@variance.tensorflow("keras.ops.var")
+def _(tf, x):
+    return tf.keras.ops.var(x, axis=-1)
+
+
+@variance.torch.naive(
+    "torch.var",
+    "divided by n - 1",
+    because="torch.var is unbiased by default, TensorFlow and NumPy divide by n",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.var.html",
+    fix="pass correction=0",
+)
+def _(torch, x):
+    return torch.var(x, dim=-1)
+
+
+standard_deviation = Case(
+    "standard_deviation",
+    "The root of the variance over the last axis, divided by the number of elements.",
+    sizes=dict(N=4, C=5),
+    inputs=dict(x=normal("N C", mean=1)),
+    outputs=dict(y="N"),
+)
+
+
+@standard_deviation.reference
+def _(np, x):
+    return np.sqrt(np.mean((x - np.mean(x, -1, keepdims=True)) ** 2, -1))
+
+
+@standard_deviation.torch("torch.std(correction=0)")
+def _(torch, x):
+    return torch.std(x, dim=-1, correction=0)
+
+
+@standard_deviation.tensorflow("tf.math.reduce_std")
+def _(tf, x):
+    return tf.math.reduce_std(x, axis=-1)
+
+
+@standard_deviation.torch.naive(
+    "torch.std",
+    "divided by n - 1",
+    because="torch.std is unbiased by default, TensorFlow and NumPy divide by n",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.std.html",
+    fix="pass correction=0",
+)
+def _(torch, x):
+    return torch.std(x, dim=-1)
+
+
+batch_variance = Case(
+    "batch_variance",
+    "The variance of each channel over a batch of images, divided by the number of elements.",
+    sizes=dict(N=2, C=3, H=4, W=5),
+    inputs=dict(x=normal("N C H W", mean=1, gradient=False)),
+    outputs=dict(y=buffer("C")),
+    dtypes=("float32", "float64"),
+)
+
+
+@batch_variance.reference
+def _(np, x):
+    return np.mean((x - np.mean(x, (0, 2, 3), keepdims=True)) ** 2, (0, 2, 3))
+
+
+@batch_variance.torch("torch.var_mean(correction=0)")
+def _(torch, x):
+    return torch.var_mean(x, dim=(0, 2, 3), correction=0)[0]
+
+
+@batch_variance.tensorflow("tf.nn.moments", x="N H W C")
+def _(tf, x):
+    return tf.nn.moments(x, [0, 1, 2])[1]
+
+
+@batch_variance.tensorflow.naive(
+    "tf.compat.v1.nn.fused_batch_norm",
+    "variance divided by n - 1",
+    because="the fused kernel returns the unbiased variance, although it normalizes by the biased one",
+    source="https://github.com/tensorflow/tensorflow/issues/55545",
+    fix="multiply by (n - 1) / n, or use tf.nn.moments",
+    x="N H W C",
+)
+def _(tf, x, *, C):
+    return tf.compat.v1.nn.fused_batch_norm(x, tf.ones([C]), tf.zeros([C]))[2]
+
+
+maximum_of_distinct = Case(
+    "maximum_of_distinct",
+    "The maximum over the last axis of numbers that all differ.",
+    sizes=dict(N=4, C=9),
+    inputs=dict(x=distinct("N C")),
+    outputs=dict(y="N"),
+    exact=True,
+)
+
+maximum_of_ties = Case(
+    "maximum_of_ties",
+    "The maximum over the last axis of numbers with ties, between which the gradient is split.",
+    sizes=dict(N=4, C=9),
+    inputs=dict(n=integers("N C", 0, 3), z=normal("N C", std=0)),
+    outputs=dict(y="N"),
+)
+
+
+@maximum_of_distinct.reference
+def _(np, x):
+    return np.max(x, -1)
+
+
+@maximum_of_distinct.torch("torch.max(dim=)")
+def _(torch, x):
+    return torch.max(x, dim=-1).values
+
+
+@maximum_of_distinct.torch("torch.amax")
+def _(torch, x):
+    return torch.amax(x, dim=-1)
+
+
+@maximum_of_distinct.tensorflow("tf.reduce_max")
+def _(tf, x):
+    return tf.reduce_max(x, axis=-1)
+
+
+@maximum_of_ties.reference
+def _(np, n, z):
+    return np.max(n + z, -1)
+
+
+@maximum_of_ties.torch("torch.amax")
+def _(torch, n, z):
+    return torch.amax(n + z, dim=-1)
+
+
+@maximum_of_ties.tensorflow("tf.reduce_max")
+def _(tf, n, z):
+    return tf.reduce_max(tf.cast(n, z.dtype) + z, axis=-1)
+
+
+@maximum_of_ties.tensorflow("keras.ops.max")
+def _(tf, n, z):
+    return tf.keras.ops.max(tf.cast(n, z.dtype) + z, axis=-1)
+
+
+@maximum_of_ties.torch.naive(
+    "torch.max(dim=)",
+    "gradient to one of the ties",
+    because="torch.max with dim gives the whole gradient to the index it returns, tf.reduce_max splits it evenly",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.amax.html",
+    fix="use torch.amax",
+)
+def _(torch, n, z):
+    return torch.max(n + z, dim=-1).values
+
+
+@maximum_of_ties.torch.naive(
+    "torch.nn.functional.adaptive_max_pool1d",
+    "gradient to one of the ties",
+    because="max-pooling gives the whole gradient to one element of the window",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html",
+    fix="use torch.amax for tf.reduce_max and keras.layers.GlobalMaxPooling1D",
+)
+def _(torch, n, z):
+    return torch.nn.functional.adaptive_max_pool1d((n + z)[:, None], 1)[:, 0, 0]
+
+
+larger_of_two = Case(
+    "larger_of_two",
+    "The larger of two numbers, element by element; equal ones share the gradient.",
+    sizes=dict(N=4, C=5),
+    inputs=dict(n=integers("N C", -1, 2), a=normal("N C", std=0), b=normal("N C", std=0)),
+    outputs=dict(y="N C"),
+    exact=True,
+)
+
+
+@larger_of_two.reference
+def _(np, n, a, b):
+    return np.maximum(n + a, b)
+
+
+@larger_of_two.torch("torch.maximum")
+def _(torch, n, a, b):
+    return torch.maximum(n + a, b)
+
+
+@larger_of_two.tensorflow("tf.reduce_max")
+def _(tf, n, a, b):
+    return tf.reduce_max(tf.stack([tf.cast(n, a.dtype) + a, b]), axis=0)
+
+
+@larger_of_two.tensorflow.naive(
+    "tf.maximum",
+    "gradient to the first of the ties",
+    because="tf.maximum gives the whole gradient of equal numbers to the first, torch.maximum half of it to each",
+    source="tensorflow/python/ops/math_grad.py, _MaximumGrad",
+    fix="use tf.reduce_max of the stacked tensors where ties matter",
+)
+def _(tf, n, a, b):
+    return tf.maximum(tf.cast(n, a.dtype) + a, b)
+
+
+argmax_with_nan = Case(
+    "argmax_with_nan",
+    "The index of the maximum, where NaN counts as larger than any number.",
+    sizes=dict(N=4, C=5),
+    inputs=dict(n=integers("N C", -3, 4)),
+    outputs=dict(index=buffer("N")),
+    exact=True,
+)
+
+
+@argmax_with_nan.reference
+def _(np, n):
+    return np.zeros(len(n)) + 2
+
+
+@argmax_with_nan.torch("torch.argmax")
+def _(torch, n):
+    x = n.to(torch.get_default_dtype())
+    x[:, 2] = torch.nan
+    return torch.argmax(x, dim=-1).to(x.dtype)
+
+
+def with_nan(tf, n):
+    x = tf.cast(n, tf.keras.config.floatx())
+    return tf.where(tf.range(n.shape[1]) == 2, tf.constant(float("nan"), x.dtype), x)
+
+
+@argmax_with_nan.tensorflow("tf.where")
+def _(tf, n):
+    x = with_nan(tf, n)
+    infinite = tf.where(tf.math.is_nan(x), tf.constant(float("inf"), x.dtype), x)
+    return tf.cast(tf.argmax(infinite, axis=-1), x.dtype)
+
+
+@argmax_with_nan.tensorflow.naive(
+    "tf.argmax",
+    "NaN passed over",
+    because="no comparison with NaN is true, so tf.argmax finds the largest of the other numbers",
+    source="measured with tensorflow 2.21.0 on the CPU",
+    fix="replace NaN by infinity first",
+)
+def _(tf, n):
+    x = with_nan(tf, n)
+    return tf.cast(tf.argmax(x, axis=-1), x.dtype)
