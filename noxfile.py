@@ -66,6 +66,15 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Run every operation, then write the porting guide, coverage and findings in docs/ from the record."""
+    install(session)
+    command = ["python", "-m", "pytest", "cases", "--reports=reports", *interpreters(session), *session.posargs]
+    session.run(*command, env={"PARITY_COMMAND": "python3 -m nox -s parity --"})
+    session.run("python", "-m", "parity", "docs", "reports")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the harness itself: listing, overhead, memory and the full run (figures in reports/bench.json)."""
     install(session)

@@ -172,17 +172,18 @@ def torch_training(
 ):
     """The training; the options from ``arranged`` on are what naive ports do in another way."""
     optimizer = torch.optim.SGD(model.parameters())
+    device = model.softmax.weight.device
     losses, norms = [], []
     for step, (ids, targets, begins) in enumerate(minibatches(N, T, steps, epoch, arranged)):
         if begins:
-            states = (torch.zeros(2, N, H), torch.zeros(2, N, H))
+            states = (torch.zeros(2, N, H, device=device), torch.zeros(2, N, H, device=device))
             optimizer.param_groups[0]["lr"] = learning_rate(step, epoch)
         dropped = None if masks is None else masks[step].to(states[0].dtype)
         if forget_gradients:
             optimizer.zero_grad()
-        logits, states, looked_up = model(torch.tensor(ids), states, dropped)
+        logits, states, looked_up = model(torch.tensor(ids, device=device), states, dropped)
         looked_up.retain_grad()
-        cost = loss(torch, logits, torch.tensor(targets))
+        cost = loss(torch, logits, torch.tensor(targets, device=device))
         cost.backward()
         counted = {name: weight.grad for name, weight in model.named_parameters() if weight.requires_grad}
         if repeated == "apart":
@@ -250,7 +251,7 @@ def keras_model(tf, V, H):
 
 def tensorflow_loss(tf, logits, targets):
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-    return tf.reduce_sum(losses) / len(targets)
+    return tf.reduce_sum(losses) / targets.shape[0]
 
 
 def keras_trained(model):

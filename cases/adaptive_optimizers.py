@@ -59,14 +59,15 @@ def keras_adam(tf, w, g, optimizer, *, position, epsilon, beta_2, rate=0.01, sch
 
 adam = Case(
     "adam",
-    "Adam, with epsilon added to the root of the second moment after its bias is taken away (outside), or before (hat).",
+    "Adam, with epsilon added to the root of the second moment after its bias is removed (outside), or before (hat).",
     sizes=SIZES,
     parameters=dict(BETAS, epsilon=1e-8, position="outside", scale=1.0),
     inputs=inputs,
     outputs=dict(weights=buffer("K C D")),
-    variants=grid(position=["outside", "hat"], scale=[1.0, 1e-6])
+    variants=grid(position=["outside", "hat"])
+    + grid(position=["outside"], scale=[1e-6])
     + grid(position=["hat"], scale=[1e-6], epsilon=[1e-7])
-    + grid(position=["outside", "hat"], beta_1=[0.5], beta_2=[0.75]),
+    + grid(beta_1=[0.5], beta_2=[0.75]),
     dtypes=WIDE,
 )
 
@@ -153,7 +154,7 @@ def _(tf, w, g, *, epsilon):
     "torch.optim.Adam",
     "epsilon of Keras copied",
     when=dict(position="hat", scale=1e-6),
-    because="PyTorch adds eps after the bias is taken away, Keras before: in the first update its epsilon weighs 32 times",
+    because="PyTorch adds eps after the bias is removed, Keras before: in the first update its epsilon weighs 32 times",
     source=TORCH_PAGE,
     fix='set param_groups[0]["eps"] to epsilon / sqrt(1 - beta_2**t) before update t',
 )
@@ -198,7 +199,7 @@ def _(tf, w, g, *, epsilon):
 
 
 RATE = 2.0**-7
-"""The learning rate under weight decay. A power of two: else 1 - rate * weight_decay is rounded, always the same way."""
+"""The learning rate under weight decay, a power of two: else 1 - rate * weight_decay is rounded the same way always."""
 
 adamw = Case(
     "adamw",

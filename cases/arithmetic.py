@@ -133,92 +133,6 @@ def _(torch, x, *, axis):
     return torch.max(x, dim=axis)[0]
 
 
-maximum_of_ties = Case(
-    "maximum_of_ties",
-    "The largest of equal elements shares its gradient among them.",
-    sizes=dict(N=3, T=4),
-    inputs=dict(x=normal("N T", mean=1, std=0)),
-    outputs=dict(y="N"),
-)
-
-
-@maximum_of_ties.reference
-def _(np, x):
-    return np.max(x, 1)
-
-
-@maximum_of_ties.torch("torch.amax")
-def _(torch, x):
-    return torch.amax(x, dim=1)
-
-
-@maximum_of_ties.tensorflow("tf.reduce_max")
-def _(tf, x):
-    return tf.reduce_max(x, axis=1)
-
-
-@maximum_of_ties.tensorflow("keras.ops.max")
-def _(tf, x):
-    return tf.keras.ops.max(x, axis=1)
-
-
-@maximum_of_ties.torch.naive(
-    "torch.max",
-    "gradient to one of the ties",
-    because="torch.max with an axis gives the gradient to the element whose index it returns, tf.reduce_max to all",
-    source=TORCH_AMAX,
-    fix="use torch.amax, which shares the gradient as tf.reduce_max does",
-)
-def _(torch, x):
-    return torch.max(x, dim=1)[0]
-
-
-@maximum_of_ties.tensorflow.naive(
-    "tf.math.top_k",
-    "gradient to one of the ties",
-    because="top_k gives the gradient to the elements that it picks, torch.amax to all that are equal",
-    source="https://www.tensorflow.org/api_docs/python/tf/math/top_k",
-    fix="use tf.reduce_max",
-)
-def _(tf, x):
-    return tf.math.top_k(x, k=1).values[:, 0]
-
-
-maximum_of_equals = Case(
-    "maximum_of_equals",
-    "The larger of two equal numbers gives half the gradient to each.",
-    sizes=dict(N=5),
-    inputs=dict(x=normal("N", mean=1, std=0), y=normal("N", mean=1, std=0)),
-    outputs=dict(z="N"),
-)
-
-
-@maximum_of_equals.reference
-def _(np, x, y):
-    return np.maximum(x, y)
-
-
-@maximum_of_equals.torch("torch.maximum")
-def _(torch, x, y):
-    return torch.maximum(x, y)
-
-
-@maximum_of_equals.tensorflow("tf.reduce_max")
-def _(tf, x, y):
-    return tf.reduce_max(tf.stack([x, y]), axis=0)
-
-
-@maximum_of_equals.tensorflow.naive(
-    "tf.maximum",
-    "gradient to the first",
-    because="tf.maximum gives the whole gradient to its first argument where both are equal, torch.maximum half to each",
-    source="tensorflow/python/ops/math_grad.py of TensorFlow: _MaximumGrad selects where x >= y",
-    fix="use tf.reduce_max of both, stacked, where ties matter",
-)
-def _(tf, x, y):
-    return tf.maximum(x, y)
-
-
 argmax = Case(
     "argmax",
     "The index of the largest element along an axis.",
@@ -366,8 +280,8 @@ def _(torch):
     return torch.nn.Hardtanh()
 
 
-concat = Case(
-    "concat",
+concat_of_channels = Case(
+    "concat_of_channels",
     "The channels of two batches of images, one after the other.",
     sizes=dict(N=2, C=3, D=4, H=5, W=6, K=lambda C, D: C + D),
     inputs=dict(x=normal("N C H W"), y=normal("N D H W")),
@@ -377,27 +291,27 @@ concat = Case(
 CHANNELS_LAST = dict(x="N H W C", y="N H W D", z="N H W K")
 
 
-@concat.reference
+@concat_of_channels.reference
 def _(np, x, y):
     return np.concatenate([x, y], 1)
 
 
-@concat.torch("torch.cat")
+@concat_of_channels.torch("torch.cat")
 def _(torch, x, y):
     return torch.cat([x, y], dim=1)
 
 
-@concat.tensorflow("tf.concat", **CHANNELS_LAST)
+@concat_of_channels.tensorflow("tf.concat", **CHANNELS_LAST)
 def _(tf, x, y):
     return tf.concat([x, y], axis=3)
 
 
-@concat.tensorflow("keras.layers.Concatenate", **CHANNELS_LAST)
+@concat_of_channels.tensorflow("keras.layers.Concatenate", **CHANNELS_LAST)
 def _(tf, x, y):
     return tf.keras.layers.Concatenate()([x, y])
 
 
-@concat.torch.naive(
+@concat_of_channels.torch.naive(
     "torch.cat",
     "axis left out",
     raises="Sizes of tensors must match except in dimension 0",
@@ -409,7 +323,7 @@ def _(torch, x, y):
     return torch.cat([x, y])
 
 
-@concat.tensorflow.naive(
+@concat_of_channels.tensorflow.naive(
     "tf.concat",
     "axis before the tensors",
     raises="Shapes of all inputs must match",

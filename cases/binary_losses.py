@@ -162,9 +162,7 @@ def _(np, logits, targets, weight, *, reduction):
 
 @positive_weight.torch("torch.nn.functional.binary_cross_entropy_with_logits(pos_weight)")
 def _(torch, logits, targets, weight, *, reduction):
-    return torch.nn.functional.binary_cross_entropy_with_logits(
-        logits, targets, pos_weight=weight, reduction=reduction
-    )
+    return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=weight, reduction=reduction)
 
 
 @positive_weight.tensorflow("tf.nn.weighted_cross_entropy_with_logits")

@@ -194,9 +194,7 @@ embedding_gradient_clipping = Case(
     "embedding_gradient_clipping",
     "The clipped gradient of an embedding table in which ids are looked up repeatedly, and its norm.",
     sizes=dict(N=12, V=4, D=5),
-    inputs=dict(
-        ids=integers("N", 0, "V"), table=normal("V D", gradient=False), upstream=normal("N D", gradient=False)
-    ),
+    inputs=dict(ids=integers("N", 0, "V"), table=normal("V D", gradient=False), upstream=normal("N D", gradient=False)),
     outputs=dict(clipped=buffer("V D"), norm=buffer("")),
 )
 

@@ -2,7 +2,7 @@
 
 from _losses import KERAS_REDUCTION, log_softmax, one_hot, reduced, shape_of_loss
 
-from parity import Case, grid, integers, normal, uniform
+from parity import Case, grid, integers, normal
 
 TORCH_CE = "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html"
 KERAS_SPARSE_CE = "https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class"
@@ -289,83 +289,3 @@ for case, api in (
         source=V1_LOSSES,
         dtypes=["float64"],
     )
-
-
-weighted_cross_entropy = Case(
-    "weighted_cross_entropy",
-    "Cross entropy with a weight for each class; the mean divides by the weights of the labels.",
-    sizes=dict(N=7, C=5),
-    inputs=dict(
-        logits=normal("N C"), labels=integers("N", 0, "C"), class_weights=uniform("C", 0.5, 3, gradient=False)
-    ),
-    outputs=shape_of_loss("N"),
-    variants=grid(reduction=["none", "mean", "sum"]),
-)
-
-
-@weighted_cross_entropy.reference
-def _(np, logits, labels, class_weights, *, C, reduction):
-    weights = one_hot(np, labels, C) * class_weights
-    loss = -np.sum(weights * log_softmax(np, logits), -1)
-    return reduced(lambda total: np.sum(total) / np.sum(weights), np.sum, loss, reduction)
-
-
-@weighted_cross_entropy.torch("torch.nn.functional.cross_entropy")
-def _(torch, logits, labels, class_weights, *, reduction):
-    return torch.nn.functional.cross_entropy(logits, labels, class_weights, reduction=reduction)
-
-
-@weighted_cross_entropy.torch("torch.nn.functional.nll_loss")
-def _(torch, logits, labels, class_weights, *, reduction):
-    return torch.nn.functional.nll_loss(torch.log_softmax(logits, 1), labels, class_weights, reduction=reduction)
-
-
-@weighted_cross_entropy.tensorflow("tf.nn.sparse_softmax_cross_entropy_with_logits")
-def _(tf, logits, labels, class_weights, *, reduction):
-    weights = tf.gather(class_weights, labels)
-    loss = weights * tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    return reduced(lambda total: tf.reduce_sum(total) / tf.reduce_sum(weights), tf.reduce_sum, loss, reduction)
-
-
-@weighted_cross_entropy.tensorflow("keras.losses.SparseCategoricalCrossentropy")
-def _(tf, logits, labels, class_weights, *, reduction, dtype):
-    reduction = {**KERAS_REDUCTION, "mean": "mean_with_sample_weight"}[reduction]
-    loss = tf.keras.losses.SparseCategoricalCrossentropy(True, reduction=reduction, dtype=dtype)
-    return loss(labels, logits, sample_weight=tf.gather(class_weights, labels))
-
-
-@weighted_cross_entropy.tensorflow.naive(
-    "keras.losses.SparseCategoricalCrossentropy",
-    "weighted mean over the batch",
-    when=dict(reduction="mean"),
-    because="the default reduction divides the weighted sum by the number of examples, PyTorch by their weights",
-    source=TORCH_CE,
-    fix="pass reduction='mean_with_sample_weight'",
-)
-def _(tf, logits, labels, class_weights):
-    loss = tf.keras.losses.SparseCategoricalCrossentropy(True)
-    return loss(labels, logits, sample_weight=tf.gather(class_weights, labels))
-
-
-@weighted_cross_entropy.tensorflow.naive(
-    "tf.compat.v1.losses.sparse_softmax_cross_entropy",
-    "its default reduction",
-    when=dict(reduction="mean"),
-    because="SUM_BY_NONZERO_WEIGHTS divides by the number of weights that are not zero, PyTorch by their sum",
-    source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/losses/Reduction",
-    fix="pass reduction=tf.compat.v1.losses.Reduction.MEAN, which divides by the sum of the weights",
-)
-def _(tf, logits, labels, class_weights):
-    return tf.compat.v1.losses.sparse_softmax_cross_entropy(labels, logits, tf.gather(class_weights, labels))
-
-
-@weighted_cross_entropy.torch.naive(
-    "torch.nn.functional.cross_entropy",
-    "mean of weighted losses",
-    when=dict(reduction="mean"),
-    because="with class weights reduction='mean' is no mean over examples: it divides by the weights of the labels",
-    source="https://github.com/pytorch/pytorch/issues/8062",
-    fix="divide the sum by the sum of the weights, class_weights[labels].sum()",
-)
-def _(torch, logits, labels, class_weights):
-    return torch.nn.functional.cross_entropy(logits, labels, class_weights, reduction="none").mean()

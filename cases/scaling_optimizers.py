@@ -1,4 +1,4 @@
-"""RMSprop and Adagrad, which scale a gradient by what is known of its square: the weights after 1, 10 and 100 updates."""
+"""RMSprop and Adagrad, which scale a gradient by what is known of its square: weights after 1, 10 and 100 updates."""
 
 from _optimizers import SIZES, formula, keras_weights, precise, torch_weights, v1_weights
 
@@ -23,7 +23,7 @@ rmsprop, rmsprop_from_one = (
         parameters=dict(rho=0.9, epsilon=1e-7, momentum=0.0, centered=False, initial=initial, scale=1.0),
         inputs=inputs,
         outputs=dict(weights=buffer("K C D")),
-        variants=grid(momentum=[0.0, 0.875], centered=[False, True]) + grid(scale=[1e-3]),
+        variants=grid(centered=[False]) + grid(centered=[True], momentum=[0.875]) + grid(scale=[1e-3]),
         dtypes=WIDE,
     )
     for name, summary, initial in (

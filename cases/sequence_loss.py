@@ -4,7 +4,9 @@ from _losses import log_softmax, one_hot
 
 from parity import Case, grid, integers, normal
 
-LEGACY_SEQ2SEQ = "https://github.com/tensorflow/tensorflow/blob/v1.15.0/tensorflow/contrib/legacy_seq2seq/python/ops/seq2seq.py"
+LEGACY_SEQ2SEQ = (
+    "https://github.com/tensorflow/tensorflow/blob/v1.15.0/tensorflow/contrib/legacy_seq2seq/python/ops/seq2seq.py"
+)
 PTB = "https://github.com/tensorflow/models/blob/r1.13.0/tutorials/rnn/ptb/ptb_word_lm.py"
 TORCH_CE = "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html"
 
@@ -183,69 +185,3 @@ def _(torch, logits, targets, *, N, V):
 def _(tf, logits, targets, *, T):
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
     return tf.reduce_mean(tf.reduce_sum(loss, 1)), tf.reduce_mean(tf.exp(tf.reduce_mean(loss, 1)))
-
-
-ignored_labels = Case(
-    "ignored_labels",
-    "Cross entropy in which one label counts for nothing; the mean divides by the number of the others.",
-    sizes=dict(N=30, C=4),
-    inputs=dict(logits=normal("N C"), labels=integers("N", 0, "C")),
-    outputs=lambda reduction: dict(loss="N" if reduction == "none" else ""),
-    variants=grid(reduction=["none", "mean", "sum"]),
-)
-
-
-@ignored_labels.reference
-def _(np, logits, labels, *, C, reduction):
-    loss = np.where(labels == 0, 0, -np.sum(one_hot(np, labels, C) * log_softmax(np, logits), -1))
-    return loss if reduction == "none" else np.sum(loss) / (np.sum(labels != 0) if reduction == "mean" else 1)
-
-
-@ignored_labels.torch("torch.nn.functional.cross_entropy(ignore_index)")
-def _(torch, logits, labels, *, reduction):
-    return torch.nn.functional.cross_entropy(logits, labels, ignore_index=0, reduction=reduction)
-
-
-@ignored_labels.torch.layer("torch.nn.CrossEntropyLoss(ignore_index)", weights={})
-def _(torch, *, reduction):
-    return torch.nn.CrossEntropyLoss(ignore_index=0, reduction=reduction)
-
-
-@ignored_labels.tensorflow("tf.nn.sparse_softmax_cross_entropy_with_logits")
-def _(tf, logits, labels, *, reduction):
-    counts = tf.cast(labels != 0, logits.dtype)
-    loss = counts * tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    if reduction == "none":
-        return loss
-    return tf.reduce_sum(loss) / (tf.reduce_sum(counts) if reduction == "mean" else 1)
-
-
-@ignored_labels.tensorflow("keras.losses.SparseCategoricalCrossentropy(ignore_class)")
-def _(tf, logits, labels, *, reduction, dtype):
-    reduction = dict(none=None, mean="sum_over_batch_size", sum="sum")[reduction]
-    loss = tf.keras.losses.SparseCategoricalCrossentropy(True, ignore_class=0, reduction=reduction, dtype=dtype)
-    return loss(labels, logits)
-
-
-@ignored_labels.torch.naive(
-    "torch.nn.functional.cross_entropy",
-    "a padding label of 0 counted",
-    because="only -100 is ignored by default: a padding label of 0 is a class like any other",
-    source=TORCH_CE,
-    fix="pass ignore_index=0",
-)
-def _(torch, logits, labels, *, reduction):
-    return torch.nn.functional.cross_entropy(logits, labels, reduction=reduction)
-
-
-@ignored_labels.tensorflow.naive(
-    "tf.reduce_mean",
-    "ignored labels counted in the mean",
-    when=dict(reduction="mean"),
-    because="PyTorch's mean divides by the number of labels that are not ignored, not by the batch size",
-    source=TORCH_CE,
-    fix="divide the sum by the number of labels that count",
-)
-def _(tf, logits, labels):
-    counts = tf.cast(labels != 0, logits.dtype)
-    return tf.reduce_mean(counts * tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))

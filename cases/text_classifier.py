@@ -4,7 +4,7 @@ from _training_step import formula, tensorflow_step, torch_step
 
 from parity import Case, buffer, grid, integers, normal, zeros
 
-SIZES = dict(N=6, T=5, V=9, E=4, H=7, J=lambda H: H, M=8, K=3, G=("i", "f", "g", "o"))
+SIZES = dict(N=6, T=10, V=5, E=4, H=7, J=lambda H: H, M=8, K=3, G=("i", "f", "g", "o"))
 AXES = dict(
     embedding="V E",
     kernel="G H E",
@@ -22,9 +22,9 @@ def inputs():
     return dict(ids=integers("N T", 0, "V"), label=integers("N", 0, "K"))
 
 
-def weights(embedding, gradient=True):
+def weights(vectors, gradient=True):
     return {
-        name: normal(axes, std=0.5, gradient=gradient and (name != "embedding" or embedding == "trained"))
+        name: normal(axes, std=0.5, gradient=gradient and (name != "embedding" or vectors == "trained"))
         for name, axes in AXES.items()
     }
 
@@ -62,14 +62,18 @@ TORCH = {
 TORCH_LAYOUTS = dict(kernel="(G H) E", recurrent="(G H) J", bias="(G H)")
 
 
-def torch_model(torch, V, E, H, M, K, embedding, *, batch_first=True, make_embedding=None):
+def plain_embedding(torch, V, E):
+    return torch.nn.Embedding(V, E)
+
+
+def torch_model(torch, V, E, H, M, K, vectors, *, batch_first=True, make_embedding=plain_embedding):
     nn = torch.nn
 
     class Classifier(nn.Module):
         def __init__(self):
             super().__init__()
-            self.embedding = make_embedding(V, E) if make_embedding else nn.Embedding(V, E)
-            if embedding == "frozen":
+            self.embedding = make_embedding(torch, V, E)
+            if vectors == "frozen":
                 self.embedding.requires_grad_(False)
             self.lstm = nn.LSTM(E, H, batch_first=batch_first)
             self.lstm.bias_hh_l0.requires_grad_(False)
@@ -81,6 +85,10 @@ def torch_model(torch, V, E, H, M, K, embedding, *, batch_first=True, make_embed
             return self.output(torch.relu(self.hidden(outputs[:, -1])))
 
     return Classifier()
+
+
+def torch_loss(torch, logits, label):
+    return torch.nn.functional.cross_entropy(logits, label)
 
 
 def torch_weights(model):
@@ -105,11 +113,11 @@ KERAS = {
 KERAS_LAYOUTS = dict(kernel="E (G H)", recurrent="J (G H)", bias="(G H)", hidden="H M", output="M K")
 
 
-def keras_model(tf, V, E, H, M, K, embedding, **of_embedding):
+def keras_model(tf, V, E, H, M, K, vectors, **of_embedding):
     layers = tf.keras.layers
     return tf.keras.Sequential(
         [
-            layers.Embedding(V, E, name="embedding", trainable=embedding == "trained", **of_embedding),
+            layers.Embedding(V, E, name="embedding", trainable=vectors == "trained", **of_embedding),
             layers.LSTM(H, name="lstm", unroll=True),
             layers.Dense(M, activation="relu", name="hidden"),
             layers.Dense(K, name="output"),
@@ -125,11 +133,11 @@ classifier = Case(
     "text_classifier",
     "Word vectors, an LSTM whose last output goes through linear, ReLU, linear, and cross-entropy.",
     sizes=SIZES,
-    parameters=dict(embedding="trained"),
+    parameters=dict(vectors="trained"),
     inputs=inputs(),
     weights=weights,
     outputs=dict(logits="N K", loss=""),
-    variants=grid(embedding=["trained", "frozen"]),
+    variants=grid(vectors=["trained", "frozen"]),
     dtypes=("float64", "float32"),  # in lower formats a value may round to the other side of ReLU's kink
 )
 
@@ -140,13 +148,13 @@ def _(np, ids, label, **weights):
     return logits, cross_entropy(np, logits, label)
 
 
-def torch_classifier(loss=None, **of_model):
-    def build(torch, *, V, E, H, M, K, embedding):
-        model = torch_model(torch, V, E, H, M, K, embedding, **of_model)
+def torch_classifier(loss=torch_loss, **of_model):
+    def build(torch, *, V, E, H, M, K, vectors):
+        model = torch_model(torch, V, E, H, M, K, vectors, **of_model)
 
         def call(ids, label):
             logits = model(ids)
-            return logits, (loss or torch.nn.functional.cross_entropy)(logits, label)
+            return logits, loss(torch, logits, label)
 
         return model, call
 
@@ -154,8 +162,8 @@ def torch_classifier(loss=None, **of_model):
 
 
 def keras_classifier(loss=keras_loss, **of_embedding):
-    def build(tf, *, V, E, H, M, K, embedding):
-        model = keras_model(tf, V, E, H, M, K, embedding, **of_embedding)
+    def build(tf, *, V, E, H, M, K, vectors):
+        model = keras_model(tf, V, E, H, M, K, vectors, **of_embedding)
 
         def call(ids, label):
             logits = model(ids)
@@ -169,3 +177,116 @@ def keras_classifier(loss=keras_loss, **of_embedding):
 classifier.torch.layer("torch.nn.Module", weights=TORCH)(torch_classifier())
 classifier.tensorflow.layer("keras.Sequential", weights=KERAS)(keras_classifier())
 
+
+def naive_torch(api, title, *, because, source, fix, **options):
+    add = classifier.torch.naive(
+        api, title, when=dict(vectors="trained"), because=because, source=source, fix=fix, weights=TORCH
+    )
+    add(torch_classifier(**options))
+
+
+def naive_keras(api, title, *, because, source, fix, **options):
+    add = classifier.tensorflow.naive(
+        api, title, when=dict(vectors="trained"), because=because, source=source, fix=fix, weights=KERAS
+    )
+    add(keras_classifier(**options))
+
+
+naive_torch(
+    "torch.nn.Embedding",
+    "padding_idx for a row that Keras trains",
+    because="the row of padding_idx gets no gradient in PyTorch; in Keras, every row that is looked up gets one",
+    source=TORCH_EMBEDDING,
+    fix="leave padding_idx out, or keep the row as it is in both frameworks",
+    make_embedding=lambda torch, V, E: torch.nn.Embedding(V, E, padding_idx=0),
+)
+naive_torch(
+    "torch.nn.LSTM",
+    "batch_first left out",
+    because="without it the first axis is time: texts and words change places, and no error comes",
+    source="https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
+    fix="pass batch_first=True",
+    batch_first=False,
+)
+naive_torch(
+    "torch.nn.functional.cross_entropy",
+    "given probabilities",
+    because="it takes logits, and applies the softmax itself",
+    source="https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html",
+    fix="pass the logits",
+    loss=lambda torch, logits, label: torch_loss(torch, logits.softmax(1), label),
+)
+naive_keras(
+    "keras.losses.SparseCategoricalCrossentropy",
+    "from_logits left at its default",
+    because="it takes probabilities by default, and clips the logits as if they were that",
+    source="https://keras.io/api/losses/probabilistic_losses/",
+    fix="pass from_logits=True",
+    loss=lambda tf, logits, label: tf.keras.losses.SparseCategoricalCrossentropy()(label, logits),
+)
+naive_keras(
+    "keras.layers.Embedding(mask_zero=True)",
+    "taken for padding_idx",
+    because="a mask makes the LSTM skip the words with id 0; padding_idx only keeps their row from training",
+    source="https://keras.io/api/layers/core_layers/embedding/",
+    fix="leave mask_zero out, or pack the sequences in PyTorch",
+    mask_zero=True,
+)
+
+
+classifier_training = Case(
+    "text_classifier_training",
+    "A step of gradient descent on the classifier of texts, with word vectors that are trained or frozen.",
+    sizes=SIZES,
+    parameters=dict(vectors="trained"),
+    inputs=inputs(),
+    weights=lambda vectors: weights(vectors, gradient=False),
+    outputs=dict(before=buffer(""), after=buffer(""), **{name: buffer(axes) for name, axes in AXES.items()}),
+    variants=grid(vectors=["trained", "frozen"]),
+    dtypes=("float64", "float32"),
+)
+
+
+@classifier_training.reference
+def _(np, ids, label, *, vectors, **weights):
+    def loss(weights):
+        return cross_entropy(np, classify(np, ids, **weights), label)
+
+    return formula(np, loss, weights, frozen=["embedding"] if vectors == "frozen" else [])
+
+
+def torch_training(make_embedding=plain_embedding):
+    def build(torch, *, V, E, H, M, K, vectors):
+        model = torch_model(torch, V, E, H, M, K, vectors, make_embedding=make_embedding)
+
+        def call(ids, label):
+            losses = torch_step(torch, model, lambda: torch_loss(torch, model(ids), label))
+            return *losses, *torch_weights(model)
+
+        return model, call
+
+    return build
+
+
+classifier_training.torch.layer("torch.nn.Module", weights=TORCH, **TORCH_LAYOUTS)(torch_training())
+classifier_training.torch.naive(
+    "torch.nn.Embedding.from_pretrained",
+    "freeze left at its default",
+    when=dict(vectors="trained"),
+    because="it freezes the vectors by default; an Embedding layer with weights set is trained in Keras",
+    source=TORCH_EMBEDDING,
+    fix="pass freeze=False",
+    weights=TORCH,
+    **TORCH_LAYOUTS,
+)(torch_training(lambda torch, V, E: torch.nn.Embedding.from_pretrained(torch.zeros(V, E))))
+
+
+@classifier_training.tensorflow.layer("keras.Sequential", weights=KERAS, **KERAS_LAYOUTS)
+def _(tf, *, V, E, H, M, K, vectors):
+    model = keras_model(tf, V, E, H, M, K, vectors)
+
+    def call(ids, label):
+        losses = tensorflow_step(tf, model, lambda: keras_loss(tf, model(ids), label))
+        return *losses, *(weight.value for weight in model.weights)
+
+    return model, call

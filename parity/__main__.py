@@ -25,8 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
     environment.add_argument("--folder", type=Path, default=default_folder(), help="where to keep environments")
     report = commands.add_parser("report", help="write parity.html anew from the record in a folder")
     report.add_argument("folder", type=Path)
+    docs = commands.add_parser("docs", help="write the porting guide, coverage and findings from a full run's record")
+    docs.add_argument("folder", type=Path, metavar="REPORTS_DIR")
+    docs.add_argument("--cases", type=Path, default=Path("cases"), help="the case files (default: cases)")
+    docs.add_argument("--output", type=Path, default=Path("docs"), help="where to write (default: docs)")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "docs":
+            return _docs(options)
         return _environment(options) if options.command == "environment" else _report(options.folder)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -50,6 +56,18 @@ def _report(folder: Path) -> int:
     try:
         print(write_report(folder))
     except RecordError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from .report.docs import DocsError, write
+
+    try:
+        for path in write(options.folder, options.cases, options.output):
+            print(path)
+    except DocsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

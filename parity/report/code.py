@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -33,7 +32,7 @@ def code(function: Function, name: str) -> str:
 
 
 def helpers(functions: list[Function]) -> str:
-    """The functions and constants of the case files that ``functions`` use, each after what it uses itself."""
+    """The functions, classes and constants of the case files that ``functions`` use, each after what it uses itself."""
     found: dict[str, str] = {}
 
     def add(function: Function) -> None:
@@ -41,25 +40,18 @@ def helpers(functions: list[Function]) -> str:
             if name in found or _closed(function, name, value):
                 continue
             found[name] = ""
-            if inspect.isfunction(value):
-                add(value)
-                del found[name]
-                found[name] = code_of_helper(value)
-            else:
-                found[name] = f"{name} = {value!r}"
+            text = f"{name} = {value!r}"
+            if inspect.isfunction(value) or inspect.isclass(value):
+                methods = vars(value).values() if inspect.isclass(value) else [value]
+                for method in filter(inspect.isfunction, methods):
+                    add(method)
+                text = _as_it_stands(value)
+            del found[name]
+            found[name] = text
 
     for function in functions:
         add(function)
     return "\n\n".join(text for text in found.values() if text)
-
-
-def code_of_helper(function: Function) -> str:
-    """A helper function as it stands in its file."""
-    node = _node(function)
-    if node is None:
-        return dedent(inspect.getsource(function)).strip()
-    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-    return _dedented(_lines(function.__code__.co_filename)[first - 1 : node.end_lineno])
 
 
 def docstring(path: Path) -> str:
@@ -67,51 +59,65 @@ def docstring(path: Path) -> str:
     return ast.get_docstring(_tree(str(path))) or ""
 
 
+def _as_it_stands(value: Any) -> str:
+    """A helper function or class as its file has it."""
+    if inspect.isclass(value):
+        file = _file(value)
+        nodes = (n for n in ast.walk(_tree(file)) if isinstance(n, ast.ClassDef) and n.name == value.__name__)
+        node: ast.ClassDef | ast.FunctionDef | None = next(nodes, None)
+    else:
+        file, node = value.__code__.co_filename, _node(value)
+    if node is None:
+        return dedent(inspect.getsource(value)).strip()
+    return _dedented(_lines(file)[_first_line(node) - 1 : node.end_lineno])
+
+
 def _used(function: Function) -> dict[str, Any]:
-    """The functions of the same folder, and the short constants, that ``function`` names."""
+    """The functions and classes of the same folder, and the short constants, that ``function`` names."""
     node = _node(function)
-    names = sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)}) if node is not None else []
+    parts = [node.args, *node.body] if node is not None else []
+    names = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)} - {"_"}
     within = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    folder = Path(function.__code__.co_filename).resolve().parent
     found: dict[str, Any] = {}
-    for name in names:
+    for name in sorted(names - (set(function.__code__.co_varnames) - set(within))):
         try:
             value = within[name].cell_contents if name in within else function.__globals__[name]
         except (KeyError, ValueError):
             continue
-        if name in function.__code__.co_varnames and name not in within:
-            continue
-        if inspect.isfunction(value):
-            folder = Path(function.__code__.co_filename).parent
-            if Path(value.__code__.co_filename).parent == folder:
+        if inspect.isfunction(value) or inspect.isclass(value):
+            file = _file(value)
+            if file and Path(file).resolve().parent == folder:
                 found[name] = value
         elif isinstance(value, _PLAIN) and len(repr(value)) <= LONGEST and "<" not in repr(value):
             found[name] = value
     return found
 
 
+def _file(value: Any) -> str:
+    """The file of a function or of a class with a method; empty where there is none."""
+    members = vars(value).values() if inspect.isclass(value) else [value]
+    return next((member.__code__.co_filename for member in members if inspect.isfunction(member)), "")
+
+
 def _closed(function: Function, name: str, value: Any) -> bool:
     """Whether a constant belongs to this one function, as a name of the loop or the function that declared it."""
-    return name in function.__code__.co_freevars and not inspect.isfunction(value)
+    return name in function.__code__.co_freevars and not (inspect.isfunction(value) or inspect.isclass(value))
 
 
 def _node(function: Function) -> ast.FunctionDef | None:
-    return next(_nodes(function.__code__.co_filename, function.__code__.co_firstlineno), None)
+    return _index(function.__code__.co_filename).get(function.__code__.co_firstlineno)
 
 
-def _nodes(file: str, line: int) -> Iterator[ast.FunctionDef]:
-    node = _index(file).get(line)
-    if node is not None:
-        yield node
+def _first_line(node: ast.FunctionDef | ast.ClassDef) -> int:
+    """The line that a definition begins on, decorators included."""
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
 @cache
 def _index(file: str) -> dict[int, ast.FunctionDef]:
-    """Every function of a file by the line that it begins on, decorators included."""
-    return {
-        min([node.lineno, *(d.lineno for d in node.decorator_list)]): node
-        for node in ast.walk(_tree(file))
-        if isinstance(node, ast.FunctionDef)
-    }
+    """Every function of a file by the line that it begins on."""
+    return {_first_line(node): node for node in ast.walk(_tree(file)) if isinstance(node, ast.FunctionDef)}
 
 
 @cache

@@ -24,12 +24,12 @@ def diagram(case: Case) -> str:
     if all(len(lines) == 1 and " [" not in lines[0] for lines in drawn):
         return ""
     blocks = [f"{', '.join(apis)}\n" + "\n".join(f"  {line}" for line in lines) for lines, apis in drawn.items()]
-    kinds = {"inputs": case.inputs(variant), "weights": case.weights(variant), "results": results}
-    head = [
-        f"  {kind.ljust(7)}  {_list({name: part.axes for name, part in parts.items()}, case.labels)}"
-        for kind, parts in kinds.items()
-        if parts
-    ]
+    kinds = {
+        "inputs": {name: names for name, names in axes.items() if name in case.inputs(variant)},
+        "weights": {name: names for name, names in axes.items() if name in case.weights(variant)},
+        "results": made,
+    }
+    head = [f"  {kind.ljust(7)}  {_list(parts, case.labels)}" for kind, parts in kinds.items() if parts]
     return "\n\n".join(["this operation\n" + "\n".join(head), *blocks])
 
 

@@ -127,10 +127,12 @@ def _chapter(file: CaseFile, sizes: Mapping[tuple[str, str, str], Measured]) -> 
     yield f"# {prose(title(file))}"
     yield ""
     declared = link(span(f"cases/{file.path.name}"), f"../../cases/{file.path.name}")
-    yield f"A chapter of the {link('porting guide', f'../{PAGES}.md')}, which says how to read it; declared in {declared}."
-    yield GENERATED
+    yield f"A chapter of the {link('porting guide', f'../{PAGES}.md')}, which says how to read it."
+    yield f"It is declared in {declared}. {GENERATED}"
     yield ""
     for paragraph in docstring(file.path).removeprefix(f"{title(file)}.").strip().split("\n\n"):
+        if not paragraph:
+            continue
         yield prose(" ".join(paragraph.split()))
         yield ""
     used = helpers([i.function for case in file.cases for i in (*case.implementations, *case.divergences)])
@@ -143,8 +145,8 @@ def _chapter(file: CaseFile, sizes: Mapping[tuple[str, str, str], Measured]) -> 
     if used:
         yield "## Helpers"
         yield ""
-        yield f"What the code above calls and names besides the frameworks, from {span(f'cases/{file.path.name}')} and "
-        yield "the files beside it."
+        yield f"What the code above calls and names besides the frameworks, from {span(f'cases/{file.path.name}')} and"
+        yield "the helper files beside it."
         yield ""
         yield fenced(used, "python")
 
@@ -303,7 +305,8 @@ def _measured(case: Case, naive: Implementation, measured: Measured | None) -> s
     if measured is None:
         return f"not yet{when}"
     if divergence.raises is not None:
-        return f"raises {span(measured.raised)}{when}"
+        raised = re.match(r"\w+: ", measured.raised)
+        return f"{'raises' if raised else 'is no result of the operation:'} {span(measured.raised)}{when}"
     return f"{span(measured.quantity)} {'is ' if not measured.error else ''}{prose(size(measured))}{when}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 _CODE = r"""
     `[^`]*`                                                     # already set as code
     | https?://[^\s()<>]*[^\s()<>.,:;]                          # an address
+    | (?<![\w.])[A-Za-z]\w*=(?:\[[^\[\]]*\]|\([^()]*\))             # name=[values]
     | (?<![\w.])[A-Za-z]\w*(?:[./]\w+)*(?:\([^()\s]*\))?=[^\s,;()]*[^\s,;().:]  # name=value
     | (?<![\w.])(?:[A-Za-z_]\w*[./])+\w+(?:\([^()\s]*\)|(?=\W|$))   # dotted names and paths
     | (?<![\w.])\w*[A-Za-z0-9]_\w*(?:\([^()\s]*\))?                 # names with underscores

@@ -28,6 +28,7 @@ MEASURED, VERDICTS = "measured.csv", "verdicts.csv"
 
 NO_SCALE = ""
 _PLACE = re.compile(r" \(at [^()]*:\d+\)$")
+_NODE = re.compile(r"\{\{[^{}]*\}\} ?")
 _LONGEST = 160
 
 T = TypeVar("T")
@@ -109,8 +110,8 @@ def size(measured: Measured) -> str:
     if not scale > 0:
         return f"off by {plain(error)}"
     share = error / scale
-    beside = f"{plain(100 * share)} %" if 1e-3 <= share < 10 else f"{plain(share)} times"
-    return f"off by {plain(error)}: {beside} of the largest true value"
+    beside = f"{plain(100 * share)} % of" if 1e-3 <= share < 10 else f"{plain(share)} times"
+    return f"off by {plain(error)}: {beside} the largest true value"
 
 
 def plain(value: float) -> str:
@@ -159,6 +160,7 @@ def _worst(file: CaseFile, case: Case, rows: pd.DataFrame, declared: str, known:
     error, raised, scale = float(row["max_abs_error"]), "", NO_SCALE
     if np.isnan(error):
         raised = _PLACE.sub("", row["reason"].removeprefix(known).removeprefix(": ")).replace("`", "'")
+        raised = _NODE.sub("", raised)
         raised = raised if len(raised) <= _LONGEST else raised[:_LONGEST].rsplit(" ", 1)[0] + " ..."
         raised = raised or "of another shape or type, or with NaN or infinity that the truth has not"
     else:

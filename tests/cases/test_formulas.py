@@ -17,6 +17,15 @@ from parity.workers.reference import ReferenceAdapter
 
 CASES = Path(__file__).parents[2] / "cases"
 FILES = [load(path) for path in sorted(CASES.glob("[!_]*.py"))]
+KINKS = {
+    "tied_maximum": "equal elements: the gradient is shared by convention",
+    "maximum_of_ties": "equal elements: the gradient is shared by convention",
+    "carried_state": "the carried state is detached by definition",
+    "unit_vectors": "vectors as short as the bound on their length",
+    "binary_cross_entropy_of_tiny_probabilities": "probabilities closer to 0 than the step",
+}
+"""Cases whose gradient is no derivative, or none that a finite step can measure, and why."""
+
 STEP = np.longdouble(2.0) ** -20
 
 if np.finfo(np.longdouble).eps > 1e-18:
@@ -39,6 +48,7 @@ def adapter():
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_gradient_of_the_formula(adapter, file, case):
+    disagreements = 0
     for variant in case.variants:
         item = Item(str(file.path), case.name, variant.id, "float64", "cpu")
         observed = execute(adapter, Unit(item, "reference", "reference", seed=1))
@@ -58,7 +68,12 @@ def test_gradient_of_the_formula(adapter, file, case):
             )
             measured = (ahead - behind) / (2 * STEP)
             scale = np.abs(gradient * direction).sum()
-            assert abs(predicted - measured) <= 1e-8 * scale + 1e-12, (variant.id, name, predicted, measured)
+            disagree = not abs(predicted - measured) <= 1e-8 * scale + 1e-12
+            if case.name in KINKS:
+                disagreements += disagree
+            else:
+                assert not disagree, (variant.id, name, predicted, measured)
+    assert (disagreements > 0) == (case.name in KINKS), f"{case.name} has a derivative now: take it out of KINKS"
 
 
 def objective(case, variant, item, point):

@@ -1,0 +1,94 @@
+"""The generated documents: ``docs/`` from the catalogue and from two small tables of the last full run.
+
+``write`` takes a record and makes the tables and the documents; ``documents`` makes the documents from the tables,
+so that a test finds a stale one without a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..catalog.load import CaseFile, load
+from ..record.read import RecordError, read_rows
+from .coverage import InventoryError, coverage, read_inventory
+from .findings import FindingError, findings, read_findings
+from .guide import PAGES, guide
+from .measured import Measured, Verdict, measure, read_measured, read_verdicts, write_tables
+
+AGAIN = "run python3 -m nox -s docs"
+
+
+class DocsError(Exception):
+    """The documents cannot be made. The message says why and what to do."""
+
+
+def write(record: Path, cases: Path, folder: Path) -> list[Path]:
+    """Write the tables and documents into ``folder`` from the record of a full run; return what was written."""
+    files = load_all(cases)
+    try:
+        measured, verdicts = measure(files, read_rows(record))
+    except RecordError as error:
+        raise DocsError(str(error)) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = _documents(files, folder, measured, {verdict.case: verdict for verdict in verdicts})
+    write_tables(folder, measured, verdicts)
+    for page in (folder / PAGES).glob("*.md"):
+        page.unlink()
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def documents(cases: Path, folder: Path) -> dict[str, str]:
+    """The text of every generated document by path, from the catalogue and the tables in ``folder``."""
+    try:
+        return _documents(load_all(cases), folder, read_measured(folder), read_verdicts(folder))
+    except RecordError as error:
+        raise DocsError(str(error)) from error
+
+
+def stale(cases: Path, folder: Path) -> list[str]:
+    """What is not up to date in ``folder``, a line for each."""
+    files, texts = load_all(cases), documents(cases, folder)
+    found = [f"{name} is not what the catalogue gives" for name in texts if _text(folder / name) != texts[name]]
+    pages = {path.relative_to(folder).as_posix() for path in (folder / PAGES).glob("*.md")}
+    found += [f"{name} belongs to no case file" for name in sorted(pages - set(texts))]
+    ports = {(case.name, port.api) for file in files for case in file.cases for port in case.divergences}
+    measured = {(row.case, row.api) for row in read_measured(folder) if not row.declared}
+    found += [f"{case}: {api} is not measured" for case, api in sorted(ports - measured)]
+    found += [f"{case}: {api} is measured, and no longer declared" for case, api in sorted(measured - ports)]
+    names = {case.name for file in files for case in file.cases}
+    verdicts = read_verdicts(folder)
+    found += [f"{name} has no verdict" for name in sorted(names - set(verdicts))]
+    found += [f"{name} has no verdict of a run" for name in sorted(names & set(verdicts)) if not verdicts[name].passed]
+    return [f"{line}: {AGAIN}" for line in found]
+
+
+def load_all(cases: Path) -> list[CaseFile]:
+    """Every case file. Raises ``DocsError`` for a broken one: its operations would be left out without a word."""
+    files = [load(path) for path in sorted(cases.glob("*.py")) if not path.name.startswith(("_", "test_"))]
+    broken = [str(item) for file in files for item in file.broken]
+    if broken:
+        raise DocsError("\n".join(broken))
+    if not files:
+        raise DocsError(f"{cases} has no case files")
+    return files
+
+
+def _documents(
+    files: Sequence[CaseFile], folder: Path, measured: Sequence[Measured], verdicts: dict[str, Verdict]
+) -> dict[str, str]:
+    try:
+        return {
+            **guide(files, measured),
+            "coverage.md": coverage(read_inventory(folder), files, verdicts),
+            "findings.md": findings(read_findings(folder), files, measured),
+        }
+    except (InventoryError, FindingError, FileNotFoundError) as error:
+        raise DocsError(str(error)) from error
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
