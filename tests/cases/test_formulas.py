@@ -18,7 +18,6 @@ from parity.workers.reference import ReferenceAdapter
 CASES = Path(__file__).parents[2] / "cases"
 FILES = [load(path) for path in sorted(CASES.glob("[!_]*.py"))]
 KINKS = {
-    "tied_maximum": "equal elements: the gradient is shared by convention",
     "maximum_of_ties": "equal elements: the gradient is shared by convention",
     "carried_state": "the carried state is detached by definition",
     "unit_vectors": "vectors as short as the bound on their length",
