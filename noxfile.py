@@ -42,10 +42,20 @@ def selects(argument: str) -> bool:
 @nox.session
 def parity(session: nox.Session) -> None:
     """Run every operation in both frameworks, compare, and write reports/ (arguments after -- go to pytest)."""
+    run_parity(session)
+
+
+@nox.session(name="parity-full")
+def parity_full(session: nox.Session) -> None:
+    """Run every operation in every mode: eager, as a captured graph, and compiled (hours on two cores)."""
+    run_parity(session, "--mode=eager,graph,compiled")
+
+
+def run_parity(session: nox.Session, *options: str) -> None:
     install(session)
     chosen = [] if any(map(selects, session.posargs)) else ["cases"]
     folder = [] if any(a.startswith("--reports") for a in session.posargs) else ["--reports=reports"]
-    command = ["python", "-m", "pytest", *chosen, *folder, *interpreters(session), *session.posargs]
+    command = ["python", "-m", "pytest", *chosen, *folder, *options, *interpreters(session), *session.posargs]
     session.run(*command, env={"PARITY_COMMAND": "python3 -m nox -s parity --"})
 
 

@@ -166,7 +166,6 @@ def torch_training(
     repeated="summed",
     arranged=rows_of,
     carry=detached,
-    clip=clip_exactly,
     loss=torch_loss,
     forget_gradients=True,
 ):
@@ -188,7 +187,7 @@ def torch_training(
         counted = {name: weight.grad for name, weight in model.named_parameters() if weight.requires_grad}
         if repeated == "apart":
             counted["embedding.weight"] = looked_up.grad
-        norms.append(clip(torch, model, counted.values()))
+        norms.append(clip_exactly(torch, model, counted.values()))
         optimizer.step()
         states = carry(*states)
         losses.append(cost.detach())

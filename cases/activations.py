@@ -122,7 +122,7 @@ def _(tf, n, z):
     "torch.clamp",
     "gradient 1 at zero",
     because="a number on the bound counts as inside it, so clamp(min=0) passes the gradient on",
-    source="derivatives.yaml of PyTorch, clamp_min",
+    source="torchgen/packaged/autograd/derivatives.yaml of PyTorch 2.13.0: clamp_min",
     fix="use torch.relu",
 )
 def _(torch, n, z):
@@ -133,7 +133,7 @@ def _(torch, n, z):
     "torch.maximum",
     "gradient 1/2 at zero",
     because="torch.maximum splits the gradient of equal numbers between them",
-    source="https://docs.pytorch.org/docs/stable/generated/torch.maximum.html",
+    source="torchgen/packaged/autograd/derivatives.yaml of PyTorch 2.13.0: maximum",
     fix="use torch.relu",
 )
 def _(torch, n, z):
@@ -300,6 +300,18 @@ def _(torch):
 )
 def _(tf):
     return tf.keras.layers.LeakyReLU()
+
+
+@leaky_relu.tensorflow.naive(
+    "tf.cast",
+    "slope cast to float64",
+    when=dict(slope=0.2),
+    because="tf.cast makes a float32 tensor of a Python number before it casts it: 0.2 becomes 0.2000000030",
+    source="tensorflow/python/ops/math_ops.py of TensorFlow 2.21.0: cast calls convert_to_tensor without a dtype",
+    fix="use tf.constant(slope, x.dtype)",
+)
+def _(tf, x, *, slope):
+    return tf.where(x > 0, x, tf.cast(slope, x.dtype) * x)
 
 
 prelu = Case(

@@ -341,7 +341,7 @@ def _(tf, w, g, *, beta_1, beta_2, epsilon, position, weight_decay):
     "keras.optimizers.Adam",
     "weight_decay of PyTorch's Adam",
     because="Keras takes the decay off the weights; PyTorch's Adam adds it to the gradient",
-    source=KERAS_PAGE,
+    source="keras/src/optimizers/base_optimizer.py of Keras 3.15.1: _apply_weight_decay",
     fix="add weight_decay * w to the gradients and leave weight_decay at None",
 )
 def _(tf, w, g, *, epsilon, weight_decay):

@@ -1,10 +1,8 @@
-"""Broadcast addition, maxima, clipping to an interval, products of matrices, and joining tensors."""
+"""Broadcast addition, the maximum along an axis, clipping to an interval, and joining channels."""
 
-from parity import Case, buffer, distinct, grid, normal
+from parity import Case, distinct, grid, normal
 
 TORCH_BROADCAST = "https://docs.pytorch.org/docs/stable/notes/broadcasting.html"
-TORCH_AMAX = "https://docs.pytorch.org/docs/stable/generated/torch.amax.html"
-TF_CONCAT = "https://www.tensorflow.org/api_docs/python/tf/concat"
 IMAGES = dict(x="N H W C", y="N H W C")
 
 bias_add = Case(
@@ -74,6 +72,19 @@ def _(tf, x, bias):
     return tf.nn.bias_add(x, bias)
 
 
+@bias_add.tensorflow.naive(
+    "tf.add",
+    "bias in another format",
+    raises="was expected to be a double tensor but is a float tensor",
+    because="PyTorch takes both operands to the wider format, TensorFlow refuses to mix formats",
+    source="https://tensorflow.org/guide/tf_numpy_type_promotion",
+    fix="cast the bias to the format of the images",
+    **IMAGES,
+)
+def _(tf, x, bias):
+    return tf.add(x, tf.cast(bias, tf.float32))
+
+
 reduce_max = Case(
     "reduce_max",
     "The largest element along an axis.",
@@ -125,73 +136,12 @@ def _(tf, x, *, axis):
     "the axis of channels-last data",
     when=dict(axis=1),
     because="the axis of TensorFlow's (batch, time, channels) is kept for PyTorch's (batch, channels, time)",
-    source=TORCH_AMAX,
+    source="measured with torch 2.13.0",
     fix="reduce over axis 2",
     x="N C T",
 )
 def _(torch, x, *, axis):
     return torch.max(x, dim=axis)[0]
-
-
-argmax = Case(
-    "argmax",
-    "The index of the largest element along an axis.",
-    sizes=dict(N=3, T=4, C=5),
-    inputs=dict(x=distinct("N T C", gradient=False)),
-    outputs=lambda axis: dict(index=buffer({0: "T C", 1: "N C", -1: "N T"}[axis])),
-    variants=grid(axis=[0, 1, -1]),
-    exact=True,
-)
-
-
-@argmax.reference
-def _(np, x, *, axis):
-    return np.argmax(x, axis) * 1.0
-
-
-@argmax.torch("torch.argmax")
-def _(torch, x, *, axis):
-    return torch.argmax(x, dim=axis).to(x.dtype)
-
-
-@argmax.torch("torch.max")
-def _(torch, x, *, axis):
-    return torch.max(x, dim=axis)[1].to(x.dtype)
-
-
-@argmax.tensorflow("tf.argmax")
-def _(tf, x, *, axis):
-    return tf.cast(tf.argmax(x, axis=axis), x.dtype)
-
-
-@argmax.tensorflow("keras.ops.argmax")
-def _(tf, x, *, axis):
-    return tf.cast(tf.keras.ops.argmax(x, axis=axis), x.dtype)
-
-
-@argmax.tensorflow.naive(
-    "tf.argmax",
-    "axis left out",
-    when=dict(axis=-1),
-    because="tf.argmax takes axis 0 unless told otherwise: over a batch of scores, the best example for each class",
-    source="https://www.tensorflow.org/api_docs/python/tf/math/argmax",
-    fix="pass axis=-1",
-)
-def _(tf, x):
-    return tf.cast(tf.argmax(x), x.dtype)
-
-
-@argmax.torch.naive(
-    "torch.argmax",
-    "axis left out",
-    when=dict(axis=0),
-    raises="wrong shape",
-    because="torch.argmax without an axis gives one index into the flattened tensor, tf.argmax takes axis 0",
-    source="https://docs.pytorch.org/docs/stable/generated/torch.argmax.html",
-    fix="pass dim=0",
-)
-def _(torch, x):
-    return torch.argmax(x).to(x.dtype)
 
 
 clip_by_value = Case(
@@ -234,7 +184,7 @@ def _(tf, x, *, low, high):
     "torch.Tensor.clamp_",
     "clamped behind autograd's back",
     because="a change of x.data is not recorded: elements outside the interval keep their gradient",
-    source="https://docs.pytorch.org/docs/stable/notes/autograd.html",
+    source="measured with torch 2.13.0",
     fix="use torch.clamp, which returns a new tensor",
 )
 def _(torch, x, *, low, high):
@@ -272,7 +222,7 @@ def _(tf, x):
     "torch.nn.Hardtanh",
     "no gradient at the bounds",
     because="Hardtanh takes its bounds for outside, where there is no gradient; tf.clip_by_value for inside",
-    source="derivatives.yaml of PyTorch: hardtanh_backward",
+    source="torchgen/packaged/autograd/derivatives.yaml of PyTorch 2.13.0: hardtanh_backward",
     fix="use torch.clamp",
     weights={},
 )
@@ -328,7 +278,7 @@ def _(torch, x, y):
     "axis before the tensors",
     raises="Shapes of all inputs must match",
     because="TensorFlow 1.0 swapped the arguments of tf.concat: older code has the axis first",
-    source=TF_CONCAT,
+    source="tensorflow/tools/compatibility/tf_upgrade.py of TensorFlow 1",
     fix="pass the tensors first, or name the arguments",
     **CHANNELS_LAST,
 )

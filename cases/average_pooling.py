@@ -129,7 +129,7 @@ def _(torch, *, window, stride):
     "SAME margins as zeros",
     when=dict(window=(3, 3), stride=(2, 2), padding="same"),
     because="the windows are right, but the zeros count as elements, which they do not in TensorFlow",
-    source="https://www.tensorflow.org/api_docs/python/tf/nn/avg_pool2d",
+    source=TF_PADDING,
     fix="divide by the average of padded ones",
 )
 def _(torch, x, *, window, stride, padding):

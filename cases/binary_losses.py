@@ -7,7 +7,7 @@ from parity import Case, grid, normal, uniform
 TORCH_BCE = "https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html"
 TORCH_BCE_LOGITS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html"
 KERAS_BCE = "https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class"
-KERAS_CLIPS = "https://github.com/keras-team/keras/blob/master/keras/src/backend/tensorflow/nn.py"
+KERAS_CLIPS = "keras/src/backend/tensorflow/nn.py of Keras 3.15.1: binary_crossentropy"
 
 binary_cross_entropy_with_logits = Case(
     "binary_cross_entropy_with_logits",

@@ -58,7 +58,6 @@ conv3d = plain_convolution(3)
 TF_PADDING = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"
 TF_CONV2D = "https://www.tensorflow.org/api_docs/python/tf/nn/conv2d"
 TORCH_CONV1D = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html"
-TORCH_CONV2D = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html"
 SAME_STRIDE_2 = dict(kernel_size=(3, 3), stride=(2, 2), padding="same")
 
 

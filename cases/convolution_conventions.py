@@ -79,7 +79,7 @@ def _(torch, x, kernel, bias):
     "input and output channels swapped",
     because="PyTorch's kernel starts with out and in, Keras's ends with in and out: moving both axes together keeps "
     "their order",
-    source="https://keras.io/api/layers/convolution_layers/convolution2d/",
+    source="keras/src/layers/convolutional/base_conv.py of Keras 3.15.1: BaseConv.build",
     fix="permute the kernel with (2, 3, 1, 0)",
     weights=dict(kernel="kernel: KH KW O I", bias="bias: O"),
     x="N H W C",

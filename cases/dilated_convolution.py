@@ -147,7 +147,7 @@ def _(torch, x, kernel, bias, *, dilation):
     "causal padding without the dilation",
     when=dict(padding="causal"),
     because="a dilated kernel reaches dilation * (kernel_size - 1) steps back; with less padding outputs are missing",
-    source="https://keras.io/api/layers/convolution_layers/convolution1d/",
+    source="keras/src/layers/convolutional/conv1d.py of Keras 3.15.1: Conv1D._compute_causal_padding",
     fix="pad dilation * (kernel_size - 1) zeros in front",
 )
 def _(torch, x, kernel, bias, *, kernel_size, dilation):

@@ -142,7 +142,7 @@ too_small.limitation(
     "torch.nn.functional.conv2d",
     raises="Kernel size can't be greater than actual input size",
     because="PyTorch refuses a kernel larger than its input, TensorFlow gives an empty result",
-    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html",
+    source="measured with torch 2.13.0",
     when=dict(KH=5),
 )
 
@@ -263,7 +263,7 @@ def _(tf, logits, labels):
     when=dict(N=0),
     raises="wrong shape",
     because="a Keras loss of nothing is not reduced: it is an empty tensor, not a number",
-    source="https://github.com/keras-team/keras/blob/master/keras/src/losses/loss.py",
+    source="keras/src/losses/loss.py of Keras 3.15.1: reduce_values",
     fix="skip empty batches",
 )
 def _(tf, logits, labels, *, dtype):
@@ -306,7 +306,7 @@ for api in ("torch.amax", "torch.max"):
         api,
         raises="Expected reduction dim 1 to have non-zero size",
         because="PyTorch gives no maximum of nothing, TensorFlow minus infinity",
-        source="https://github.com/pytorch/pytorch/issues/28380",
+        source="https://github.com/pytorch/pytorch/issues/130187",
         when=dict(T=0),
     )
 
@@ -336,7 +336,7 @@ batch_of_one.limitation(
     "torch.nn.functional.batch_norm",
     raises="Expected more than 1 value per channel when training",
     because="PyTorch refuses to normalise one value per channel, TensorFlow gives zeros",
-    source="https://github.com/pytorch/pytorch/issues/4534",
+    source="torch/nn/functional.py of PyTorch 2.13.0: _verify_batch_size",
     when=dict(N=1),
 )
 

@@ -90,7 +90,7 @@ for api in ("tf.nn.gelu", "keras.activations.gelu"):
         quantities=["output:*", "grad:*"],
         within=5e-8,
         because="its constants are rounded to float32 before they are cast to the type of the tensor",
-        source="https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/ops/nn_ops.py",
+        source="tensorflow/python/ops/nn_ops.py of TensorFlow 2.21.0: gelu",
         dtypes=["float64"],
     )
 

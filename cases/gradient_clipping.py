@@ -5,7 +5,6 @@ from _losses import one_hot
 from parity import Case, buffer, grid, integers, normal
 
 TF_GLOBAL = "https://www.tensorflow.org/api_docs/python/tf/clip_by_global_norm"
-TORCH_CLIP = "https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html"
 
 clip_by_global_norm = Case(
     "clip_by_global_norm",
@@ -63,7 +62,7 @@ def parameters_with_gradients(torch, *gradients):
     "1e-6 in the denominator",
     when=dict(max_norm=1.0),
     because="it scales by max_norm / (norm + 1e-6), TensorFlow by max_norm / norm",
-    source=TORCH_CLIP,
+    source="torch/nn/utils/clip_grad.py of PyTorch 2.13.0: _clip_grads_with_norm_",
     fix="scale by max_norm / norm.clamp(min=max_norm), with the norm from torch.nn.utils.get_total_norm",
 )
 def _(torch, kernel, bias, *, max_norm):
@@ -171,7 +170,7 @@ def _(tf, x, *, max_norm):
     "1e-7 in the denominator",
     when=dict(max_norm=1.0),
     because="it scales by max_norm / (norm + 1e-7)",
-    source="aten/src/ATen/native/Normalization.cpp and the renorm kernels of PyTorch",
+    source="aten/src/ATen/native/cpu/RenormKernel.cpp of PyTorch: renorm_scale_factor_impl",
     fix="divide by the norm, clamped from below at max_norm",
 )
 def _(torch, x, *, max_norm):

@@ -93,7 +93,7 @@ lookup.limitation(
     "torch.Tensor[...]",
     raises="is out of bounds for dimension 0 with size 4",
     because="indexing checks ids, and lets negative ones count from the end",
-    source="https://docs.pytorch.org/docs/stable/tensor_view.html",
+    source="measured with torch 2.13.0",
     when=dict(past="end"),
     devices=["cpu"],
 )
@@ -101,7 +101,7 @@ lookup.limitation(
     "keras.layers.Embedding",
     raises="is not in [0, 4)",
     because="negative ids count from the end, and others are checked on a CPU",
-    source="https://github.com/keras-team/keras/blob/master/keras/src/backend/tensorflow/numpy.py",
+    source="keras/src/backend/tensorflow/numpy.py of Keras 3.15.1: take",
     when=dict(past="end"),
     devices=["cpu"],
 )
@@ -117,6 +117,22 @@ lookup.limitation(
 )
 def _(tf, ids, table, *, V, past):
     return tf.one_hot(moved(ids, past, V), V, dtype=table.dtype) @ table
+
+
+@lookup.tensorflow.naive(
+    "tf.function(jit_compile=True)",
+    "ids past the end",
+    when=dict(past="end"),
+    because="compiled by XLA, tf.gather checks no ids: those past the end name the last row",
+    source="measured with TensorFlow 2.21.0",
+    fix="check the ids with tf.debugging.assert_less before the compiled function",
+)
+def _(tf, ids, table, *, V, past):
+    @tf.function(jit_compile=True)
+    def look_up(table, ids):
+        return tf.gather(1 * table, ids)  # the product has a dense gradient, summed inside the function as well
+
+    return look_up(table, moved(ids, past, V))
 
 
 @lookup.torch.naive(
@@ -287,7 +303,7 @@ def _(tf, logits, labels):
     "keras.losses.SparseCategoricalCrossentropy(ignore_class)",
     "mean of nothing",
     because="Keras divides without NaN: a batch of which nothing counts has the loss 0",
-    source="https://github.com/keras-team/keras/blob/master/keras/src/losses/loss.py",
+    source="keras/src/losses/loss.py of Keras 3.15.1: reduce_values",
     fix="in PyTorch, skip such a batch, or apply torch.nan_to_num to the mean",
 )
 def _(tf, logits, labels, *, dtype):

@@ -67,7 +67,7 @@ def _(torch, one, *, argument, C):
     "torch.nn",
     "arguments left at their defaults",
     because="PyTorch's are 1e-5 for every epsilon, 0.9 for what Keras calls momentum, and slopes of 0.01 and 0.25",
-    source="https://docs.pytorch.org/docs/stable/nn.html",
+    source="torch/nn/modules of PyTorch 2.13.0: batchnorm.py, normalization.py and activation.py",
     fix="pass Keras's default to the PyTorch layer",
 )
 def _(torch, one, *, argument, C):

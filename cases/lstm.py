@@ -272,6 +272,28 @@ def _(torch, *, I, H):
     return torch.nn.LSTM(I, H, num_layer=2, batch_first=True)
 
 
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "one direction taken for two",
+    when=dict(layers=1, bidirectional=True, initial_state=False),
+    raises="wrong shape",
+    because="an LSTM reads forward only, whatever the model is called: its outputs are half as wide",
+    source="torch/nn/modules/rnn.py of PyTorch 2.13.0: LSTM",
+    fix="pass bidirectional=True",
+    kernel_0="(G H) I",
+    recurrent_0="(G H) J",
+    bias_0="(G H)",
+    h="(L D) N H",
+    c="(L D) N H",
+)
+def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H, **backward):
+    weights = dict(
+        weight_ih_l0=kernel_0, weight_hh_l0=recurrent_0, bias_ih_l0=bias_0, bias_hh_l0=torch.zeros_like(bias_0)
+    )
+    y, (h, c) = torch.func.functional_call(torch.nn.LSTM(I, H, batch_first=True), weights, x)
+    return y, h, c
+
+
 @lstm.tensorflow.naive(
     "keras.layers.Bidirectional",
     "initial states ordered by kind",

@@ -64,6 +64,21 @@ def _(torch, *, I, H):
     return first, lambda x: second(first(x[:, 0])[0])
 
 
+@lstm_cell.torch.naive(
+    "torch.nn.LSTMCell",
+    "states of another size than the cell's",
+    when=dict(initial_state=True, bias=True),
+    raises="hidden0 has inconsistent hidden_size: got 10, expected 5",
+    because="h and c are as wide as the cell's hidden_size",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html",
+    fix="make the states of shape [batch, hidden_size]",
+    weights=torch_cell_variables,
+)
+def _(torch, *, I, H):
+    cell = torch.nn.LSTMCell(I, H)
+    return cell, lambda x, h0, c0: cell(x[:, 0], (h0.repeat(1, 2), c0.repeat(1, 2)))
+
+
 def keras_cell_variables(bias):
     variables = dict(kernel="kernel: I (G H)", recurrent_kernel="recurrent: J (G H)")
     return dict(variables, bias="bias: (G H)") if bias else variables
@@ -75,6 +90,45 @@ def _(tf, *, N, H, bias):
 
     def call(x, *initial):
         states, outputs = initial or cell.get_initial_state(N), []
+        for part in tf.unstack(x, axis=1):
+            y, states = cell(part, states)
+            outputs.append(y)
+        return tf.stack(outputs, axis=1), *states
+
+    return cell, call
+
+
+def keras_naive(title, **said):
+    return lstm_cell.tensorflow.naive(
+        "keras.layers.LSTMCell",
+        title,
+        when=dict(initial_state=True, bias=True),
+        source="keras/src/layers/rnn/lstm.py of Keras 3.15.1: LSTMCell.call",
+        fix="make the states of shape [batch, units]",
+        weights=keras_cell_variables,
+        **said,
+    )
+
+
+@keras_naive(
+    "states of another size than the cell's",
+    raises="Matrix size-incompatible: In[0]: [4,10], In[1]: [5,20]",
+    because="the cell checks no sizes, and h meets the recurrent kernel",
+)
+def _(tf, *, H):
+    cell = tf.keras.layers.LSTMCell(H, **KERAS_CELL)
+    return cell, lambda x, h0, c0: cell(x[:, 0], [tf.tile(h0, [1, 2]), tf.tile(c0, [1, 2])])
+
+
+@keras_naive(
+    "cell state of one column",
+    because="c is only multiplied by the forget gate: one column broadcasts to all units, where PyTorch refuses it",
+)
+def _(tf, *, H):
+    cell = tf.keras.layers.LSTMCell(H, **KERAS_CELL)
+
+    def call(x, h0, c0):
+        states, outputs = [h0, c0[:, :1]], []
         for part in tf.unstack(x, axis=1):
             y, states = cell(part, states)
             outputs.append(y)

@@ -2,7 +2,7 @@
 
 from _pooling import POOLED, SIZES, SPACE, VALID_AND_SAME, pool, symmetric, tf_margins, torch_margins
 
-from parity import Case, distinct, grid, uniform
+from parity import Case, distinct, grid, integers, normal, uniform
 
 
 def max_pooling(rank, name, summary, x, variants, **options):
@@ -209,7 +209,7 @@ def _(tf, x, *, window, stride):
     "zeros around a negative image",
     when=dict(padding="same"),
     because="SAME pads with minus infinity; a zero is larger than every element of the window",
-    source=TF_MAX_POOL,
+    source=TF_PADDING,
     fix="pad with value=-torch.inf",
 )
 def _(torch, x, *, window, stride, padding):
@@ -231,3 +231,56 @@ def _(torch, x, *, window, stride, padding):
 def _(tf, *, window, stride):
     layers = tf.keras.layers
     return tf.keras.Sequential([layers.ZeroPadding2D(1), layers.MaxPooling2D(window, stride)])
+
+
+max_pool_of_ties = Case(
+    "max_pool_of_ties",
+    "Max pooling of numbers with ties: the first of the largest gets the gradient of its window.",
+    sizes=dict(N=3, C=2, L=9),
+    inputs=dict(n=integers("N C L", 0, 3), z=normal("N C L", std=0)),
+    outputs=dict(y="N C P"),
+    exact=["output:*"],
+)
+STEPS_FIRST = dict(n="N L C", z="N L C", y="N P C")
+
+
+@max_pool_of_ties.reference
+def _(np, n, z):
+    windows = np.stack([n[:, :, start : start + n.shape[2] - 2] for start in range(3)], -1)
+    first = np.argmax(windows, -1)[..., None] == np.arange(3)
+    shifted = np.stack([z[:, :, start : start + n.shape[2] - 2] for start in range(3)], -1)
+    return np.sum(np.where(first, windows + shifted, 0), -1)
+
+
+@max_pool_of_ties.torch("torch.nn.functional.max_pool1d")
+def _(torch, n, z):
+    return torch.nn.functional.max_pool1d(n + z, 3, 1)
+
+
+@max_pool_of_ties.tensorflow("tf.nn.max_pool1d", **STEPS_FIRST)
+def _(tf, n, z):
+    return tf.nn.max_pool1d(tf.cast(n, z.dtype) + z, 3, 1, "VALID")
+
+
+@max_pool_of_ties.torch.naive(
+    "torch.amax",
+    "gradient split between the ties",
+    because="torch.amax and tf.reduce_max divide the gradient between equal elements, max pooling does not",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.amax.html",
+    fix="use torch.nn.functional.max_pool1d",
+)
+def _(torch, n, z):
+    return (n + z).unfold(2, 3, 1).amax(-1)
+
+
+@max_pool_of_ties.tensorflow.naive(
+    "tf.reduce_max",
+    "gradient split between the ties",
+    because="tf.reduce_max and torch.amax divide the gradient between equal elements, max pooling does not",
+    source="tensorflow/python/ops/math_grad.py, _MinOrMaxGrad",
+    fix="use tf.nn.max_pool1d",
+    **STEPS_FIRST,
+)
+def _(tf, n, z):
+    x = tf.cast(n, z.dtype) + z
+    return tf.reduce_max(tf.stack([x[:, :-2], x[:, 1:-1], x[:, 2:]]), axis=0)

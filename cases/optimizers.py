@@ -274,7 +274,7 @@ def _(torch, w, g, *, weight_decay, momentum):
     "weight_decay of PyTorch copied",
     when=dict(decay="l2"),
     because="Keras decouples weight_decay from the gradient in every optimizer; PyTorch's SGD adds it to the gradient",
-    source="https://keras.io/api/optimizers/",
+    source="keras/src/optimizers/base_optimizer.py of Keras 3.15.1: _apply_weight_decay",
     fix="add weight_decay * w to the gradients and leave weight_decay at None",
 )
 def _(tf, w, g, *, weight_decay, momentum):
@@ -358,7 +358,7 @@ def _(tf, kernel, bias, of_kernel, of_bias, *, most):
     "torch.nn.utils.clip_grad_norm_",
     "taken for tf.clip_by_global_norm",
     because="it divides by the norm plus 1e-6",
-    source="https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html",
+    source="torch/nn/utils/clip_grad.py of PyTorch 2.13.0: _clip_grads_with_norm_",
     fix="multiply the gradients by most / max(norm, most), with the norm from torch.nn.utils.get_total_norm",
 )
 def _(torch, kernel, bias, of_kernel, of_bias, *, most):

@@ -63,10 +63,24 @@ def _(torch, x, *, I, H, rate):
 
 
 @output_dropout.torch.naive(
+    "torch.nn.LSTM",
+    "dropout between two layers",
+    because="nn.LSTM drops what goes from one layer to the next; DropoutWrapper also what leaves the last one",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
+    fix="apply torch.nn.functional.dropout to the outputs, too",
+)
+def _(torch, x, *, I, H, rate):
+    torch.manual_seed(0)
+    layers = torch.nn.LSTM(I, H, num_layers=2, dropout=rate, device=x.device)
+    output, (hidden, cell) = layers(x[None])
+    return torch_fractions(torch, output[0], hidden[1], cell[1])
+
+
+@output_dropout.torch.naive(
     "torch.nn.LSTMCell",
     "state dropped with the output",
     because="the state that DropoutWrapper hands to the next step is not dropped unless state_keep_prob says so",
-    source="https://www.tensorflow.org/api_docs/python/tf/nn/RNNCellDropoutWrapper",
+    source="tf_keras/src/layers/rnn/legacy_cell_wrappers.py of tf_keras 2.21.0: DropoutWrapper",
     fix="keep the state that the cell returns beside the output that is dropped",
 )
 def _(torch, x, *, I, H, rate):

@@ -1,4 +1,4 @@
-"""Reductions: variance, maxima with ties, argmax with NaN."""
+"""Reductions: variance, and maxima with ties."""
 
 from parity import Case, buffer, distinct, integers, normal
 
@@ -167,6 +167,11 @@ def _(torch, n, z):
     return torch.amax(n + z, dim=-1)
 
 
+@maximum_of_ties.torch("torch.max")
+def _(torch, n, z):
+    return torch.stack([torch.max(row) for row in n + z])
+
+
 @maximum_of_ties.tensorflow("tf.reduce_max")
 def _(tf, n, z):
     return tf.reduce_max(tf.cast(n, z.dtype) + z, axis=-1)
@@ -192,7 +197,7 @@ def _(torch, n, z):
     "torch.nn.functional.adaptive_max_pool1d",
     "gradient to one of the ties",
     because="max-pooling gives the whole gradient to one element of the window",
-    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html",
+    source="measured with torch 2.13.0",
     fix="use torch.amax for tf.reduce_max and keras.layers.GlobalMaxPooling1D",
 )
 def _(torch, n, z):
@@ -219,6 +224,11 @@ def _(torch, n, a, b):
     return torch.maximum(n + a, b)
 
 
+@larger_of_two.torch("torch.minimum")
+def _(torch, n, a, b):
+    return -torch.minimum(-(n + a), -b)
+
+
 @larger_of_two.tensorflow("tf.reduce_max")
 def _(tf, n, a, b):
     return tf.reduce_max(tf.stack([tf.cast(n, a.dtype) + a, b]), axis=0)
@@ -235,47 +245,12 @@ def _(tf, n, a, b):
     return tf.maximum(tf.cast(n, a.dtype) + a, b)
 
 
-argmax_with_nan = Case(
-    "argmax_with_nan",
-    "The index of the maximum, where NaN counts as larger than any number.",
-    sizes=dict(N=4, C=5),
-    inputs=dict(n=integers("N C", -3, 4)),
-    outputs=dict(index=buffer("N")),
-    exact=True,
+@larger_of_two.tensorflow.naive(
+    "tf.minimum",
+    "of the negated numbers",
+    because="tf.minimum gives the whole gradient of equal numbers to the first, torch.minimum half of it to each",
+    source="tensorflow/python/ops/math_grad.py, _MinimumGrad",
+    fix="use tf.reduce_max of the stacked tensors where ties matter",
 )
-
-
-@argmax_with_nan.reference
-def _(np, n):
-    return np.zeros(len(n)) + 2
-
-
-@argmax_with_nan.torch("torch.argmax")
-def _(torch, n):
-    x = n.to(torch.get_default_dtype())
-    x[:, 2] = torch.nan
-    return torch.argmax(x, dim=-1).to(x.dtype)
-
-
-def with_nan(tf, n):
-    x = tf.cast(n, tf.keras.config.floatx())
-    return tf.where(tf.range(n.shape[1]) == 2, tf.constant(float("nan"), x.dtype), x)
-
-
-@argmax_with_nan.tensorflow("tf.where")
-def _(tf, n):
-    x = with_nan(tf, n)
-    infinite = tf.where(tf.math.is_nan(x), tf.constant(float("inf"), x.dtype), x)
-    return tf.cast(tf.argmax(infinite, axis=-1), x.dtype)
-
-
-@argmax_with_nan.tensorflow.naive(
-    "tf.argmax",
-    "NaN passed over",
-    because="no comparison with NaN is true, so tf.argmax finds the largest of the other numbers",
-    source="measured with tensorflow 2.21.0 on the CPU",
-    fix="replace NaN by infinity first",
-)
-def _(tf, n):
-    x = with_nan(tf, n)
-    return tf.cast(tf.argmax(x, axis=-1), x.dtype)
+def _(tf, n, a, b):
+    return -tf.minimum(-(tf.cast(n, a.dtype) + a), -b)

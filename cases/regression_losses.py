@@ -4,8 +4,7 @@ from _losses import KERAS_REDUCTION, reduced, shape_of_loss
 
 from parity import Case, grid, normal
 
-KERAS_REDUCES = "https://github.com/keras-team/keras/blob/master/keras/src/losses/losses.py"
-TORCH_MSE = "https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html"
+KERAS_REDUCES = "keras/src/losses/losses.py of Keras 3.15.1: mean_squared_error"
 TORCH_SMOOTH_L1 = "https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html"
 V1_REDUCTION = dict(none="none", mean="weighted_mean", sum="weighted_sum")
 
@@ -134,7 +133,7 @@ def _(tf, x, target, *, dtype):
     "torch.nn.functional.mse_loss",
     "column against vector",
     because="(N, 1) and (N,) broadcast to N x N differences; Keras squeezes the prediction",
-    source="https://github.com/pytorch/pytorch/issues/10148",
+    source="https://github.com/pytorch/pytorch/issues/19699",
     fix="squeeze the prediction; PyTorch only warns",
     x="N 1",
 )

@@ -108,6 +108,18 @@ def _(torch, w, g):
     return torch_weights(torch, lambda weights: torch.optim.RMSprop(weights, RATE), w, g)
 
 
+@rmsprop.tensorflow.naive(
+    "keras.optimizers.RMSprop",
+    "learning rate left at its default",
+    when=dict(momentum=0.0, centered=False, scale=1.0),
+    because="the learning rate is 0.001 by default in Keras and 0.01 in PyTorch",
+    source=KERAS_RMSPROP,
+    fix="pass learning_rate=0.01",
+)
+def _(tf, w, g, *, rho, epsilon):
+    return keras_weights(tf, tf.keras.optimizers.RMSprop(rho=rho, epsilon=epsilon), w, g)
+
+
 @rmsprop_from_one.torch.naive(
     "torch.optim.RMSprop",
     "mean square started at zero",
@@ -247,6 +259,31 @@ def _(torch, w, g, *, epsilon):
 )
 def _(tf, w, g, *, epsilon):
     return keras_weights(tf, tf.keras.optimizers.Adagrad(RATE, epsilon=epsilon), w, g)
+
+
+@adagrad.tensorflow.naive(
+    "keras.optimizers.Adagrad",
+    "learning rate left at its default",
+    when=dict(initial=0.0, scale=1.0),
+    because="the learning rate is 0.001 by default in Keras and 0.01 in PyTorch",
+    source="keras/src/optimizers/adagrad.py in Keras 3.15.1",
+    fix="pass learning_rate=0.01",
+)
+def _(tf, w, g, *, epsilon, initial):
+    optimizer = tf.keras.optimizers.Adagrad(initial_accumulator_value=initial, epsilon=epsilon)
+    return keras_weights(tf, optimizer, w, g)
+
+
+@adagrad.torch.naive(
+    "torch.optim.Adagrad",
+    "epsilon left at its default",
+    when=dict(initial=0.0, scale=1e-3),
+    because="eps is 1e-10 by default in PyTorch, and 1e-7 in Keras, where it is added under the root",
+    source=TORCH_ADAGRAD,
+    fix="add Keras's epsilon to initial_accumulator_value, and pass eps=0",
+)
+def _(torch, w, g):
+    return torch_weights(torch, lambda weights: torch.optim.Adagrad(weights, RATE), w, g)
 
 
 @adagrad.torch.naive(

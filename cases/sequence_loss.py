@@ -4,10 +4,7 @@ from _losses import log_softmax, one_hot
 
 from parity import Case, grid, integers, normal
 
-LEGACY_SEQ2SEQ = (
-    "https://github.com/tensorflow/tensorflow/blob/v1.15.0/tensorflow/contrib/legacy_seq2seq/python/ops/seq2seq.py"
-)
-PTB = "https://github.com/tensorflow/models/blob/r1.13.0/tutorials/rnn/ptb/ptb_word_lm.py"
+PTB = "https://github.com/tensorflow/models/blob/086660faed/tutorials/rnn/ptb/ptb_word_lm.py"
 TORCH_CE = "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html"
 
 sequence_loss_by_example = Case(

@@ -15,6 +15,7 @@ AXES = dict(
     output="K M",
     output_bias="K",
 )
+KERAS_LSTM = "keras/src/layers/rnn/lstm.py of Keras 3.15.1: LSTM"
 TORCH_EMBEDDING = "https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html"
 
 
@@ -66,7 +67,11 @@ def plain_embedding(torch, V, E):
     return torch.nn.Embedding(V, E)
 
 
-def torch_model(torch, V, E, H, M, K, vectors, *, batch_first=True, make_embedding=plain_embedding):
+def last_step(outputs):
+    return outputs[:, -1]
+
+
+def torch_model(torch, V, E, H, M, K, vectors, *, batch_first=True, make_embedding=plain_embedding, choose=last_step):
     nn = torch.nn
 
     class Classifier(nn.Module):
@@ -82,7 +87,7 @@ def torch_model(torch, V, E, H, M, K, vectors, *, batch_first=True, make_embeddi
 
         def forward(self, ids):
             outputs, _ = self.lstm(self.embedding(ids))
-            return self.output(torch.relu(self.hidden(outputs[:, -1])))
+            return self.output(torch.relu(self.hidden(choose(outputs))))
 
     return Classifier()
 
@@ -113,12 +118,12 @@ KERAS = {
 KERAS_LAYOUTS = dict(kernel="E (G H)", recurrent="J (G H)", bias="(G H)", hidden="H M", output="M K")
 
 
-def keras_model(tf, V, E, H, M, K, vectors, **of_embedding):
+def keras_model(tf, V, E, H, M, K, vectors, *, all_steps=False, **of_embedding):
     layers = tf.keras.layers
     return tf.keras.Sequential(
         [
             layers.Embedding(V, E, name="embedding", trainable=vectors == "trained", **of_embedding),
-            layers.LSTM(H, name="lstm", unroll=True),
+            layers.LSTM(H, name="lstm", unroll=True, return_sequences=all_steps),
             layers.Dense(M, activation="relu", name="hidden"),
             layers.Dense(K, name="output"),
         ]
@@ -161,9 +166,9 @@ def torch_classifier(loss=torch_loss, **of_model):
     return build
 
 
-def keras_classifier(loss=keras_loss, **of_embedding):
+def keras_classifier(loss=keras_loss, **of_model):
     def build(tf, *, V, E, H, M, K, vectors):
-        model = keras_model(tf, V, E, H, M, K, vectors, **of_embedding)
+        model = keras_model(tf, V, E, H, M, K, vectors, **of_model)
 
         def call(ids, label):
             logits = model(ids)
@@ -178,16 +183,16 @@ classifier.torch.layer("torch.nn.Module", weights=TORCH)(torch_classifier())
 classifier.tensorflow.layer("keras.Sequential", weights=KERAS)(keras_classifier())
 
 
-def naive_torch(api, title, *, because, source, fix, **options):
+def naive_torch(api, title, *, because, source, fix, raises=None, **options):
     add = classifier.torch.naive(
-        api, title, when=dict(vectors="trained"), because=because, source=source, fix=fix, weights=TORCH
+        api, title, when=dict(vectors="trained"), raises=raises, because=because, source=source, fix=fix, weights=TORCH
     )
     add(torch_classifier(**options))
 
 
-def naive_keras(api, title, *, because, source, fix, **options):
+def naive_keras(api, title, *, because, source, fix, raises=None, **options):
     add = classifier.tensorflow.naive(
-        api, title, when=dict(vectors="trained"), because=because, source=source, fix=fix, weights=KERAS
+        api, title, when=dict(vectors="trained"), raises=raises, because=because, source=source, fix=fix, weights=KERAS
     )
     add(keras_classifier(**options))
 
@@ -209,6 +214,23 @@ naive_torch(
     batch_first=False,
 )
 naive_torch(
+    "torch.nn.Linear",
+    "outputs of all steps classified",
+    raises="Expected target size [6, 3], got [6]",
+    because="a linear layer applies to every step, and gives logits for each: [texts, words, classes]",
+    source="torch/nn/modules/rnn.py of PyTorch 2.13.0: LSTM",
+    fix="take the last output, outputs[:, -1]",
+    choose=lambda outputs: outputs,
+)
+naive_torch(
+    "torch.nn.Linear",
+    "outputs of all steps averaged",
+    because="an LSTM of Keras without return_sequences gives its last output, not the mean of all",
+    source=KERAS_LSTM,
+    fix="take the last output, outputs[:, -1]",
+    choose=lambda outputs: outputs.mean(1),
+)
+naive_torch(
     "torch.nn.functional.cross_entropy",
     "given probabilities",
     because="it takes logits, and applies the softmax itself",
@@ -223,6 +245,15 @@ naive_keras(
     source="https://keras.io/api/losses/probabilistic_losses/",
     fix="pass from_logits=True",
     loss=lambda tf, logits, label: tf.keras.losses.SparseCategoricalCrossentropy()(label, logits),
+)
+naive_keras(
+    "keras.layers.LSTM",
+    "outputs of all steps classified",
+    raises="must have rank (ndim) `target.ndim - 1`",
+    because="with return_sequences=True the dense layers give logits for every step: [texts, words, classes]",
+    source=KERAS_LSTM,
+    fix="leave return_sequences at False",
+    all_steps=True,
 )
 naive_keras(
     "keras.layers.Embedding(mask_zero=True)",

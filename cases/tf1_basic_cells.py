@@ -20,6 +20,7 @@ LEGACY_CELLS = "https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/src
 TORCH_LSTM = "https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 LAYERED = dict(h0="1 N H", c0="1 N H", h="1 N H", c="1 N H")
 LAID_OUT = dict(kernel="(G H) I", recurrent="(G H) J", bias="(G H)")
+BY_HAND = dict(kernel="I (G[i g f o] H)", recurrent="J (G[i g f o] H)", bias="(G[i g f o] H)")
 
 
 def lstm_weights():
@@ -76,6 +77,36 @@ def tf_cell(name):
 
 for name in ("BasicLSTMCell", "LSTMCell"):
     tf1_basic_lstm_cell.tensorflow.layer(f"tf.compat.v1.nn.rnn_cell.{name}", weights=tf_variables())(tf_cell(name))
+
+
+def by_hand(tf, x, kernel, recurrent, bias, h0, c0, forget_bias, candidate):
+    """The cell by its equations; ``candidate(j, o)`` is what the input gate lets in."""
+    h, c = (tf.zeros([x.shape[0], recurrent.shape[0]], x.dtype),) * 2 if h0 is None else (h0, c0)
+    outputs = []
+    for part in tf.unstack(x, axis=1):
+        gates = tf.matmul(tf.concat([part, h], 1), tf.concat([kernel, recurrent], 0))
+        i, j, f, o = tf.split(tf.nn.bias_add(gates, bias), 4, axis=1)
+        c = c * tf.sigmoid(f + forget_bias) + tf.sigmoid(i) * candidate(j, o)
+        h = tf.tanh(c) * tf.sigmoid(o)
+        outputs.append(h)
+    return tf.stack(outputs, axis=1), h, c
+
+
+@tf1_basic_lstm_cell.tensorflow("tf.split", **BY_HAND)
+def _(tf, x, kernel, recurrent, bias, h0=None, c0=None, *, forget_bias):
+    return by_hand(tf, x, kernel, recurrent, bias, h0, c0, forget_bias, lambda j, o: tf.tanh(j))
+
+
+@tf1_basic_lstm_cell.tensorflow.naive(
+    "tf.split",
+    "tanh of the output gate instead of the new input",
+    because="what enters the cell state is tanh(j), the new input; o is the gate of the output",
+    source=LEGACY_CELLS,
+    fix="write sigmoid(i) * tanh(j)",
+    **BY_HAND,
+)
+def _(tf, x, kernel, recurrent, bias, h0=None, c0=None, *, forget_bias):
+    return by_hand(tf, x, kernel, recurrent, bias, h0, c0, forget_bias, lambda j, o: tf.tanh(o))
 
 
 @tf1_basic_lstm_cell.torch.naive(
@@ -206,7 +237,7 @@ def _(tf, *, N, H):
     "tf.nn.rnn_cell.BasicLSTMCell",
     "TensorFlow 1 name",
     because="TensorFlow 2 has removed tf.nn.rnn_cell",
-    source="https://www.tensorflow.org/guide/migrate",
+    source="tensorflow/tools/compatibility/renames_v2.py of TensorFlow 2.21.0",
     fix="take the cell from tf.compat.v1.nn.rnn_cell, with tf_keras installed",
     raises="has no attribute 'rnn_cell'",
 )
@@ -218,7 +249,7 @@ def _(tf, x, *, H, **tensors):
     "tf.compat.v1.nn.rnn_cell.BasicLSTMCell",
     "with Keras 3",
     because="the cells were part of Keras 2, which Keras 3 has replaced",
-    source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/nn/rnn_cell/BasicLSTMCell",
+    source="tensorflow/python/util/lazy_loader.py of TensorFlow 2.21.0: KerasLazyLoader",
     fix="install tf_keras, and set TF_USE_LEGACY_KERAS=1 or take the cells from tf_keras.api._v1",
     raises="is not available with Keras 3",
 )

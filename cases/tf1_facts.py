@@ -5,7 +5,6 @@ from _tf1 import keep_forget_bias, rnn_cell
 
 from parity import Case, buffer, grid, normal
 
-LEGACY_CELLS = "https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/src/layers/rnn/legacy_cells.py"
 TORCH = "https://pytorch.org/docs/stable/generated/torch.nn."
 GATES = dict(BasicRNNCell=1, GRUCell=3, BasicLSTMCell=4)
 
@@ -27,9 +26,9 @@ def _(np, x, *, cell):
     return 0 * x + GATES[cell] * 128 * (28 + 128 + 1)
 
 
-def tf_cell(cell):
+def tf_cell(cell, inputs=28):
     made = getattr(rnn_cell(), cell)(128)
-    made.build([None, 28])
+    made.build([None, inputs])
     return made
 
 
@@ -62,6 +61,19 @@ def _(torch, x, *, cell):
 )
 def _(torch, x, *, cell):
     return trained(torch, torch_cell(torch, cell), x)
+
+
+@tf1_parameter_count.tensorflow.naive(
+    "tf.compat.v1.nn.rnn_cell",
+    "25 inputs counted instead of 28",
+    when=dict(cell="BasicLSTMCell"),
+    because="4 gates of 128 units have a weight for each of the 28 inputs, for each of the 128 units, and a bias: "
+    "4 * 128 * (28 + 128 + 1) = 80384, not 78848",
+    source="tf_keras/src/layers/rnn/legacy_cells.py of tf_keras 2.21.0: BasicLSTMCell.build",
+    fix="count the inputs that the cell gets",
+)
+def _(tf, x, *, cell):
+    return tf.fill([1], tf.cast(tf_cell(cell, inputs=25).count_params(), x.dtype))
 
 
 @tf1_parameter_count.tensorflow.naive(

@@ -5,7 +5,7 @@ from _tf1 import lstm_step
 
 from parity import Case, grid, normal
 
-MIGRATE = "https://www.tensorflow.org/guide/migrate"
+MIGRATE = "tensorflow/tools/compatibility/tf_upgrade_v2.py of TensorFlow 2.21.0"
 
 tf1_conv2d = Case(
     "tf1_conv2d",

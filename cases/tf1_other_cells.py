@@ -6,7 +6,6 @@ from _tf1 import Built, rnn_cell, unrolled
 from parity import Case, concat, grid, normal, uniform, zeros
 
 SIZES = dict(N=4, T=3, I=6, H=5, J=lambda H: H)
-LEGACY_CELLS = "https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/src/layers/rnn/legacy_cells.py"
 
 
 def inputs(initial_state):

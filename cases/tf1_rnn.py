@@ -67,7 +67,7 @@ tf1_dynamic_rnn.limitation(
     when=dict(lengths=(2, 0, 4)),
     raises="Length of all samples has to be greater than 0",
     because="a packed sequence has no place for one without steps, while dynamic_rnn passes the initial state through",
-    source=PACK,
+    source="https://github.com/pytorch/pytorch/issues/4582",
 )
 
 
@@ -151,7 +151,7 @@ def _(tf, *, N, I, H, T, lengths, time_major, dtype):
     "lengths left out",
     when=dict(lengths=LENGTHS, time_major=False),
     because="the layer goes on over the padding, and its final states are those after the padding",
-    source=PACK,
+    source="measured with torch 2.13.0",
     fix="pack the sequences by their lengths with torch.nn.utils.rnn.pack_padded_sequence",
     weights=torch_variables(layer="_l0"),
     **LAYERED,
@@ -248,7 +248,7 @@ def _(tf, *, N, I, H, lengths, dtype):
     "tf.nn.dynamic_rnn",
     "TensorFlow 1 name",
     because="TensorFlow 2 has moved it to tf.compat.v1.nn",
-    source="https://www.tensorflow.org/guide/migrate",
+    source="tensorflow/tools/compatibility/renames_v2.py of TensorFlow 2.21.0",
     fix="call tf.compat.v1.nn.dynamic_rnn",
     raises="has no attribute 'dynamic_rnn'",
 )

@@ -172,7 +172,7 @@ def _(tf, *, V, N, T, H, steps, epoch, repeated):
 
 
 PLAIN = dict(masked=False, repeated="summed", steps=12)
-TUTORIAL = "https://github.com/tensorflow/models/blob/v1.13.0/tutorials/rnn/ptb/ptb_word_lm.py"
+TUTORIAL = "https://github.com/tensorflow/models/blob/086660faed/tutorials/rnn/ptb/ptb_word_lm.py"
 TORCH_DOCS = "https://pytorch.org/docs/stable/generated"
 
 
@@ -192,10 +192,6 @@ def torch_naive(api, title, *, because, source, fix, when=None, raises=None, of_
 
 def mean_loss(torch, logits, targets):
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-
-
-def clip_with_torch(torch, model, counted):
-    return torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
 
 
 torch_naive(
@@ -226,7 +222,7 @@ torch_naive(
     "torch.nn.LSTM",
     "state not detached",
     because="the state still belongs to the graph of the minibatch before, which backward has freed",
-    source="https://pytorch.org/docs/stable/generated/torch.Tensor.detach.html",
+    source=f"{TORCH_DOCS}/torch.Tensor.backward.html",
     fix="detach the state between minibatches; a TensorFlow 1 state passes through NumPy, which cuts the graph",
     raises="Trying to backward through the graph a second time",
     carry=lambda h, c: (h, c),
@@ -240,18 +236,10 @@ torch_naive(
     loss=mean_loss,
 )
 torch_naive(
-    "torch.nn.utils.clip_grad_norm_",
-    "taken for tf.clip_by_global_norm",
-    because="it divides by the norm plus 1e-6",
-    source=f"{TORCH_DOCS}/torch.nn.utils.clip_grad_norm_.html",
-    fix="multiply the gradients by clip / max(norm, clip)",
-    clip=clip_with_torch,
-)
-torch_naive(
     "torch.optim.SGD",
     "gradients not zeroed",
     because="backward adds to the gradients that are there; tf.gradients and a tape begin anew",
-    source=f"{TORCH_DOCS}/torch.optim.Optimizer.zero_grad.html",
+    source=f"{TORCH_DOCS}/torch.Tensor.backward.html",
     fix="call optimizer.zero_grad() in every step",
     forget_gradients=False,
 )
@@ -259,7 +247,7 @@ torch_naive(
     "torch.Tensor.reshape",
     "text dealt to the rows in turn",
     because="a row must hold consecutive text, or the carried state belongs to other words",
-    source=TUTORIAL,
+    source="tutorials/rnn/ptb/reader.py of tensorflow/models: ptb_producer",
     fix="reshape to (batch, -1), not to (-1, batch) with a transpose",
     arranged=lambda ids, N: [ids[row::N] for row in range(N)],
 )

@@ -308,7 +308,7 @@ def _(torch, x, kernel, bias, *, H, W, stride):
     "keras.layers.Conv2DTranspose",
     "kernel with in and out as in Conv2D",
     because="the kernel of Keras's Conv2D ends with in and out, that of its Conv2DTranspose with out and in",
-    source="https://keras.io/api/layers/convolution_layers/convolution2d_transpose/",
+    source="keras/src/layers/convolutional/base_conv_transpose.py of Keras 3.15.1: BaseConvTranspose.build",
     fix="permute PyTorch's transposed kernel with (2, 3, 1, 0)",
     weights=dict(kernel="kernel: KH KW C O", bias="bias: O"),
     x="N H W C",

@@ -129,7 +129,7 @@ def _(torch, x):
     "torch.where",
     "only the result guarded",
     because="the branch that is not taken has the gradient zero times infinity, which is NaN",
-    source="https://docs.pytorch.org/docs/stable/generated/torch.where.html",
+    source="https://docs.pytorch.org/docs/stable/notes/autograd.html#division-by-zero-in-autograd",
     fix="replace zero under the root too, or use torch.linalg.vector_norm",
 )
 def _(torch, x):

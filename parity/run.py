@@ -17,6 +17,7 @@ from .catalog.case import Case
 from .catalog.frameworks import FRAMEWORKS, REFERENCE
 from .catalog.known import Tolerance
 from .catalog.load import Broken
+from .catalog.modes import EAGER
 from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
 from .plan.work import Item, Unit, units
@@ -30,7 +31,7 @@ AHEAD = 48
 """Items that are with the workers before the judge has come to them."""
 
 TIMED_DTYPE = "float32"
-"""The quick timing of a parity run is taken in this dtype only."""
+"""The quick timing of a parity run is taken in this dtype only, eagerly."""
 
 
 @dataclass
@@ -134,11 +135,13 @@ class Run:
             following = self._waiting.popleft()
             if following[0] not in self._begun:
                 self._submit(*following)
-        observations = {unit.api: future.result() for unit, future in self._submitted.pop(item)}
+        answers = [(unit, future.result()) for unit, future in self._submitted.pop(item)]
+        observations = {unit.name: seen for unit, seen in answers}
         start = time.thread_time()
         rows = judge(case, item, observations, self._context())
-        timings = [row for api, seen in observations.items() for row in self._timings(case, item, api, seen)]
-        self._account(case, observations)
+        timings = [row for unit, seen in answers for row in self._timings(unit, seen)]
+        for unit, seen in answers:
+            self.costs.setdefault(unit.framework, Cost()).add(seen)
         self._keep(rows, timings)
         self.judge_seconds += time.thread_time() - start
         return Judged(rows, timings, observations)
@@ -160,7 +163,7 @@ class Run:
     # ---------------------------------------------------------------------------------------------------------
 
     def _submit(self, item: Item, case: Case) -> None:
-        made = units(case, item, self.seed, timed=item.dtype == TIMED_DTYPE)
+        made = units(case, item, self.seed, timed=item.dtype == TIMED_DTYPE and item.mode == EAGER)
         self._begun.add(item)
         self._submitted[item] = [(unit, self._engine.submit(unit)) for unit in made]
 
@@ -179,24 +182,19 @@ class Run:
             self._writer = RecordWriter(self._reports)
         return self._writer
 
-    def _account(self, case: Case, observations: Mapping[str, Observation]) -> None:
-        for api, seen in observations.items():
-            implementation = case.implementation(api)
-            self.costs.setdefault(implementation.framework if implementation else REFERENCE, Cost()).add(seen)
-
-    def _timings(self, case: Case, item: Item, api: str, seen: Observation) -> Iterable[TimingRow]:
+    def _timings(self, unit: Unit, seen: Observation) -> Iterable[TimingRow]:
+        item = unit.item
         for measure, seconds in seen.timings.items():
-            framework = next(i.framework for i in case.implementations if i.api == api)
             yield TimingRow(
                 run=self.name,
                 case=item.case,
                 variant=item.variant,
                 dtype=item.dtype,
                 device=item.device,
-                mode=item.mode,
-                implementation=api,
-                framework=framework,
-                version=str(self.greetings[framework].environment["version"]),
+                mode=unit.mode,
+                implementation=unit.api,
+                framework=unit.framework,
+                version=str(self.greetings[unit.framework].environment["version"]),
                 measure=measure,
                 rounds=len(seconds),
                 min_seconds=min(seconds),

@@ -16,6 +16,7 @@ from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
 from .known import Deviation, Divergence, Known, Limitation, Tolerance
 from .mapping import Source, source
+from .modes import EAGER
 from .tensors import Output, Tensor, as_output
 from .variants import Grid, Variant
 
@@ -117,8 +118,8 @@ class Registrar:
         """Declare a port that goes wrong for the variants that ``when`` matches: a function, or a layer (``weights``).
 
         ``title`` says in a few words what is done wrong, ``because`` why it is wrong, ``fix`` what the faithful
-        implementations do instead. It is executed in the case's first dtype. Strict both ways: results that differ
-        from the truth (or an error that contains ``raises``) are ``expected``, agreement is ``unexpected``.
+        implementations do instead. It is executed eagerly, in the case's first dtype. Strict both ways: results that
+        differ from the truth (or an error that contains ``raises``) are ``expected``, agreement is ``unexpected``.
         """
         divergence = Divergence(title, because, source, fix, dict(when or {}), raises)
         return self._add(f"{api} ({title})", layouts, weights, divergence)
@@ -156,6 +157,7 @@ class Case:
         dtypes: the formats to run in.
         exact: the quantities that must be bit-equal (``"output:*"``, ``"grad:*"``); ``True`` for all.
         tolerance: an allowance that replaces the default one, with its reason.
+        eager_only: why the case cannot be captured as a graph or compiled; its items in those modes are not run.
 
     A mistake in a declaration does not stop the file: it is kept in ``problems``, and the case is reported
     as an error with that text while the other cases run.
@@ -176,6 +178,7 @@ class Case:
         dtypes: Sequence[str] = DEFAULT_DTYPES,
         exact: bool | Sequence[str] = False,
         tolerance: Tolerance | None = None,
+        eager_only: str = "",
     ) -> None:
         self.name = name
         self.summary = summary
@@ -187,6 +190,7 @@ class Case:
         self.dtypes = tuple(dtypes)
         self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
         self.tolerance = tolerance
+        self.eager_only = eager_only
         self.implementations: list[Implementation] = []
         self.divergences: list[Implementation] = []
         self.known: list[Known] = []
@@ -230,6 +234,7 @@ class Case:
         when: Mapping[str, Any] | None = None,
         dtypes: Sequence[str] | None = None,
         devices: Sequence[str] | None = None,
+        modes: Sequence[str] | None = None,
     ) -> None:
         """Declare that ``api`` raises an error containing ``raises`` for the variants that ``when`` matches.
 
@@ -237,7 +242,7 @@ class Case:
         then compared all the same).
         Strict both ways: the error is ``expected``, its absence ``unexpected``, and that fails.
         """
-        self.known.append(Limitation(api, because, source, dict(when or {}), dtypes, devices, raises, stage))
+        self.known.append(Limitation(api, because, source, dict(when or {}), dtypes, devices, modes, raises, stage))
 
     def deviation(
         self,
@@ -250,13 +255,15 @@ class Case:
         when: Mapping[str, Any] | None = None,
         dtypes: Sequence[str] | None = None,
         devices: Sequence[str] | None = None,
+        modes: Sequence[str] | None = None,
     ) -> None:
         """Declare that ``api`` is wrong by more than rounding in ``quantities`` (``"output:*"``, ``"grad:x"``).
 
         The error must stay below ``within`` times the largest magnitude of the truth. Strict both ways: a larger
         error fails, and an error that rounding explains is ``unexpected``, which fails too.
         """
-        self.known.append(Deviation(api, because, source, dict(when or {}), dtypes, devices, tuple(quantities), within))
+        bounds = (tuple(quantities), within)
+        self.known.append(Deviation(api, because, source, dict(when or {}), dtypes, devices, modes, *bounds))
 
     def noting(self, where: str) -> _Noting:
         """A context that keeps a ``DeclarationError`` as a problem of this case."""
@@ -277,10 +284,10 @@ class Case:
         """The implementation or naive port with this API path; ``None`` for the formula."""
         return next((i for i in (*self.implementations, *self.divergences) if i.api == api), None)
 
-    def divergences_for(self, variant: Variant, dtype: str) -> list[Implementation]:
-        """The naive ports to run: in the case's first dtype, for the variants that they are declared for."""
+    def divergences_for(self, variant: Variant, dtype: str, mode: str) -> list[Implementation]:
+        """The naive ports to run: eagerly in the case's first dtype, for the variants that they are declared for."""
         settings = self.settings(variant)
-        found = self.divergences if dtype == self.dtypes[0] else []
+        found = self.divergences if (dtype, mode) == (self.dtypes[0], EAGER) else []
         return [i for i in found if i.divergence is not None and i.divergence.applies(settings)]
 
     @remembered
@@ -361,16 +368,10 @@ class Case:
     def is_exact(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.exact)
 
-    def known_of(self, api: str, variant: Variant, dtype: str, device: str) -> list[Known]:
+    def known_of(self, api: str, variant: Variant, dtype: str, device: str, mode: str) -> list[Known]:
+        """What is declared about an implementation for these circumstances."""
         settings = self.settings(variant)
-        return [item for item in self.known if item.applies(api, settings, dtype, device)]
-
-    def limitation_for(self, api: str, variant: Variant, dtype: str, device: str) -> Limitation | None:
-        found = self.known_of(api, variant, dtype, device)
-        return next((item for item in found if isinstance(item, Limitation)), None)
-
-    def deviations_for(self, api: str, variant: Variant, dtype: str, device: str) -> list[Deviation]:
-        return [item for item in self.known_of(api, variant, dtype, device) if isinstance(item, Deviation)]
+        return [item for item in self.known if item.applies(api, settings, dtype, device, mode)]
 
     def _per_variant(self, tensors: Mapping[str, Any] | PerVariant, variant: Variant) -> dict[str, Any]:
         return dict(call_with(tensors, self.settings(variant)) if callable(tensors) else tensors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import combinations
+from itertools import combinations, product
 from math import prod
 
 from .calls import signature
@@ -16,6 +16,7 @@ from .frameworks import FRAMEWORKS
 from .known import STAGES, Deviation, Known, Limitation
 from .layout import parse
 from .mapping import weights_of
+from .modes import EAGER, MODES
 from .tensors import MOST_DISTINCT, Tensor
 from .variants import Variant
 
@@ -75,8 +76,12 @@ def _knowledge(case: Case) -> Iterator[str]:
         if strange:
             yield f"{title}: no parameter is called {strange[0]!r}"
             continue
-        devices = known.devices or ("cpu",)
-        if not any(known.applies(known.api, s, dtype, d) for s in every for dtype in case.dtypes for d in devices):
+        unknown = [mode for mode in known.modes or () if mode not in MODES]
+        if unknown:
+            yield f"{title} names the unknown mode {', '.join(map(str, unknown))}: choose from {', '.join(MODES)}"
+            continue
+        places = list(product(case.dtypes, known.devices or ("cpu",), known.modes or (EAGER,)))
+        if not any(known.applies(known.api, settings, *place) for settings in every for place in places):
             yield f"{title} applies to no variant and dtype of the case: mend its when= or dtypes="
     for naive in case.divergences:
         divergence = naive.divergence

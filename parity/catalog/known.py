@@ -34,12 +34,14 @@ class Known:
     when: Mapping[str, Any]
     dtypes: Sequence[str] | None
     devices: Sequence[str] | None
+    modes: Sequence[str] | None
 
-    def applies(self, api: str, parameters: Mapping[str, Any], dtype: str, device: str) -> bool:
+    def applies(self, api: str, parameters: Mapping[str, Any], dtype: str, device: str, mode: str) -> bool:
         return (
             api == self.api
             and (self.dtypes is None or dtype in self.dtypes)
             and (self.devices is None or device.partition(":")[0] in self.devices)
+            and (self.modes is None or mode in self.modes)
             and all(value == parameters.get(name) for name, value in self.when.items())
         )
 

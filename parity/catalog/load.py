@@ -8,6 +8,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from zlib import crc32
 
 from .case import Case, declared
 from .check import problems
@@ -87,13 +88,14 @@ def display(path: str | Path) -> str:
 def _execute(path: Path) -> None:
     """Run the file as a module of its own.
 
-    Its folder is importable while it loads, for shared helpers. They are forgotten afterwards: another folder
-    may have a helper of the same name.
+    Its folder is importable while it loads, for shared helpers. Afterwards they are known by a name of their own,
+    under which a framework that captures their functions finds them: another folder may have a helper of the same name.
     """
     source = path.read_bytes()
     linecache.checkcache(str(path))
-    module = ModuleType(f"parity_cases.{path.stem}")
+    module = ModuleType(f"parity_cases.{crc32(bytes(path.resolve())):08x}.{path.stem}")
     module.__file__ = str(path)
+    sys.modules[module.__name__] = module
     before = set(sys.modules)
     sys.path.insert(0, str(path.parent))
     try:
@@ -101,9 +103,12 @@ def _execute(path: Path) -> None:
     finally:
         sys.path.remove(str(path.parent))
         for name in set(sys.modules) - before:
-            origin = getattr(sys.modules[name], "__file__", None)
+            helper = sys.modules[name]
+            origin = getattr(helper, "__file__", None)
             if origin is not None and Path(origin).parent == path.parent:
                 del sys.modules[name]
+                helper.__name__ = f"{module.__name__}.{name}"
+                sys.modules[helper.__name__] = helper
 
 
 def _frameworks() -> set[str]:

@@ -7,7 +7,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from ..catalog.dtypes import FLOATS
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.known import Tolerance
+from ..catalog.modes import EAGER, MODES
 from ..workers.local import Greeting
 
 UNIT_TIMEOUT = 120.0
@@ -31,6 +32,7 @@ class Options:
 
     device: str
     dtypes: tuple[str, ...] | None
+    modes: tuple[str, ...]
     seed: int
     reports: Path | None
     pythons: Mapping[str, str]
@@ -44,6 +46,12 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--device", default="auto", metavar="NAME", help=f"where to run: {DEVICES} (default: auto)")
     group.addoption(
         "--dtype", action="append", metavar="NAME", help=f"run only these dtypes, comma-separated: {', '.join(FLOATS)}"
+    )
+    group.addoption(
+        "--mode",
+        action="append",
+        metavar="NAME",
+        help=f"run in these modes, comma-separated: {', '.join(MODES)} (default: {EAGER})",
     )
     group.addoption("--seed", type=int, default=0, help="seed of inputs and weights (default: 0)")
     group.addoption("--reports", metavar="DIR", help="write parity.csv, parity.html and the other reports into DIR")
@@ -67,10 +75,8 @@ def read_options(config: pytest.Config) -> Options:
     device = get("--device")
     if device not in ("auto", "cpu", "gpu") and not (device.startswith("gpu:") and device[4:].isdigit()):
         raise pytest.UsageError(f"--device {device}: unknown device; choose from {DEVICES}")
-    dtypes = [name.strip() for entry in get("--dtype") or () for name in entry.split(",")]
-    for name in dtypes:
-        if name not in FLOATS:
-            raise pytest.UsageError(f"--dtype {name}: unknown dtype; choose from {', '.join(FLOATS)}")
+    dtypes = _names(config, "--dtype", FLOATS)
+    modes = _names(config, "--mode", MODES) or (EAGER,)
     if (get("--rtol") is None) != (get("--atol") is None):
         raise pytest.UsageError("--rtol and --atol must be given together, so that neither is a hidden default")
     tolerance = None
@@ -86,13 +92,24 @@ def read_options(config: pytest.Config) -> Options:
     reports = get("--reports")
     return Options(
         device=device,
-        dtypes=tuple(dict.fromkeys(dtypes)) or None,
+        dtypes=dtypes or None,
+        modes=modes,
         seed=get("--seed"),
         reports=Path(reports) if reports else None,
         pythons={name: _python(name, get(f"--{name}-python")) for name in FRAMEWORKS},
         tolerance=tolerance,
         timeout=get("--unit-timeout"),
     )
+
+
+def _names(config: pytest.Config, option: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The comma-separated names given with an option, each once."""
+    names = [name.strip() for entry in config.getoption(option) or () for name in entry.split(",")]
+    for name in names:
+        if name not in known:
+            kind = option.removeprefix("--")
+            raise pytest.UsageError(f"{option} {name}: unknown {kind}; choose from {', '.join(known)}")
+    return tuple(dict.fromkeys(names))
 
 
 def _python(framework: str, given: str | None) -> str:

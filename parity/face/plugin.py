@@ -157,7 +157,7 @@ class CaseModule(pytest.File):
         for entry in broken:
             yield BrokenItem.from_parent(self, name=f"{entry.case}[declaration]", broken=entry)
         cases = {case.name: case for case in file.cases}
-        for work in expand(file, session.options.dtypes, session.devices()):
+        for work in expand(file, session.options.dtypes, session.devices(), session.options.modes):
             if work.case not in taken:
                 yield ParityItem.from_parent(self, name=work.name, work=work, case=cases[work.case])
 
@@ -210,7 +210,9 @@ class ParityItem(NamedItem):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotAtParityError):
-            text = failure_text(self.case, self.work, excinfo.value.judged.rows, command(self.config, self.nodeid))
+            text = failure_text(
+                self.case, self.work, excinfo.value.judged.rows, command(self.config, self.nodeid, self.work.mode)
+            )
             return OneScreen(text, ReprFileLocation(str(self.path), self.case.line, text.partition("\n")[0]))
         return super().repr_failure(excinfo)
 

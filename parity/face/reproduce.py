@@ -8,11 +8,12 @@ import shlex
 import pytest
 
 from ..catalog.frameworks import FRAMEWORKS
+from ..catalog.modes import EAGER
 from .options import UNIT_TIMEOUT
 
 
-def command(config: pytest.Config, nodeid: str) -> str:
-    """The command for ``nodeid``, with this session's seed, allowance and interpreters.
+def command(config: pytest.Config, nodeid: str, mode: str) -> str:
+    """The command for ``nodeid``, an item of ``mode``, with this session's seed, allowance and interpreters.
 
     ``PARITY_COMMAND`` (set by the nox session) replaces ``python -m pytest`` and the interpreters.
     """
@@ -20,6 +21,8 @@ def command(config: pytest.Config, nodeid: str) -> str:
     words = shlex.split(base) if base else ["python", "-m", "pytest"]
     file, colons, name = nodeid.partition("::")
     words.append(os.path.relpath(config.rootpath / file, config.invocation_params.dir) + colons + name)
+    if mode != EAGER:
+        words.append(f"--mode={mode}")
     options = ["--seed", "--rtol", "--atol", "--unit-timeout"] + (
         [] if base else [f"--{name}-python" for name in FRAMEWORKS]
     )

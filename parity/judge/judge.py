@@ -9,10 +9,11 @@ import numpy as np
 
 from ..catalog.case import Case, Implementation
 from ..catalog.frameworks import REFERENCE
-from ..catalog.known import Deviation, Tolerance
+from ..catalog.known import Deviation, Known, Limitation, Tolerance
 from ..catalog.load import display
+from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
-from ..plan.work import Item
+from ..plan.work import Item, eager
 from ..workers.protocol import Failure, Observation, Result
 from .compare import Difference, Truth, against_truth, between
 from .row import CRASH, ERROR, EXPECTED, FAIL, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row
@@ -34,6 +35,7 @@ class _Side:
     """One implementation of the item, judged against the truth."""
 
     implementation: Implementation
+    name: str
     observation: Observation
     differences: Mapping[str, Difference]
     deviations: Mapping[str, Deviation]
@@ -48,9 +50,12 @@ class _Judge:
     def __init__(self, case: Case, item: Item, observations: Mapping[str, Observation], context: Context) -> None:
         self.case, self.item, self.observations, self.context = case, item, observations, context
         self.variant: Variant = case.variant(item.variant)
-        self.formula = observations[REFERENCE]
+        self.formula = observations.get(REFERENCE, Observation())
 
     def rows(self) -> Iterator[Row]:
+        if not self.observations:
+            yield from self._not_run(self.case.eager_only)
+            return
         if self.formula.failure is not None:
             yield from self._without_truth(self.formula.failure)
             return
@@ -59,17 +64,21 @@ class _Judge:
             yield from self._without_truth(Failure("declaration", "", wrong, self._where()))
             return
         truths = {quantity: self._truth(quantity, result) for quantity, result in self.formula.results.items()}
-        sides = [self._side(implementation, truths) for implementation in self.case.implementations]
+        sides = [self._side(each, each.api, truths) for each in self.case.implementations]
         for side in sides:
             yield from self._against_truth(side, truths)
-        for naive in self.case.divergences_for(self.variant, self.item.dtype):
-            yield self._naive(self._side(naive, truths), truths)
+        for naive in self.case.divergences_for(self.variant, self.item.dtype, self.item.mode):
+            yield self._naive(self._side(naive, naive.api, truths), truths)
         frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
         for number, left_framework in enumerate(frameworks):
             for right_framework in frameworks[number + 1 :]:
                 for left in (side for side in sides if side.implementation.framework == left_framework):
                     for right in (side for side in sides if side.implementation.framework == right_framework):
                         yield from self._pair(left, right, truths)
+        if self.item.mode != EAGER:
+            for side in sides:
+                each = side.implementation
+                yield from self._pair(side, self._side(each, eager(each.api), truths), truths)
 
     # The truth -------------------------------------------------------------------------------------------------
 
@@ -102,21 +111,16 @@ class _Judge:
         yield self._row(
             "", REFERENCE, REFERENCE, REFERENCE, REFERENCE, verdict, f"the formula gave no truth: {failure}"
         )
-        for implementation in self.case.implementations:
-            yield self._row(
-                "",
-                implementation.api,
-                implementation.framework,
-                REFERENCE,
-                REFERENCE,
-                NOT_RUN,
-                "the formula gave no truth",
-            )
+        yield from self._not_run("the formula gave no truth")
+
+    def _not_run(self, reason: str) -> Iterator[Row]:
+        for each in self.case.implementations:
+            yield self._row("", each.api, each.framework, REFERENCE, REFERENCE, NOT_RUN, reason)
 
     # One side --------------------------------------------------------------------------------------------------
 
-    def _side(self, implementation: Implementation, truths: Mapping[str, Truth]) -> _Side:
-        observation = self.observations[implementation.api]
+    def _side(self, implementation: Implementation, name: str, truths: Mapping[str, Truth]) -> _Side:
+        observation = self.observations[name]
         differences = {
             quantity: against_truth(
                 observation.results[quantity], truth, self.item.dtype, signed_zeros=not quantity.startswith("grad:")
@@ -124,14 +128,18 @@ class _Judge:
             for quantity, truth in truths.items()
             if quantity in observation.results
         }
-        found = self.case.deviations_for(implementation.api, self.variant, self.item.dtype, self.item.device)
-        deviations = {q: d for d in found for q in truths if d.covers(q)}
-        return _Side(implementation, observation, differences, deviations)
+        known = self._known(implementation)
+        deviations = {q: d for d in known if isinstance(d, Deviation) for q in truths if d.covers(q)}
+        return _Side(implementation, name, observation, differences, deviations)
+
+    def _known(self, implementation: Implementation) -> list[Known]:
+        item = self.item
+        return self.case.known_of(implementation.api, self.variant, item.dtype, item.device, item.mode)
 
     def _against_truth(self, side: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
         api, framework = side.implementation.api, side.implementation.framework
         failure = side.observation.failure
-        limitation = self.case.limitation_for(api, self.variant, self.item.dtype, self.item.device)
+        limitation = next((each for each in self._known(side.implementation) if isinstance(each, Limitation)), None)
         missing = [quantity for quantity in truths if quantity not in side.differences]
         if failure is None and side.observation.input_digest != self.formula.input_digest:
             failure = Failure(
@@ -206,7 +214,7 @@ class _Judge:
     # Two sides -------------------------------------------------------------------------------------------------
 
     def _pair(self, left: _Side, right: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
-        names = (left.implementation.api, right.implementation.api)
+        names = (left.name, right.name)
         frameworks = (left.implementation.framework, right.implementation.framework)
         for quantity, truth in truths.items():
             if quantity not in left.differences or quantity not in right.differences:

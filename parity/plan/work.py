@@ -9,6 +9,7 @@ from typing import Any
 from ..catalog.case import Case
 from ..catalog.frameworks import REFERENCE
 from ..catalog.load import CaseFile
+from ..catalog.modes import EAGER
 
 
 @dataclass(frozen=True)
@@ -20,24 +21,34 @@ class Item:
     variant: str
     dtype: str
     device: str
-    mode: str = "eager"
+    mode: str = EAGER
 
     @property
     def name(self) -> str:
         """The readable name, such as ``conv2d[stride=2-padding=same]-float32-cpu``."""
         variant = f"[{self.variant}]" if self.variant else ""
-        return f"{self.case}{variant}-{self.dtype}-{self.device}"
+        mode = "" if self.mode == EAGER else f"-{self.mode}"
+        return f"{self.case}{variant}-{self.dtype}-{self.device}{mode}"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """The part of an item that one implementation does (``api`` is ``reference`` for the formula)."""
+    """The part of an item that one implementation does (``api`` is ``reference`` for the formula).
+
+    ``mode`` is the item's, or ``eager`` for the same implementation's results that the item's are compared with.
+    """
 
     item: Item
     framework: str
     api: str
     seed: int
     timed: bool = False
+    mode: str = EAGER
+
+    @property
+    def name(self) -> str:
+        """What tells the units of an item apart."""
+        return self.api if self.mode == self.item.mode or self.api == REFERENCE else eager(self.api)
 
     def to_header(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,7 +58,14 @@ class Unit:
         return cls(**{**header, "item": Item(**header["item"])})
 
 
-def expand(file: CaseFile, dtypes: Iterable[str] | None, devices: Iterable[str]) -> Iterator[Item]:
+def eager(api: str) -> str:
+    """The name of an implementation's eager results in an item of another mode."""
+    return f"{api}, eager"
+
+
+def expand(
+    file: CaseFile, dtypes: Iterable[str] | None, devices: Iterable[str], modes: Iterable[str] = (EAGER,)
+) -> Iterator[Item]:
     """The items of a case file: every variant, in the dtypes that are both declared and asked for."""
     wanted = None if dtypes is None else set(dtypes)
     for case in file.cases:
@@ -55,14 +73,22 @@ def expand(file: CaseFile, dtypes: Iterable[str] | None, devices: Iterable[str])
             for dtype in case.dtypes:
                 if wanted is None or dtype in wanted:
                     for device in devices:
-                        yield Item(str(file.path), case.name, variant.id, dtype, device)
+                        for mode in modes:
+                            yield Item(str(file.path), case.name, variant.id, dtype, device, mode)
 
 
 def units(case: Case, item: Item, seed: int, *, timed: bool) -> list[Unit]:
-    """The formula's unit (always on the CPU), one for each implementation, and one for each naive port."""
-    naive = case.divergences_for(case.variant(item.variant), item.dtype)
+    """The formula's unit (always on the CPU), one for each implementation, and one for each naive port.
+
+    An item of another mode has each implementation's eager unit, too, and no naive ports. It has no units at all
+    when the case runs eagerly only.
+    """
+    if item.mode != EAGER and case.eager_only:
+        return []
+    naive = case.divergences_for(case.variant(item.variant), item.dtype, item.mode)
+    modes = dict.fromkeys((item.mode, EAGER))
     return [
         Unit(item, REFERENCE, REFERENCE, seed),
-        *(Unit(item, i.framework, i.api, seed, timed) for i in case.implementations),
+        *(Unit(item, i.framework, i.api, seed, timed, mode) for i in case.implementations for mode in modes),
         *(Unit(item, i.framework, i.api, seed) for i in naive),
     ]

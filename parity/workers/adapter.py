@@ -9,6 +9,7 @@ from typing import Any
 
 from ..catalog.dtypes import Array
 from ..catalog.errors import DeclarationError
+from ..catalog.modes import EAGER
 
 Pullback = Callable[[Sequence[Any]], list[Any]]
 """From the cotangents of the results to the gradients, ``None`` where a result does not depend on a tensor."""
@@ -57,11 +58,17 @@ class Adapter(ABC):
 
     @abstractmethod
     def vjp(
-        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
     ) -> tuple[tuple[Any, ...], Pullback]:
-        """Call ``call(*tensors)``; return its results and the way back.
+        """Call ``call(*tensors)`` in a mode; return its results and the way back.
 
-        The gradients are with respect to the tensors at ``positions``, then to ``variables``.
+        The gradients are with respect to the tensors at ``positions``, then to ``variables``. In a mode other than
+        eager, ``call`` is captured whole, or that raises.
         """
 
     @abstractmethod

@@ -101,7 +101,7 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
             stage = "forward"
             with inside():
                 produced, pullback = adapter.vjp(
-                    setup.call, setup.tensors, setup.positions, list(setup.variables.values())
+                    setup.call, setup.tensors, setup.positions, list(setup.variables.values()), unit.mode
                 )
                 adapter.synchronize(device)
                 arrays = [adapter.array(result) for result in produced]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..catalog.dtypes import FLOATS, Array
+from ..catalog.modes import EAGER
 from .adapter import Adapter, Pullback, as_tuple
 
 
@@ -61,7 +62,12 @@ class ReferenceAdapter(Adapter):
         raise NotImplementedError("a formula owns no variables")
 
     def vjp(
-        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
     ) -> tuple[tuple[Any, ...], Pullback]:
         def of(differentiated: Sequence[Any]) -> Any:
             arguments = list(tensors)

@@ -6,11 +6,13 @@ import contextlib
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..catalog.dtypes import Array
+from ..catalog.modes import COMPILED, EAGER
 from .adapter import Adapter, Pullback, as_tuple
 
 
@@ -79,22 +81,39 @@ class TensorflowAdapter(Adapter):
         variable.assign(value)
 
     def vjp(
-        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
     ) -> tuple[tuple[Any, ...], Pullback]:
         tf = self._tf
-        inputs = [tensors[i] for i in positions]
-        wrt = [*inputs, *(getattr(variable, "value", variable) for variable in variables)]
+        variables = [getattr(variable, "value", variable) for variable in variables]
+        if mode == COMPILED:
+            return self._compiled_vjp(call, tensors, positions, variables)
+        wrt = [*(tensors[i] for i in positions), *variables]
+        captured = call if mode == EAGER else tf.function(call, autograph=False)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(wrt)
-            results = as_tuple(call(*tensors))
+            results = as_tuple(captured(*tensors))
+        return results, lambda cotangents: _gradients(tf, tape, results, wrt, cotangents)
 
-        def pullback(cotangents: Sequence[Any]) -> list[Any]:
-            pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if c is not None]
-            outputs, given = zip(*pairs, strict=True) if pairs else ((), ())
-            gradients = tape.gradient(list(outputs), wrt, output_gradients=list(given))
-            return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+    def _compiled_vjp(
+        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], Pullback]:
+        """The way back is a function that calls again: XLA compiles a loop's gradient only together with the loop."""
+        tf = self._tf
 
-        return results, pullback
+        def step(cotangents: Sequence[Any], *tensors: Any) -> list[Any]:
+            wrt = [*(tensors[i] for i in positions), *variables]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(wrt)
+                results = as_tuple(call(*tensors))
+            return _gradients(tf, tape, results, wrt, cotangents)
+
+        compiled = partial(tf.function, autograph=False, jit_compile=True)
+        return as_tuple(compiled(call)(*tensors)), lambda cotangents: compiled(step)(cotangents, *tensors)
 
     def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
         return call(*tensors)
@@ -112,6 +131,13 @@ class TensorflowAdapter(Adapter):
     def synchronize(self, device: str) -> None:
         if device != "cpu":
             self._tf.test.experimental.sync_devices()
+
+
+def _gradients(tf: Any, tape: Any, results: Sequence[Any], wrt: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+    pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if c is not None]
+    outputs, given = zip(*pairs, strict=True) if pairs else ((), ())
+    gradients = tape.gradient(list(outputs), wrt, output_gradients=list(given))
+    return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 def _place(device: str) -> str:

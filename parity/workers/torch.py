@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..catalog.dtypes import Array
+from ..catalog.modes import COMPILED, EAGER
 from .adapter import Adapter, Pullback, as_tuple
 
 
@@ -76,9 +77,14 @@ class TorchAdapter(Adapter):
             variable.copy_(value)
 
     def vjp(
-        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
     ) -> tuple[tuple[Any, ...], Pullback]:
-        results = as_tuple(call(*tensors))
+        results = as_tuple((call if mode == EAGER else self._captured(call, mode))(*tensors))
         wrt = [*(tensors[i] for i in positions), *variables]
 
         def pullback(cotangents: Sequence[Any]) -> list[Any]:
@@ -89,6 +95,14 @@ class TorchAdapter(Adapter):
             return list(self._torch.autograd.grad(outputs, wrt, given, allow_unused=True))
 
         return results, pullback
+
+    def _captured(self, call: Callable[..., Any], mode: str) -> Callable[..., Any]:
+        dynamo = self._torch._dynamo
+        dynamo.config.allow_rnn = True  # Without it, recurrent layers are left to eager execution.
+        dynamo.reset()  # What other units left would count against the limit of recompilations.
+        backend = "inductor" if mode == COMPILED else "aot_eager"
+        compiled: Callable[..., Any] = self._torch.compile(call, fullgraph=True, dynamic=False, backend=backend)
+        return compiled
 
     def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
         with self._torch.no_grad():
