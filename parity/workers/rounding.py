@@ -1,0 +1,122 @@
+"""Arrays whose every operation is off by rounding, drawn at random: what rounding does to a formula, measured.
+
+The model of one operation: its result is off by ``± unit · √n · s`` in each element, with an independent sign, where
+``n`` terms are summed up and ``s`` is the sum of their magnitudes; an operation that sums nothing has ``n = 1`` and
+``s = |result|``. √n is the growth of random rounding errors (Higham and Mary, "A New Approach to Probabilistic
+Rounding Error Analysis", SIAM J. Sci. Comput. 41, 2019). Selecting, moving and negating values is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..catalog.dtypes import Array
+
+UNIT = 2.0**-24
+"""The unit roundoff that is modelled: so small that the answer is linear in it, so large that float64 shows it."""
+
+_EXACT = frozenset(
+    getattr(np, name)
+    for name in (
+        "negative positive absolute fabs maximum minimum fmax fmin sign floor ceil rint trunc copysign conjugate"
+    ).split()
+)
+_CONTRACTIONS = (np.einsum, np.dot, np.tensordot, np.inner, np.vdot)
+
+_signs: ContextVar[Callable[[tuple[int, ...]], Array]] = ContextVar("signs")
+
+
+@contextmanager
+def rounding(generator: np.random.Generator) -> Iterator[None]:
+    """Round the operations on ``Rounded`` arrays with signs from ``generator``."""
+    token = _signs.set(lambda shape: generator.integers(0, 2, shape) * 2.0 - 1.0)
+    try:
+        yield
+    finally:
+        _signs.reset(token)
+
+
+class Rounded(np.ndarray[Any, Any]):
+    """A float64 array; what is computed from it is ``Rounded``, too."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        given = [_plain(x) for x in inputs]
+        if method == "at":
+            return _add_at(ufunc, *inputs)
+        if out is not None:
+            kwargs["out"] = tuple(_plain(x) for x in out)
+        result = getattr(ufunc, method)(*given, **kwargs)
+        if ufunc in _EXACT or ufunc.nout > 1:
+            return _rounded(result)
+        if method == "__call__" and ufunc is not np.matmul:
+            return _off(result, np.abs(result), 1)
+        kwargs.pop("out", None)
+        scale = getattr(ufunc, method)(*map(_magnitude, given), **kwargs)
+        if ufunc is np.matmul:
+            terms = np.shape(given[0])[-1]
+        elif method == "reduce":
+            terms = np.size(given[0]) // max(np.size(result), 1)
+        else:
+            terms = np.shape(given[0])[kwargs.get("axis", 0)] if method == "accumulate" else 1
+        return _off(result, np.abs(scale), terms)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in _CONTRACTIONS:
+            given = [_plain(x) for x in args]
+            result = function(*given, **kwargs)
+            scale = function(*map(_magnitude, given), **kwargs)
+            return _off(result, scale, _terms(function, given, result))
+        return _rounded(super().__array_function__(function, types, args, kwargs))
+
+
+def _terms(function: Any, given: list[Any], result: Any) -> int:
+    """The number of products in each element of a contraction."""
+    if function is np.einsum:
+        subscripts, *operands = given
+        lengths: dict[str, int] = {}
+        for names, operand in zip(subscripts.split("->")[0].replace(" ", "").split(","), operands, strict=True):
+            lengths.update(zip(names.replace("...", ""), np.shape(operand)[-len(names.replace("...", "")):], strict=True))
+        kept = set(subscripts.partition("->")[2])
+        return prod(length for name, length in lengths.items() if name not in kept)
+    left, right = np.shape(given[0]), np.shape(given[1])
+    return int(round((prod(left) * prod(right) / max(np.size(result), 1)) ** 0.5))
+
+
+def _add_at(ufunc: Any, target: Array, index: Any, values: Any) -> None:
+    base, index, values = _plain(target), _plain(index), _plain(values)
+    ufunc.at(base, index, values)
+    if ufunc is np.add:
+        scale, count = np.zeros_like(base), np.zeros_like(base)
+        np.add.at(scale, index, np.abs(values))
+        np.add.at(count, index, 1.0)
+        base += _signs.get()(base.shape) * UNIT * np.sqrt(count) * scale
+
+
+def _off(result: Any, scale: Any, terms: int) -> Any:
+    if not np.issubdtype(np.result_type(result), np.floating):
+        return result
+    return _rounded(result + _signs.get()(np.shape(result)) * (UNIT * terms**0.5) * scale)
+
+
+def _rounded(result: Any) -> Any:
+    if isinstance(result, (tuple, list)):
+        return type(result)(map(_rounded, result))
+    if isinstance(result, (np.ndarray, np.floating)) and np.issubdtype(result.dtype, np.floating):
+        return np.asarray(result).view(Rounded)
+    return result
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_plain, value))
+    return value.view(np.ndarray) if isinstance(value, Rounded) else value
+
+
+def _magnitude(value: Any) -> Any:
+    return np.abs(value) if isinstance(value, (np.ndarray, float)) else value
