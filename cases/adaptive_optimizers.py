@@ -2,7 +2,7 @@
 
 from _optimizers import SIZES, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
 
-from parity import Case, buffer, grid, normal
+from parity import Case, LeastScale, buffer, grid, normal
 
 WIDE = ("float64", "float32")
 BETAS = dict(beta_1=0.9, beta_2=0.999)
@@ -57,12 +57,19 @@ def keras_adam(tf, w, g, optimizer, *, position, epsilon, beta_2, rate=0.01, sch
     return keras_weights(tf, optimizer, w, g, before, l2)
 
 
+POWER = LeastScale(
+    16.0,
+    ["output:weights"],
+    "Keras and TensorFlow raise the decay to the power t in the weights' dtype: 1 - 0.999**t keeps few digits at first",
+)
+
 adam = Case(
     "adam",
     "Adam, with epsilon added to the root of the second moment after its bias is removed (outside), or before (hat).",
     sizes=SIZES,
     parameters=dict(BETAS, epsilon=1e-8, position="outside", scale=1.0),
     inputs=inputs,
+    least_scale=POWER,
     outputs=dict(weights=buffer("K C D")),
     variants=grid(position=["outside", "hat"])
     + grid(position=["outside"], scale=[1e-6])
@@ -207,6 +214,7 @@ adamw = Case(
     sizes=SIZES,
     parameters=dict(BETAS, epsilon=1e-8, position="outside", schedule="constant", weight_decay=0.03125),
     inputs=inputs(),
+    least_scale=POWER,
     outputs=dict(weights=buffer("K C D")),
     variants=grid(position=["outside", "hat"]) + grid(schedule=["halved"], weight_decay=[0.25]),
     dtypes=WIDE,
@@ -309,6 +317,7 @@ adam_l2 = Case(
     sizes=SIZES,
     parameters=dict(BETAS, epsilon=1e-8, position="outside", weight_decay=0.25),
     inputs=inputs(),
+    least_scale=POWER,
     outputs=dict(weights=buffer("K C D")),
     dtypes=WIDE,
 )

@@ -1,6 +1,6 @@
 """Activations that weigh a number by a sigmoid of it: SiLU and GELU."""
 
-from parity import Case, grid, uniform
+from parity import Case, LeastScale, grid, uniform
 
 silu = Case(
     "silu",
@@ -9,6 +9,7 @@ silu = Case(
     inputs=lambda limit: dict(x=uniform("N C", -limit, limit)),
     outputs=dict(y="N C"),
     variants=grid(limit=[4, 40]),
+    least_scale=LeastScale(lambda limit: limit, ["grad:x"], "the derivative multiplies x by a rounded 1 - sigmoid(x)"),
 )
 
 
@@ -49,6 +50,11 @@ gelu = Case(
     inputs=lambda limit: dict(x=uniform("N C", -limit, limit)),
     outputs=dict(y="N C"),
     variants=grid(approximate=[False, True], limit=[1, 4]),
+    least_scale=LeastScale(
+        lambda limit: 3.0 * limit,
+        ["grad:x"],
+        "the derivative multiplies 0.5 x and up to 2.6 by a rounded 1 - tanh(x)**2",
+    ),
 )
 
 

@@ -1,6 +1,6 @@
 """Logistic function, its piecewise-linear stand-in, hyperbolic tangent and softplus."""
 
-from parity import Case, grid, uniform
+from parity import Case, LeastScale, grid, uniform
 
 sigmoid = Case(
     "sigmoid",
@@ -9,6 +9,7 @@ sigmoid = Case(
     inputs=lambda limit: dict(x=uniform("N C", -limit, limit)),
     outputs=dict(y="N C"),
     variants=grid(limit=[4, 40]),
+    least_scale=LeastScale(1.0, ["grad:x"], "the derivative is y (1 - y) with the rounded result y"),
 )
 
 
@@ -152,6 +153,7 @@ tanh = Case(
     inputs=lambda limit: dict(x=uniform("N C", -limit, limit)),
     outputs=dict(y="N C"),
     variants=grid(limit=[4, 40]),
+    least_scale=LeastScale(6.0, ["grad:x"], "the derivative is 1 - y**2, with a y that is off by some last bits"),
 )
 
 
@@ -192,6 +194,7 @@ softplus = Case(
     inputs=lambda limit: dict(x=uniform("N C", -limit, limit)),
     outputs=dict(y="N C"),
     variants=grid(limit=[4, 40]),
+    least_scale=LeastScale(1.0, ["output:y"], "1 + exp(x) is rounded before its logarithm", ["float16", "bfloat16"]),
 )
 
 

@@ -7,6 +7,7 @@ The names a case file uses::
 
 from .catalog import (
     Case,
+    LeastScale,
     Tolerance,
     buffer,
     concat,
@@ -21,6 +22,7 @@ from .catalog import (
 
 __all__ = [
     "Case",
+    "LeastScale",
     "Tolerance",
     "buffer",
     "concat",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,14 +19,15 @@ from .catalog.frameworks import FRAMEWORKS, REFERENCE
 from .catalog.known import Tolerance
 from .catalog.load import Broken
 from .catalog.modes import EAGER
+from .judge.cause import Alternatives
 from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
-from .plan.work import Item, Unit, units
+from .plan.work import Item, Unit, repeated, units
 from .record.schema import SCHEMA_VERSION, TimingRow
 from .record.write import RecordWriter
 from .workers.local import Engine, Greeting
 from .workers.memory import peak_bytes
-from .workers.protocol import Observation
+from .workers.protocol import Observation, Result
 
 AHEAD = 48
 """Items that are with the workers before the judge has come to them."""
@@ -101,6 +103,7 @@ class Run:
         self._waiting: deque[tuple[Item, Case]] = deque()
         self._submitted: dict[Item, list[tuple[Unit, Future[Observation]]]] = {}
         self._begun: set[Item] = set()
+        self._repeated: set[Item] = set()
         self.seed = seed
         self.tolerance = tolerance
         self.name = datetime.fromtimestamp(self._began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -125,6 +128,7 @@ class Run:
         self._open()
         self._waiting.extend(items)
         self.planned = len(self._waiting)
+        self._repeated = repeated((item for item, _ in self._waiting), self.seed)
         self.write_environment()
 
     def result(self, item: Item, case: Case) -> Judged:
@@ -138,7 +142,7 @@ class Run:
         answers = [(unit, future.result()) for unit, future in self._submitted.pop(item)]
         observations = {unit.name: seen for unit, seen in answers}
         start = time.thread_time()
-        rows = judge(case, item, observations, self._context())
+        rows = judge(case, item, observations, self._context(), self._alternatives(item))
         timings = [row for unit, seen in answers for row in self._timings(unit, seen)]
         for unit, seen in answers:
             self.costs.setdefault(unit.framework, Cost()).add(seen)
@@ -163,9 +167,25 @@ class Run:
     # ---------------------------------------------------------------------------------------------------------
 
     def _submit(self, item: Item, case: Case) -> None:
-        made = units(case, item, self.seed, timed=item.dtype == TIMED_DTYPE and item.mode == EAGER)
+        made = units(
+            case,
+            item,
+            self.seed,
+            timed=item.dtype == TIMED_DTYPE and item.mode == EAGER,
+            repeated=item in self._repeated,
+        )
         self._begun.add(item)
         self._submitted[item] = [(unit, self._engine.submit(unit)) for unit in made]
+
+    def _alternatives(self, item: Item) -> Alternatives:
+        """The formula of rounded inputs, computed when it is asked for."""
+
+        @cache
+        def results(inputs_as: str) -> Mapping[str, Result]:
+            unit = Unit(item, REFERENCE, REFERENCE, self.seed, inputs_as=inputs_as)
+            return self._engine.submit(unit).result().results
+
+        return results
 
     def _context(self) -> Context:
         versions = {name: str(greeting.environment["version"]) for name, greeting in self.greetings.items()}
@@ -227,6 +247,7 @@ class Run:
             },
             "planned": self.planned,
             "items": self.totals.items,
+            "repeated": len(self._repeated),
             "verdicts": self.totals.verdicts,
             "costs": {name: asdict(cost) for name, cost in self.costs.items()},
             "judge_seconds": self.judge_seconds,

@@ -3,7 +3,7 @@
 from .case import Case, Implementation
 from .dtypes import FLOATS, DType
 from .errors import DeclarationError
-from .known import Deviation, Limitation, Tolerance
+from .known import Deviation, LeastScale, Limitation, Tolerance
 from .load import Broken, CaseFile, load
 from .mapping import concat, stack, zeros
 from .tensors import buffer, distinct, integers, normal, uniform
@@ -19,6 +19,7 @@ __all__ = [
     "Deviation",
     "Grid",
     "Implementation",
+    "LeastScale",
     "Limitation",
     "Tolerance",
     "Variant",

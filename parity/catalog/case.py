@@ -14,7 +14,7 @@ from .calls import Function, call_with, signature
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
-from .known import Deviation, Divergence, Known, Limitation, Tolerance
+from .known import Deviation, Divergence, Known, LeastScale, Limitation, Tolerance
 from .mapping import Source, source
 from .modes import EAGER
 from .tensors import Output, Tensor, as_output
@@ -157,6 +157,8 @@ class Case:
         dtypes: the formats to run in.
         exact: the quantities that must be bit-equal (``"output:*"``, ``"grad:*"``); ``True`` for all.
         tolerance: an allowance that replaces the default one, with its reason.
+        least_scale: magnitudes that implementations round on the way, where the formula has none so large.
+        steps: the axis of time or of training steps, over which errors add up; their growth is reported.
         eager_only: why the case cannot be captured as a graph or compiled; its items in those modes are not run.
 
     A mistake in a declaration does not stop the file: it is kept in ``problems``, and the case is reported
@@ -178,6 +180,8 @@ class Case:
         dtypes: Sequence[str] = DEFAULT_DTYPES,
         exact: bool | Sequence[str] = False,
         tolerance: Tolerance | None = None,
+        least_scale: LeastScale | None = None,
+        steps: str = "",
         eager_only: str = "",
     ) -> None:
         self.name = name
@@ -190,6 +194,8 @@ class Case:
         self.dtypes = tuple(dtypes)
         self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
         self.tolerance = tolerance
+        self.least_scale = least_scale
+        self.steps = steps
         self.eager_only = eager_only
         self.implementations: list[Implementation] = []
         self.divergences: list[Implementation] = []
@@ -364,6 +370,13 @@ class Case:
             + [f"state:{name}" for name in self.states(variant)]
             + [f"grad:{name}" for name, tensor in tensors.items() if tensor.gradient]
         )
+
+    def least_scale_of(self, variant: Variant, dtype: str, quantity: str) -> float:
+        """The magnitude that implementations round on the way to a quantity, as declared; 0 where nothing is."""
+        least = self.least_scale
+        if least is None or not least.applies(dtype, quantity):
+            return 0.0
+        return float(call_with(least.value, self.settings(variant)) if callable(least.value) else least.value)
 
     def is_exact(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.exact)

@@ -47,6 +47,8 @@ def _names(case: Case) -> Iterator[str]:
     if not case.name.isidentifier():
         yield f"the name {case.name!r} is no identifier: use letters, digits and underscores"
     yield from _unknown_dtypes("dtypes", case.dtypes)
+    if case.steps and case.steps not in case.sizes:
+        yield f"steps={case.steps!r} is no axis: choose from {', '.join(case.sizes)}"
     if case.formula is None:
         yield f"has no formula: add a function under @{case.name}.reference"
     for framework in FRAMEWORKS:

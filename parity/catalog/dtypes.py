@@ -63,3 +63,16 @@ FLOATS: dict[str, DType] = {
         DType("bfloat16", 2.0**-8, np.dtype(np.uint16)),
     )
 }
+
+NARROWER = {"float64": ("float32",), "float32": ("tf32", "float16", "bfloat16"), "float16": ("bfloat16",)}
+"""The formats that a framework may round a dtype's inputs to. ``tf32`` is float32 with ten bits of fraction."""
+
+
+def narrowed(stored: Array, dtype: str, to: str) -> Array:
+    """A storage array of ``dtype`` with its values rounded to a narrower format."""
+    values = FLOATS[dtype].decode(stored)
+    if to == "tf32":
+        bits = values.astype(np.float32).view(np.uint32).astype(np.uint64)
+        bits = (bits + 0xFFF + ((bits >> np.uint64(13)) & np.uint64(1))) & ~np.uint64(0x1FFF)
+        return FLOATS[dtype].encode(bits.astype(np.uint32).view(np.float32).astype(np.float64))
+    return FLOATS[dtype].encode(FLOATS[to].decode(FLOATS[to].encode(values)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -22,6 +22,24 @@ class Tolerance:
 
     def applies(self, dtype: str) -> bool:
         return self.dtypes is None or dtype in self.dtypes
+
+
+@dataclass(frozen=True)
+class LeastScale:
+    """The least scale S of some quantities, where implementations round intermediate results that the formula has not.
+
+    ``value`` is the magnitude of those, or a function of the parameters that gives it; ``because`` says which they are,
+    ``dtypes`` restricts it to some formats.
+    """
+
+    value: float | Callable[..., float]
+    quantities: Sequence[str]
+    because: str
+    dtypes: Sequence[str] | None = None
+
+    def applies(self, dtype: str, quantity: str) -> bool:
+        named = any(fnmatchcase(quantity, pattern) for pattern in self.quantities)
+        return named and (self.dtypes is None or dtype in self.dtypes)
 
 
 @dataclass(frozen=True)

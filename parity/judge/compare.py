@@ -31,13 +31,15 @@ class Difference:
     """What comparing two results gave.
 
     ``problem`` is set when they cannot be compared by value, or must not be equal in kind (dtype, shape, NaN,
-    infinity, sign of zero). ``ratio`` is the error divided by what was allowed, at its worst element ``index``.
+    infinity, sign of zero). ``ratio`` is the error divided by what was allowed, at its worst element ``index``;
+    ``rho`` the root mean square of the error in units of rounding of the dtype times that of the scale.
     """
 
     problem: str = ""
     max_abs: float | None = None
     max_rel: float | None = None
     max_ulp: float | None = None
+    rho: float | None = None
     allowed: float | None = None
     ratio: float | None = None
     index: tuple[int, ...] = ()
@@ -69,7 +71,7 @@ def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: boo
         return Difference(problem)
     keep = np.isfinite(truth.rounded) & (not truth.allowance.exact)
     target = np.where(keep, truth.values, truth.rounded)
-    return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, truth.allowance.limits)
+    return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, truth.allowance.limits, dtype)
 
 
 def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference:
@@ -79,7 +81,7 @@ def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference
         if problem:
             return Difference(problem)
     ordinals = (left.ordinals, right.ordinals)
-    return _measure(left.values, right.values, ordinals, truth, 2 * truth.allowance.limits)
+    return _measure(left.values, right.values, ordinals, truth, 2 * truth.allowance.limits, dtype)
 
 
 def _mismatch(result: Result, truth: Truth, dtype: str) -> str:
@@ -112,11 +114,13 @@ def _special(values: Array, truth: Truth, signed_zeros: bool) -> str:
     return ""
 
 
-def _measure(left: Array, right: Array, ordinals: tuple[Array, Array], truth: Truth, limits: Array) -> Difference:
+def _measure(
+    left: Array, right: Array, ordinals: tuple[Array, Array], truth: Truth, limits: Array, dtype: str
+) -> Difference:
     if left.size == 0:
-        return Difference(max_abs=0.0, max_rel=0.0, max_ulp=0.0, allowed=0.0, ratio=0.0)
+        return Difference(max_abs=0.0, max_rel=0.0, max_ulp=0.0, rho=0.0, allowed=0.0, ratio=0.0)
     same = (left == right) | (np.isnan(left) & np.isnan(right))
-    max_abs = max_rel = max_ulp = ratio = 0.0
+    max_abs = max_rel = max_ulp = ratio = rho = 0.0
     if same.all():
         worst = int(np.argmax(limits))
     else:
@@ -127,12 +131,14 @@ def _measure(left: Array, right: Array, ordinals: tuple[Array, Array], truth: Tr
         ratios[np.isnan(ratios)] = np.inf
         worst = int(np.argmax(ratios))
         max_abs, max_rel, ratio = float(error.max()), float(relative.max()), float(ratios.flat[worst])
+        rho = _rho(error, truth.allowance.scale, dtype)
         max_ulp = _max_ulp(*ordinals, np.isfinite(left) & np.isfinite(right))
     index = np.unravel_index(worst, left.shape)
     return Difference(
         max_abs=max_abs,
         max_rel=max_rel,
         max_ulp=max_ulp,
+        rho=rho,
         allowed=float(limits[index]),
         ratio=ratio,
         index=tuple(int(i) for i in index),
@@ -140,6 +146,13 @@ def _measure(left: Array, right: Array, ordinals: tuple[Array, Array], truth: Tr
         right=float(right[index]),
         truth=float(truth.values[index]),
     )
+
+
+def _rho(error: Array, scale: Array, dtype: str) -> float:
+    finite = np.isfinite(error)
+    with np.errstate(all="ignore"):
+        ratio = np.sqrt(np.mean(error[finite] ** 2) / np.mean(scale[finite] ** 2)) if finite.any() else np.inf
+    return float(ratio / FLOATS[dtype].unit_roundoff)
 
 
 def _max_ulp(one: Array, other: Array, finite: Array) -> float:

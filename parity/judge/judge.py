@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,11 @@ from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
 from ..plan.work import Item, eager
 from ..workers.protocol import Failure, Observation, Result
+from .cause import Alternatives, cause
 from .compare import Difference, Truth, against_truth, between
-from .row import CRASH, ERROR, EXPECTED, FAIL, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row
-from .tolerance import allowance
+from .growth import growth
+from .row import CRASH, ERROR, EXPECTED, FAIL, NONDETERMINISTIC, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row
+from .tolerance import allowance, together
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,31 @@ class _Side:
     deviations: Mapping[str, Deviation]
 
 
-def judge(case: Case, item: Item, observations: Mapping[str, Observation], context: Context) -> list[Row]:
-    """The rows of one item. ``observations`` holds one for each implementation's API path and for ``reference``."""
-    return list(_Judge(case, item, observations, context).rows())
+def judge(
+    case: Case,
+    item: Item,
+    observations: Mapping[str, Observation],
+    context: Context,
+    alternatives: Alternatives = lambda inputs_as: {},
+) -> list[Row]:
+    """The rows of one item. ``observations`` holds one for each implementation's API path and for ``reference``.
+
+    ``alternatives`` is asked for the formula's results of rounded inputs when a result is wrong.
+    """
+    return list(_Judge(case, item, observations, context, alternatives).rows())
 
 
 class _Judge:
-    def __init__(self, case: Case, item: Item, observations: Mapping[str, Observation], context: Context) -> None:
+    def __init__(
+        self,
+        case: Case,
+        item: Item,
+        observations: Mapping[str, Observation],
+        context: Context,
+        alternatives: Alternatives,
+    ) -> None:
         self.case, self.item, self.observations, self.context = case, item, observations, context
+        self.alternatives = alternatives
         self.variant: Variant = case.variant(item.variant)
         self.formula = observations.get(REFERENCE, Observation())
 
@@ -66,7 +85,8 @@ class _Judge:
         truths = {quantity: self._truth(quantity, result) for quantity, result in self.formula.results.items()}
         sides = [self._side(each, each.api, truths) for each in self.case.implementations]
         for side in sides:
-            yield from self._against_truth(side, truths)
+            yield from self._against_truth(side, truths, self._others(side, sides))
+            yield from self._again(side, truths)
         for naive in self.case.divergences_for(self.variant, self.item.dtype, self.item.mode):
             yield self._naive(self._side(naive, naive.api, truths), truths)
         frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
@@ -84,7 +104,9 @@ class _Judge:
 
     def _truth(self, quantity: str, result: Result) -> Truth:
         values = result.array
-        limits = allowance(self.case, self.item.dtype, quantity, values, self.context.tolerance)
+        sensitivity = self.formula.sensitivities.get(quantity)
+        override = self.context.tolerance
+        limits = allowance(self.case, self.variant, self.item.dtype, quantity, values, sensitivity, override)
         return Truth.of(values, self.item.dtype, limits)
 
     def _formula_shape(self) -> str:
@@ -136,7 +158,31 @@ class _Judge:
         item = self.item
         return self.case.known_of(implementation.api, self.variant, item.dtype, item.device, item.mode)
 
-    def _against_truth(self, side: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
+    def _others(self, side: _Side, sides: Sequence[_Side]) -> dict[str, float]:
+        """How near the other frameworks come to the truth in each quantity, as the least ρ."""
+        nearest: dict[str, float] = {}
+        for other in sides:
+            if other.implementation.framework != side.implementation.framework:
+                for quantity, difference in other.differences.items():
+                    if difference.rho is not None:
+                        nearest[quantity] = min(difference.rho, nearest.get(quantity, np.inf))
+        return nearest
+
+    def _again(self, side: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
+        """A row for each quantity that came out different when it was computed a second time."""
+        api, framework, first = side.implementation.api, side.implementation.framework, side.observation.results
+        for quantity, second in side.observation.again.items():
+            if quantity in truths and first[quantity].array.tobytes() != second.array.tobytes():
+                spread = between(first[quantity], second, truths[quantity], self.item.dtype)
+                reason = (
+                    f"computed twice from the same values, {api} gave different bits: {spread.located(api, 'again')}"
+                )
+                yield self._row(
+                    quantity, api, framework, f"{api}, again", framework, NONDETERMINISTIC, reason, spread,
+                    truths[quantity], blame=framework,
+                )  # fmt: skip
+
+    def _against_truth(self, side: _Side, truths: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
         api, framework = side.implementation.api, side.implementation.framework
         failure = side.observation.failure
         limitation = next((each for each in self._known(side.implementation) if isinstance(each, Limitation)), None)
@@ -168,14 +214,46 @@ class _Judge:
             reason = f"no result for {', '.join(missing)}"
             yield self._row("", api, framework, REFERENCE, REFERENCE, ERROR, reason, blame=framework)
         for quantity, difference in side.differences.items():
-            verdict, reason = self._verdict(difference, truths[quantity], side.deviations.get(quantity), api)
+            other = others.get(quantity, 0.0)
+            verdict, reason = self._verdict(difference, truths[quantity], side.deviations.get(quantity), api, other)
             yield self._row(
                 quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, difference, truths[quantity],
                 blame=_blamed(verdict, framework),
+                growth=self._growth(side, quantity, truths[quantity]),
+                cause=self._cause(side, quantity, truths[quantity]) if verdict == FAIL else "",
             )  # fmt: skip
 
-    def _verdict(self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str) -> tuple[str, str]:
+    def _growth(self, side: _Side, quantity: str, truth: Truth) -> str:
+        case, difference = self.case, side.differences[quantity]
+        specs = {**case.inputs(self.variant), **case.weights(self.variant)}
+        if not quantity.startswith("grad:"):
+            specs = {**case.outputs(self.variant), **case.states(self.variant)}  # type: ignore[dict-item]
+        axes = specs[quantity.partition(":")[2]].axes
+        if case.steps not in axes or difference.problem or truth.allowance.exact:
+            return ""
+        error = np.abs(side.observation.results[quantity].values - truth.values)
+        return growth(error, truth.allowance.limits, list(axes).index(case.steps), case.steps)
+
+    def _cause(self, side: _Side, quantity: str, truth: Truth) -> str:
+        difference, result = side.differences[quantity], side.observation.results[quantity]
+        if difference.problem or difference.rho is None:
+            return ""
+        return cause(
+            quantity, result, truth.values, truth.allowance.limits, difference.rho, self.item.dtype, self.alternatives
+        )
+
+    def _verdict(
+        self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str, other: float
+    ) -> tuple[str, str]:
         located = difference.located(api, REFERENCE)
+        if deviation is None and difference.ok and not truth.allowance.exact:
+            allowed = together(other)
+            if truth.allowance.own or difference.rho is None or difference.rho <= allowed:
+                return PASS, truth.allowance.because
+            return FAIL, (
+                f"all elements together: ρ is {difference.rho:.3g}, where {allowed:.3g} is allowed "
+                f"(the other framework's is {other:.3g})"
+            )
         if deviation is None:
             return (PASS, truth.allowance.because) if difference.ok else (FAIL, located)
         if difference.ok:
@@ -256,6 +334,8 @@ class _Judge:
         difference: Difference | None = None,
         truth: Truth | None = None,
         blame: str = "",
+        growth: str = "",
+        cause: str = "",
     ) -> Row:
         item, measured = self.item, difference or Difference()
         return Row(
@@ -278,6 +358,9 @@ class _Judge:
             max_ulp=measured.max_ulp,
             allowed=measured.allowed,
             error_ratio=measured.ratio,
+            rho=measured.rho,
+            growth=growth,
+            cause=cause,
             verdict=verdict,
             blame=blame,
             reason=reason,

@@ -8,15 +8,16 @@ PASS = "pass"
 FAIL = "fail"
 EXPECTED = "expected"
 UNEXPECTED = "unexpected"
+NONDETERMINISTIC = "nondeterministic"
 ERROR = "error"
 CRASH = "crash"
 TIMEOUT = "timeout"
 NOT_RUN = "not-run"
 
-VERDICTS = (CRASH, TIMEOUT, ERROR, FAIL, UNEXPECTED, NOT_RUN, EXPECTED, PASS)
+VERDICTS = (CRASH, TIMEOUT, ERROR, FAIL, NONDETERMINISTIC, UNEXPECTED, NOT_RUN, EXPECTED, PASS)
 """All verdicts, the worst first."""
 
-RED = (CRASH, TIMEOUT, ERROR, FAIL, UNEXPECTED)
+RED = (CRASH, TIMEOUT, ERROR, FAIL, NONDETERMINISTIC, UNEXPECTED)
 """The verdicts that make a run fail."""
 
 
@@ -43,6 +44,9 @@ class Row:
     max_ulp: float | None = None
     allowed: float | None = None
     error_ratio: float | None = None
+    rho: float | None = None
+    growth: str = ""
+    cause: str = ""
     verdict: str = ""
     blame: str = ""
     reason: str = ""

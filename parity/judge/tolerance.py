@@ -1,4 +1,4 @@
-"""How much error a quantity is allowed."""
+"""How much error a quantity is allowed: ``docs/tolerances.md`` derives it and works two examples by hand."""
 
 from __future__ import annotations
 
@@ -9,39 +9,81 @@ import numpy as np
 from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS, Array
 from ..catalog.known import Tolerance
+from ..catalog.variants import Variant
 
-ROUNDINGS = {"float64": 64.0, "float32": 64.0, "float16": 16.0, "bfloat16": 16.0}
-"""The default allowance: so many units of rounding of the dtype, times the largest magnitude of the truth.
+ROUNDINGS = 8.0
+"""The allowance in units of rounding of the dtype times the scale of the computation.
 
-Measured on the catalogue (``docs/tolerances.md``): correct kernels stay within a third of it.
+Measured on the catalogue (``docs/verdict-quality.md``): the errors of correct kernels stay below half of it.
 """
+
+
+TOGETHER = 2.0
+"""The allowance for all elements together: ρ, the root mean square of the error over u times that of the scale ..."""
+
+MULTIPLE = 3.0
+"""... and so many times the ρ of the other framework on top, which may share what makes an operation hard."""
 
 
 @dataclass(frozen=True)
 class Allowance:
     """The allowance of one quantity.
 
-    ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance.
-    ``because`` says where an allowance that is not the default comes from.
+    ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance. ``scale`` is S, what one unit of
+    rounding in every operation amounts to in each element. ``because`` says where an allowance that is not the default
+    comes from, ``own`` that it is one of the case's or the run's own.
     """
 
     exact: bool
     limits: Array
+    scale: Array
     because: str = ""
+    own: bool = False
 
 
-def allowance(case: Case, dtype: str, quantity: str, truth: Array, override: Tolerance | None) -> Allowance:
+def together(other: float) -> float:
+    """The ρ that is allowed where another framework shows ``other``."""
+    return TOGETHER + MULTIPLE * other
+
+
+def allowance(
+    case: Case,
+    variant: Variant,
+    dtype: str,
+    quantity: str,
+    truth: Array,
+    sensitivity: Array | None,
+    override: Tolerance | None,
+) -> Allowance:
     """The allowance for the error against ``truth``; comparing two frameworks with each other allows twice as much.
 
     Exact quantities stay exact. Otherwise the run's ``override`` comes first, then the case's tolerance, then
     the default for the dtype.
     """
     magnitude = np.abs(np.where(np.isfinite(truth), truth, 0.0))
+    least = case.least_scale_of(variant, dtype, quantity)
+    scale = scale_of(truth, sensitivity, least)
     if case.is_exact(quantity):
-        return Allowance(True, np.zeros_like(magnitude))
+        return Allowance(True, np.zeros_like(magnitude), scale)
     own = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
     chosen = override or own
     if chosen is not None:
-        return Allowance(False, chosen.atol + chosen.rtol * magnitude, chosen.because)
-    limit = ROUNDINGS[dtype] * FLOATS[dtype].unit_roundoff * magnitude.max(initial=0.0)
-    return Allowance(False, np.full_like(magnitude, limit))
+        return Allowance(False, chosen.atol + chosen.rtol * magnitude, scale, chosen.because, own=True)
+    because = case.least_scale.because if case.least_scale is not None and least else ""
+    return Allowance(False, ROUNDINGS * FLOATS[dtype].unit_roundoff * scale, scale, because)
+
+
+def scale_of(truth: Array, sensitivity: Array | None = None, least: float = 0.0) -> Array:
+    """The scale S: each element's sensitivity, or its magnitude where that is larger, pooled with the whole quantity.
+
+    Pooling takes the root mean square of the element's own value and that of all finite elements: the sensitivity is
+    an estimate from a few runs, and an element that happens to be insensitive is still stored beside the others.
+    """
+    finite = np.isfinite(truth)
+    own = np.maximum(np.abs(np.where(finite, truth, 0.0)), least)
+    if sensitivity is not None:
+        own = np.maximum(own, sensitivity)
+    if not finite.any():
+        return own
+    scale: Array = np.sqrt((own**2 + np.mean(own[finite] ** 2)) / 2)
+    return scale

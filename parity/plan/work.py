@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
+from zlib import crc32
 
 from ..catalog.case import Case
 from ..catalog.frameworks import REFERENCE
@@ -36,6 +37,8 @@ class Unit:
     """The part of an item that one implementation does (``api`` is ``reference`` for the formula).
 
     ``mode`` is the item's, or ``eager`` for the same implementation's results that the item's are compared with.
+    ``repeated`` asks for a second computation. ``inputs_as`` names a format that inputs and weights are rounded to
+    first, to see whether that explains an implementation's results.
     """
 
     item: Item
@@ -44,6 +47,8 @@ class Unit:
     seed: int
     timed: bool = False
     mode: str = EAGER
+    repeated: bool = False
+    inputs_as: str = ""
 
     @property
     def name(self) -> str:
@@ -77,11 +82,19 @@ def expand(
                             yield Item(str(file.path), case.name, variant.id, dtype, device, mode)
 
 
-def units(case: Case, item: Item, seed: int, *, timed: bool) -> list[Unit]:
+def repeated(items: Iterable[Item], seed: int) -> set[Item]:
+    """One item of every case, device and mode, chosen by the seed: those are computed twice, to see the same bits."""
+    groups: dict[tuple[str, str, str, str], list[Item]] = {}
+    for item in items:
+        groups.setdefault((item.file, item.case, item.device, item.mode), []).append(item)
+    return {group[crc32(f"{seed} {group[0].case}".encode()) % len(group)] for group in groups.values()}
+
+
+def units(case: Case, item: Item, seed: int, *, timed: bool, repeated: bool = False) -> list[Unit]:
     """The formula's unit (always on the CPU), one for each implementation, and one for each naive port.
 
     An item of another mode has each implementation's eager unit, too, and no naive ports. It has no units at all
-    when the case runs eagerly only.
+    when the case runs eagerly only. The implementations of a ``repeated`` item compute it twice.
     """
     if item.mode != EAGER and case.eager_only:
         return []
@@ -89,6 +102,10 @@ def units(case: Case, item: Item, seed: int, *, timed: bool) -> list[Unit]:
     modes = dict.fromkeys((item.mode, EAGER))
     return [
         Unit(item, REFERENCE, REFERENCE, seed),
-        *(Unit(item, i.framework, i.api, seed, timed, mode) for i in case.implementations for mode in modes),
+        *(
+            Unit(item, i.framework, i.api, seed, timed, mode, repeated=repeated and mode == item.mode)
+            for i in case.implementations
+            for mode in modes
+        ),
         *(Unit(item, i.framework, i.api, seed) for i in naive),
     ]

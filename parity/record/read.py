@@ -13,7 +13,7 @@ import pandas as pd
 from ..judge.row import COLUMNS
 from .schema import ENVIRONMENT, PARITY, TIMING_COLUMNS, TIMINGS
 
-_NUMBERS = ("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio")
+_NUMBERS = ("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio", "rho")
 
 
 class RecordError(Exception):

@@ -11,7 +11,7 @@ JUNIT = "parity.junit.xml"
 BENCHMARKS = "benchmarks.json"
 HTML = "parity.html"
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ LISTED = 500
 TIMED = 4000
 """Lines of the table of timings; ``timings.csv`` has them all."""
 
-SYMBOLS = dict(zip(VERDICTS, "†…!✗?○≈✓", strict=True))
+SYMBOLS = dict(zip(VERDICTS, "†…!✗~?○≈✓", strict=True))
 TITLES = {REFERENCE: "NumPy (the formulas)", **{name: framework.title for name, framework in FRAMEWORKS.items()}}
 
 T = TypeVar("T")

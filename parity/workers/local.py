@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,9 @@ from ..plan.work import Unit
 from .protocol import Failure, Observation, read_frame, write_frame
 
 Frame = tuple[dict[str, Any], dict[str, Array]]
+
+SCRIPT = Path(__file__).with_name("main.py")
+"""What a worker runs."""
 
 START_SECONDS = 180.0
 """How long importing a framework may take."""
@@ -65,12 +68,22 @@ class Engine(Protocol):
 class LocalEngine:
     """Subprocess workers.
 
-    ``pythons`` names the interpreter of each framework, ``timeout`` the seconds that a unit may take.
+    ``pythons`` names the interpreter of each framework, ``timeout`` the seconds that a unit may take. ``script`` is
+    what a worker runs, with the framework, the number of threads and ``arguments``.
     """
 
-    def __init__(self, pythons: Mapping[str, str], *, threads: int = 1, timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        pythons: Mapping[str, str],
+        *,
+        threads: int = 1,
+        timeout: float = 120.0,
+        script: Path = SCRIPT,
+        arguments: Sequence[str] = (),
+    ) -> None:
         self._pythons = {**pythons, REFERENCE: sys.executable}
         self._threads = threads
+        self._script = (str(script), *arguments)
         self._timeout = timeout
         self._lanes: dict[str, Lane] = {}
 
@@ -78,7 +91,7 @@ class LocalEngine:
         workers: dict[str, Worker] = {}
         try:
             for name in frameworks:
-                workers[name] = Worker(name, self._pythons[name], self._threads)
+                workers[name] = Worker(name, self._pythons[name], self._threads, self._script)
             greetings = {name: worker.greet() for name, worker in workers.items()}
         except StartError:
             for worker in workers.values():
@@ -103,13 +116,13 @@ class LocalEngine:
 class Worker:
     """One worker process. Its standard error goes to a file that is shown only when it fails."""
 
-    def __init__(self, framework: str, python: str, threads: int) -> None:
-        self.framework, self._python, self._threads = framework, python, threads
+    def __init__(self, framework: str, python: str, threads: int, script: Sequence[str] = (str(SCRIPT),)) -> None:
+        self.framework, self._python, self._threads, self._script = framework, python, threads, script
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
         try:
             self._process = subprocess.Popen(
-                [python, str(Path(__file__).with_name("main.py")), framework, str(threads)],
+                [python, script[0], framework, str(threads), *script[1:]],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -174,7 +187,7 @@ class Worker:
 
     def another(self) -> Worker:
         """A new process of the same kind."""
-        return Worker(self.framework, self._python, self._threads)
+        return Worker(self.framework, self._python, self._threads, self._script)
 
     def kill(self) -> None:
         self._process.kill()

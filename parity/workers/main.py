@@ -14,6 +14,8 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +36,16 @@ def _find_package() -> None:
     spec.loader.exec_module(module)
 
 
-def main(framework: str, threads: int) -> None:
-    """Answer with a greeting, then with an observation for each unit, until the pipe closes."""
+def main(framework: str, threads: int, imported: Callable[[], None] = lambda: None) -> None:
+    """Answer with a greeting, then with an observation for each unit, until the pipe closes.
+
+    ``imported`` is called when the framework has been imported, before the greeting.
+    """
     # The pipe gets descriptors of its own, so that nothing a framework or a case prints or reads can disturb it.
     requests, output = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    from parity.catalog.frameworks import REFERENCE
     from parity.plan.work import Unit
     from parity.workers.execute import execute
     from parity.workers.protocol import read_frame, write_frame
@@ -60,6 +66,12 @@ def main(framework: str, threads: int) -> None:
         start = time.perf_counter()
         adapter = getattr(module, f"{framework.capitalize()}Adapter")(threads)
         seconds = round(time.perf_counter() - start, 3)
+        imported()
+        if framework == REFERENCE:
+            formula = importlib.import_module("parity.workers.sensitivity").Formula(adapter, threads)
+            observe = formula.observe
+        else:
+            observe = partial(execute, adapter)
         gc.collect()
         gc.freeze()  # What importing a framework makes is never garbage; looking through it again takes long.
         environment = {**adapter.describe(), "import_seconds": seconds}
@@ -68,7 +80,7 @@ def main(framework: str, threads: int) -> None:
         write_frame(output, {"error": f"{type(error).__name__}: {error}"})
         raise
     while True:
-        observation = execute(adapter, Unit.from_header(frames.get()))
+        observation = observe(Unit.from_header(frames.get()))
         write_frame(output, *observation.to_frame())
 
 

@@ -64,12 +64,15 @@ class Observation:
     """Everything that came of one unit.
 
     ``results`` maps quantities (``output:y``, ``state:h``, ``grad:x``) to results; with a ``gradient`` failure
-    the forward quantities are there. ``timings`` holds seconds per call for ``forward`` and
-    ``forward+backward``; ``framework_seconds`` what passed inside the framework, ``harness_seconds`` the processor
-    time spent outside it; ``peak_bytes`` is the largest resident memory that the worker has had so far.
+    the forward quantities are there. ``again`` holds the results of a second computation where the unit asks for one,
+    ``sensitivities`` the scale of each quantity where the unit is a formula's. ``timings`` holds seconds per call for
+    ``forward`` and ``forward+backward``; ``framework_seconds`` what passed inside the framework, ``harness_seconds``
+    the processor time spent outside it; ``peak_bytes`` is the largest resident memory that the worker has had so far.
     """
 
     results: Mapping[str, Result] = field(default_factory=dict)
+    again: Mapping[str, Result] = field(default_factory=dict)
+    sensitivities: Mapping[str, Array] = field(default_factory=dict)
     failure: Failure | None = None
     timings: Mapping[str, list[float]] = field(default_factory=dict)
     input_digest: str = ""
@@ -78,8 +81,9 @@ class Observation:
     peak_bytes: int = 0
 
     def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        given = {"results": self.results, "again": self.again}
         header = {
-            "dtypes": {name: result.dtype for name, result in self.results.items()},
+            "dtypes": {f"{kind} {name}": r.dtype for kind, results in given.items() for name, r in results.items()},
             "failure": asdict(self.failure) if self.failure else None,
             "timings": dict(self.timings),
             "input_digest": self.input_digest,
@@ -87,13 +91,20 @@ class Observation:
             "harness_seconds": self.harness_seconds,
             "peak_bytes": self.peak_bytes,
         }
-        return header, {name: result.array for name, result in self.results.items()}
+        arrays = {f"{kind} {name}": r.array for kind, results in given.items() for name, r in results.items()}
+        return header, {**arrays, **{f"sensitivities {name}": a for name, a in self.sensitivities.items()}}
 
     @classmethod
     def from_frame(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Observation:
         dtypes, failure = header["dtypes"], header["failure"]
+
+        def named(kind: str) -> dict[str, Array]:
+            return {key.removeprefix(f"{kind} "): a for key, a in arrays.items() if key.startswith(f"{kind} ")}
+
         return cls(
-            results={name: Result(array, dtypes[name]) for name, array in arrays.items()},
+            results={name: Result(array, dtypes[f"results {name}"]) for name, array in named("results").items()},
+            again={name: Result(array, dtypes[f"again {name}"]) for name, array in named("again").items()},
+            sensitivities=named("sensitivities"),
             failure=Failure(**failure) if failure else None,
             timings=header["timings"],
             input_digest=header["input_digest"],

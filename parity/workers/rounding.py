@@ -21,21 +21,24 @@ from ..catalog.dtypes import Array
 UNIT = 2.0**-24
 """The unit roundoff that is modelled: so small that the answer is linear in it, so large that float64 shows it."""
 
-_EXACT = frozenset(
-    getattr(np, name)
-    for name in (
-        "negative positive absolute fabs maximum minimum fmax fmin sign floor ceil rint trunc copysign conjugate"
-    ).split()
-)
+_SIGNS = {"negative", "positive", "absolute", "fabs", "sign", "copysign", "conjugate"}
+_SELECTIONS = {"maximum", "minimum", "fmax", "fmin", "clip", "floor", "ceil", "rint", "trunc"}
+_EXACT = _SIGNS | _SELECTIONS
 _CONTRACTIONS = (np.einsum, np.dot, np.tensordot, np.inner, np.vdot)
 
 _signs: ContextVar[Callable[[tuple[int, ...]], Array]] = ContextVar("signs")
 
 
 @contextmanager
-def rounding(generator: np.random.Generator) -> Iterator[None]:
-    """Round the operations on ``Rounded`` arrays with signs from ``generator``."""
-    token = _signs.set(lambda shape: generator.integers(0, 2, shape) * 2.0 - 1.0)
+def rounding(bits: np.random.BitGenerator) -> Iterator[None]:
+    """Round the operations on ``Rounded`` arrays; an element's sign is the highest bit of its raw 64-bit integer."""
+
+    def signs(shape: tuple[int, ...]) -> Array:
+        raw: Any = bits.random_raw(prod(shape))
+        drawn: Array = 1.0 - 2.0 * (raw >> np.uint64(63)).astype(np.float64)
+        return drawn.reshape(shape)
+
+    token = _signs.set(signs)
     try:
         yield
     finally:
@@ -52,16 +55,16 @@ class Rounded(np.ndarray[Any, Any]):
         if out is not None:
             kwargs["out"] = tuple(_plain(x) for x in out)
         result = getattr(ufunc, method)(*given, **kwargs)
-        if ufunc in _EXACT or ufunc.nout > 1:
+        if ufunc.__name__ in _EXACT or ufunc.nout > 1:
             return _rounded(result)
         if method == "__call__" and ufunc is not np.matmul:
-            return _off(result, np.abs(result), 1)
+            return _off(result, np.abs(result) * _inexact(ufunc, *given), 1)
         kwargs.pop("out", None)
         scale = getattr(ufunc, method)(*map(_magnitude, given), **kwargs)
         if ufunc is np.matmul:
             terms = np.shape(given[0])[-1]
         elif method == "reduce":
-            terms = np.size(given[0]) // max(np.size(result), 1)
+            terms = np.size(given[0]) // max(np.size(result), 1) - 1
         else:
             terms = np.shape(given[0])[kwargs.get("axis", 0)] if method == "accumulate" else 1
         return _off(result, np.abs(scale), terms)
@@ -75,17 +78,29 @@ class Rounded(np.ndarray[Any, Any]):
         return _rounded(super().__array_function__(function, types, args, kwargs))
 
 
+def _inexact(ufunc: Any, *operands: Any) -> Any:
+    """Whether an operation rounds: adding 0 and multiplying by 0 or 1 do not."""
+    if ufunc in (np.add, np.subtract):
+        return (operands[0] != 0) & (operands[1] != 0)
+    if ufunc is np.multiply:
+        return ~(np.isin(operands[0], (-1, 0, 1)) | np.isin(operands[1], (-1, 0, 1)))
+    if ufunc is np.divide:
+        return ~(np.isin(operands[0], (0,)) | np.isin(operands[1], (-1, 1)))
+    return True
+
+
 def _terms(function: Any, given: list[Any], result: Any) -> int:
     """The number of products in each element of a contraction."""
     if function is np.einsum:
         subscripts, *operands = given
         lengths: dict[str, int] = {}
-        for names, operand in zip(subscripts.split("->")[0].replace(" ", "").split(","), operands, strict=True):
-            lengths.update(zip(names.replace("...", ""), np.shape(operand)[-len(names.replace("...", "")):], strict=True))
-        kept = set(subscripts.partition("->")[2])
+        for names, operand in zip(subscripts.partition("->")[0].split(","), operands, strict=True):
+            named = names.strip().replace("...", "")
+            lengths.update(zip(reversed(named), reversed(np.shape(operand)), strict=False))
+        kept = subscripts.partition("->")[2]
         return prod(length for name, length in lengths.items() if name not in kept)
     left, right = np.shape(given[0]), np.shape(given[1])
-    return int(round((prod(left) * prod(right) / max(np.size(result), 1)) ** 0.5))
+    return int(np.sqrt(prod(left) * prod(right) / max(np.size(result), 1)) + 0.5)
 
 
 def _add_at(ufunc: Any, target: Array, index: Any, values: Any) -> None:

@@ -3,43 +3,52 @@
 import numpy as np
 import pytest
 
-from parity import Case, Tolerance, normal
+from parity import Case, LeastScale, Tolerance, normal
 from parity.catalog.dtypes import FLOATS
-from parity.judge.tolerance import allowance
+from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER, allowance, scale_of, together
 
 TRUTH = np.array([1.0, -4.0, 0.0])
 CASES = Tolerance(1e-2, 1e-3, "the case says so", ["float32"])
 RUNS = Tolerance(1e-1, 0.5, "--rtol and --atol")
 
 
-def make(exact=False, tolerance=None):
-    return Case(
-        "op",
-        "A case.",
-        sizes={"N": 3},
-        inputs={"x": normal("N")},
-        outputs={"y": "N"},
-        exact=exact,
-        tolerance=tolerance,
-    )
+def make(**changes):
+    return Case("op", "A case.", sizes={"N": 3}, inputs={"x": normal("N")}, outputs={"y": "N"}, **changes)
 
 
-def allowed(case, dtype="float32", override=None, truth=TRUTH, quantity="output:y"):
-    return allowance(case, dtype, quantity, truth, override)
+def allowed(case, dtype="float32", override=None, truth=TRUTH, quantity="output:y", sensitivity=None):
+    return allowance(case, case.variants[0], dtype, quantity, truth, sensitivity, override)
 
 
-@pytest.mark.parametrize(("dtype", "roundings"), [("float64", 64), ("float32", 64), ("float16", 16), ("bfloat16", 16)])
-def test_the_default_is_some_roundings_of_the_largest_magnitude(dtype, roundings):
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_default_is_some_roundings_of_the_scale(dtype):
     found = allowed(make(), dtype)
     assert not found.exact
-    assert list(found.limits) == [roundings * FLOATS[dtype].unit_roundoff * 4.0] * 3
-    assert found.because == ""
+    pooled = [np.sqrt((own + 17 / 3) / 2) for own in (1.0, 16.0, 0.0)]
+    assert found.limits == pytest.approx(ROUNDINGS * FLOATS[dtype].unit_roundoff * np.array(pooled))
+    assert found.scale == pytest.approx(pooled)
+    assert (found.because, found.own) == ("", False)
+
+
+def test_a_sensitivity_above_the_magnitude_widens_the_scale_and_one_below_does_not():
+    assert list(scale_of(np.array([2.0]), np.array([5.0]))) == [5.0]
+    assert list(scale_of(np.array([2.0]), np.array([1.0]))) == [2.0]
+
+
+def test_the_least_scale_of_a_case_holds_for_its_quantities_and_dtypes():
+    case = make(least_scale=LeastScale(10.0, ["output:*"], "a rounded 10 is subtracted", ["float32"]))
+    found = allowed(case)
+    assert found.scale == pytest.approx([10.0] * 3)
+    assert found.because == "a rounded 10 is subtracted"
+    for other in (allowed(case, quantity="grad:x"), allowed(case, "float64")):
+        assert other.because == ""
+        assert other.scale == pytest.approx(scale_of(TRUTH))
 
 
 def test_the_tolerance_of_the_case_replaces_the_default():
     found = allowed(make(tolerance=CASES))
     assert list(found.limits) == [1e-3 + 1e-2, 1e-3 + 4e-2, 1e-3]
-    assert found.because == "the case says so"
+    assert (found.because, found.own) == ("the case says so", True)
 
 
 def test_the_tolerance_of_the_case_holds_for_its_dtypes_only():
@@ -50,7 +59,7 @@ def test_the_tolerance_of_the_case_holds_for_its_dtypes_only():
 def test_the_tolerance_of_the_run_replaces_both(tolerance):
     found = allowed(make(tolerance=tolerance), override=RUNS)
     assert list(found.limits) == [0.5 + 0.1, 0.5 + 0.4, 0.5]
-    assert found.because == "--rtol and --atol"
+    assert (found.because, found.own) == ("--rtol and --atol", True)
 
 
 @pytest.mark.parametrize("override", [None, RUNS])
@@ -67,12 +76,17 @@ def test_a_truth_of_zeros_allows_nothing_by_default():
     assert list(allowed(make(), truth=np.zeros(2), override=RUNS).limits) == [0.5, 0.5]
 
 
-def test_values_that_are_not_finite_do_not_widen_the_allowance():
+def test_values_that_are_not_finite_do_not_change_the_allowance_of_the_others():
     finite = allowed(make(), truth=np.array([1.0, -4.0]))
     found = allowed(make(), truth=np.array([1.0, -4.0, np.inf, -np.inf, np.nan]))
-    assert list(found.limits) == [finite.limits[0]] * 5
+    assert list(found.limits[:2]) == list(finite.limits)
     assert list(allowed(make(), truth=np.array([np.nan, np.inf])).limits) == [0, 0]
 
 
 def test_no_elements():
     assert allowed(make(), truth=np.zeros((0, 3))).limits.shape == (0, 3)
+
+
+def test_all_elements_together_may_be_off_by_a_multiple_of_what_the_other_framework_shows():
+    assert together(0.0) == TOGETHER
+    assert together(2.0) == TOGETHER + 2.0 * MULTIPLE

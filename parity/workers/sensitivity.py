@@ -1,0 +1,122 @@
+"""The scale of a computation: how far rounding moves the results of its formula, in units of rounding.
+
+The formula is run ``RUNS`` times with every operation off by rounding (``rounding.py``), and without. The root mean
+square of the difference, divided by the unit roundoff, is the *sensitivity* of each element: what one unit of
+rounding in every operation amounts to in the result. For a formula that is one contraction it is √n times the
+formula of the absolute values; through later operations it grows or shrinks as they do. It does not depend on the
+dtype, and is measured once for all dtypes of a variant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from autograd.extend import VSpace
+from autograd.numpy import numpy_vjps, numpy_wrapper
+from autograd.numpy.numpy_boxes import ArrayBox
+from autograd.numpy.numpy_vspaces import ArrayVSpace
+
+from ..catalog.calls import signature
+from ..catalog.dtypes import Array
+from ..plan.work import Item, Unit
+from .execute import declared_case, execute
+from .protocol import Failure, Observation
+from .reference import ReferenceAdapter
+from .rounding import UNIT, Rounded, rounding
+
+RUNS = 8
+"""Runs of the formula with rounding. The scale of a quantity is pooled over its elements, so that few are enough."""
+
+
+class RoundedVSpace(ArrayVSpace):  # type: ignore[misc]
+    """The gradients of ``Rounded`` arrays are ``Rounded`` from the start, so that adding them up rounds, too."""
+
+    def zeros(self) -> Any:
+        return super().zeros().view(Rounded)
+
+    def ones(self) -> Any:
+        return super().ones().view(Rounded)
+
+
+class KeepingNumPy:
+    """NumPy, but making an array of ``Rounded`` arrays gives a ``Rounded`` one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def array(values: Any, *args: Any, **kwargs: Any) -> Any:
+        made = np.array(values, *args, **kwargs)
+        parts = values if isinstance(values, (tuple, list)) else (values,)
+        return made.view(Rounded) if any(isinstance(part, Rounded) for part in parts) else made
+
+    @staticmethod
+    def asarray(values: Any, *args: Any, **kwargs: Any) -> Any:
+        return np.asanyarray(values, *args, **kwargs)
+
+
+ArrayBox.register(Rounded)
+VSpace.register(Rounded, RoundedVSpace)
+numpy_wrapper._np = KeepingNumPy()
+numpy_vjps.onp = KeepingNumPy()
+
+
+class RoundedAdapter(ReferenceAdapter):
+    """The formula in float64, off by rounding in every operation."""
+
+    def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
+        exact = super().tensor(array, dtype, device, gradient=gradient)
+        return exact.astype(np.float64).view(Rounded) if np.issubdtype(exact.dtype, np.floating) else exact
+
+    def array(self, tensor: Any) -> tuple[Array, str]:
+        array, name = super().array(tensor)
+        return array.view(np.ndarray), name
+
+
+class Formula:
+    """Runs the formulas of units: the truth and its sensitivity."""
+
+    def __init__(self, adapter: ReferenceAdapter, threads: int) -> None:
+        self._exact = adapter
+        self._rounded = RoundedAdapter(threads)
+        self._measured = lru_cache(maxsize=4)(self._measure)
+
+    def observe(self, unit: Unit) -> Observation:
+        """The formula's results in the unit's dtype, and the sensitivity of each of them."""
+        observation = execute(self._exact, unit)
+        case = declared_case(unit)
+        if observation.failure is not None or case.exact == ("*",) or unit.inputs_as:
+            return observation
+        formula = case.formula
+        assert formula is not None
+        dtype = unit.item.dtype if "dtype" in signature(formula).keywords else "float64"
+        measured = self._measured(unit.item.file, unit.item.case, unit.item.variant, dtype, unit.seed)
+        if isinstance(measured, Failure):
+            return replace(observation, failure=measured)
+        return replace(observation, sensitivities=measured)
+
+    def _measure(self, file: str, case: str, variant: str, dtype: str, seed: int) -> Mapping[str, Array] | Failure:
+        unit = Unit(Item(file, case, variant, dtype, "cpu"), "reference", "reference", seed)
+        exact = execute(self._exact, unit)
+        squares = {name: np.zeros(result.array.shape) for name, result in exact.results.items()}
+        for run in range(RUNS):
+            with rounding(_bits((seed, case, variant, run))), np.errstate(all="ignore"):
+                rounded = execute(self._rounded, unit)
+            failure = exact.failure or rounded.failure
+            if failure is not None:
+                return replace(failure, message=f"with rounding, the formula fails: {failure.message}")
+            for name, result in rounded.results.items():
+                with np.errstate(all="ignore"):
+                    difference = (result.array - exact.results[name].array).astype(np.float64) / UNIT
+                squares[name] += np.where(np.isfinite(difference), difference, 0.0) ** 2
+        return {name: np.sqrt(total / RUNS) for name, total in squares.items()}
+
+
+def _bits(key: tuple[int, str, str, int]) -> np.random.Philox:
+    words = blake2b("\x1f".join(map(str, ("rounding", *key))).encode(), digest_size=16).digest()
+    return np.random.Philox(key=int.from_bytes(words, "little"))
