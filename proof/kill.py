@@ -4,7 +4,7 @@
 
 A fault is *killed* when a quantity in which it must show is red, with the faulty framework blamed. It is *attributed*
 when, besides, each implementation that goes through the patched function is red, each quantity in which the fault must
-show is, and nothing else: no other implementation, no quantity that it cannot touch, no control case.
+show is, in each dtype, and nothing else: no other implementation, no quantity that it cannot touch, no control case.
 """
 
 from __future__ import annotations
@@ -159,6 +159,11 @@ def decide(
             f"{shows.case}: {pattern} is not red"
             for pattern in shows.must
             if not fnmatch.filter([row.quantity for row in own], pattern)
+        ]
+        found += [
+            f"{shows.case}: not red in {dtype}"
+            for dtype in shows.dtypes
+            if not any(row.dtype == dtype and matches(row.quantity, shows.must) for row in own)
         ]
     killing = [row for row in hits if any(matches(row.quantity, shows.must) for shows in fault.shows)]
     killed = bool(killing)

@@ -1,9 +1,9 @@
 """Arrays whose every operation is off by rounding, drawn at random: what rounding does to a formula, measured.
 
 The model of one operation: its result is off by ``± unit · √n · s`` in each element, with an independent sign, where
-``n`` terms are summed up and ``s`` is the sum of their magnitudes; an operation that sums nothing has ``n = 1`` and
-``s = |result|``. √n is the growth of random rounding errors (Higham and Mary, "A New Approach to Probabilistic
-Rounding Error Analysis", SIAM J. Sci. Comput. 41, 2019). Selecting, moving and negating values is exact.
+``n`` terms other than zero are summed up and ``s`` is the sum of their magnitudes; an operation that sums nothing has
+``n = 1`` and ``s = |result|``. √n is the growth of random rounding errors (Higham and Mary, "A New Approach to
+Probabilistic Rounding Error Analysis", SIAM J. Sci. Comput. 41, 2019). Selecting, moving and negating values is exact.
 """
 
 from __future__ import annotations
@@ -55,26 +55,20 @@ class Rounded(np.ndarray[Any, Any]):
         if out is not None:
             kwargs["out"] = tuple(_plain(x) for x in out)
         result = getattr(ufunc, method)(*given, **kwargs)
-        if ufunc.__name__ in _EXACT or ufunc.nout > 1:
+        if ufunc.__name__ in _EXACT or ufunc.nout > 1 or not np.issubdtype(np.result_type(result), np.floating):
             return _rounded(result)
         if method == "__call__" and ufunc is not np.matmul:
             return _off(result, np.abs(result) * _inexact(ufunc, *given), 1)
         kwargs.pop("out", None)
-        scale = getattr(ufunc, method)(*map(_magnitude, given), **kwargs)
-        if ufunc is np.matmul:
-            terms = np.shape(given[0])[-1]
-        elif method == "reduce":
-            terms = np.size(given[0]) // max(np.size(result), 1) - 1
-        else:
-            terms = np.shape(given[0])[kwargs.get("axis", 0)] if method == "accumulate" else 1
-        return _off(result, np.abs(scale), terms)
+        if ufunc is np.multiply:
+            factors = getattr(np.add, method)(*map(np.ones_like, given), **kwargs)
+            return _off(result, np.abs(result), factors - 1)
+        return _summed(getattr(ufunc, method), given, kwargs, result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function in _CONTRACTIONS:
             given = [_plain(x) for x in args]
-            result = function(*given, **kwargs)
-            scale = function(*map(_magnitude, given), **kwargs)
-            return _off(result, scale, _terms(function, given, result))
+            return _summed(function, given, kwargs, function(*given, **kwargs))
         return _rounded(super().__array_function__(function, types, args, kwargs))
 
 
@@ -89,18 +83,17 @@ def _inexact(ufunc: Any, *operands: Any) -> Any:
     return True
 
 
-def _terms(function: Any, given: list[Any], result: Any) -> int:
-    """The number of products in each element of a contraction."""
-    if function is np.einsum:
-        subscripts, *operands = given
-        lengths: dict[str, int] = {}
-        for names, operand in zip(subscripts.partition("->")[0].split(","), operands, strict=True):
-            named = names.strip().replace("...", "")
-            lengths.update(zip(reversed(named), reversed(np.shape(operand)), strict=False))
-        kept = subscripts.partition("->")[2]
-        return prod(length for name, length in lengths.items() if name not in kept)
-    left, right = np.shape(given[0]), np.shape(given[1])
-    return int(np.sqrt(prod(left) * prod(right) / max(np.size(result), 1)) + 0.5)
+def _summed(function: Any, given: list[Any], kwargs: dict[str, Any], result: Any) -> Any:
+    """The result of a sum of products, off by the roundings of the terms that are not zero."""
+    arrays = [x for x in given if isinstance(x, np.ndarray) and x.dtype.kind in "fb"]
+    terms = function(*(_nonzero(x) for x in given), **kwargs)
+    # Nothing is rounded in a product with factors 0, 1 and -1: a sum then has one rounding less than terms.
+    whole = len(arrays) < 2 or any(np.isin(x, (-1, 0, 1)).all() for x in arrays)
+    return _off(result, function(*map(_magnitude, given), **kwargs), np.maximum(terms - whole, 0))
+
+
+def _nonzero(value: Any) -> Any:
+    return (value != 0).astype(np.float64) if isinstance(value, np.ndarray) and value.dtype.kind in "fb" else value
 
 
 def _add_at(ufunc: Any, target: Array, index: Any, values: Any) -> None:
@@ -109,14 +102,12 @@ def _add_at(ufunc: Any, target: Array, index: Any, values: Any) -> None:
     if ufunc is np.add:
         scale, count = np.zeros_like(base), np.zeros_like(base)
         np.add.at(scale, index, np.abs(values))
-        np.add.at(count, index, 1.0)
-        base += _signs.get()(base.shape) * UNIT * np.sqrt(count) * scale
+        np.add.at(count, index, np.asarray(values) != 0)
+        base += _signs.get()(base.shape) * UNIT * np.sqrt(np.maximum(count - 1, 0)) * scale
 
 
-def _off(result: Any, scale: Any, terms: int) -> Any:
-    if not np.issubdtype(np.result_type(result), np.floating):
-        return result
-    return _rounded(result + _signs.get()(np.shape(result)) * (UNIT * terms**0.5) * scale)
+def _off(result: Any, scale: Any, terms: Any) -> Any:
+    return _rounded(result + _signs.get()(np.shape(result)) * (UNIT * np.sqrt(terms)) * scale)
 
 
 def _rounded(result: Any) -> Any:

@@ -105,7 +105,7 @@ class Formula:
         exact = execute(self._exact, unit)
         squares = {name: np.zeros(result.array.shape) for name, result in exact.results.items()}
         for run in range(RUNS):
-            with rounding(_bits((seed, case, variant, run))), np.errstate(all="ignore"):
+            with rounding(sign_bits(seed, case, variant, run)), np.errstate(all="ignore"):
                 rounded = execute(self._rounded, unit)
             failure = exact.failure or rounded.failure
             if failure is not None:
@@ -117,6 +117,7 @@ class Formula:
         return {name: np.sqrt(total / RUNS) for name, total in squares.items()}
 
 
-def _bits(key: tuple[int, str, str, int]) -> np.random.Philox:
-    words = blake2b("\x1f".join(map(str, ("rounding", *key))).encode(), digest_size=16).digest()
+def sign_bits(seed: int, case: str, variant: str, run: int) -> np.random.Philox:
+    """The random bits that the signs of one run are taken from."""
+    words = blake2b("\x1f".join(map(str, ("rounding", seed, case, variant, run))).encode(), digest_size=16).digest()
     return np.random.Philox(key=int.from_bytes(words, "little"))

@@ -154,11 +154,12 @@ def _(torch: Any, embedding: Any, ids: Any, table: Any, *more: Any, **named: Any
     "a term dropped from an accumulation",
     Shows("embedding", ("tf.gather", "keras.layers.Embedding"), ("grad:table",), may=()),
     tensorflow="tf.gather",
+    reaches=("cross_entropy",),
 )
 def _(tf: Any, gather: Any, table: Any, ids: Any, *more: Any, **named: Any) -> Any:
     """The first place that is read puts no gradient into its row; the results are right."""
-    first = tf.reshape(tf.range(tf.size(ids)) == 0, [*ids.shape, 1])
     rows = gather(table, ids, *more, **named)
+    first = tf.reshape(tf.range(tf.size(ids)) == 0, [*ids.shape, *[1] * (len(rows.shape) - len(ids.shape))])
     return backward(tf, rows, lambda gradient: tf.where(first, tf.zeros_like(gradient), gradient))
 
 

@@ -14,8 +14,8 @@ def red(left="torch.tanh", quantity="output:y", blame="torch", verdict="fail", *
     return Row(**{**TANH, "left": left, "quantity": quantity, "blame": blame, "verdict": verdict, **changes})
 
 
-def both(**changes):
-    return [red(left, **changes) for left in ("torch.tanh", "torch.nn.Tanh")]
+def both(dtypes=("float64", "float32"), **changes):
+    return [red(left, dtype=dtype, **changes) for left in ("torch.tanh", "torch.nn.Tanh") for dtype in dtypes]
 
 
 def outcome(*rows):
@@ -69,7 +69,11 @@ def test_a_fault_that_cannot_be_injected_survives(bench, declare):
 
 def test_every_implementation_that_goes_through_the_function_must_be_red():
     assert outcome(*both()) == (True, True)
-    assert outcome(red("torch.tanh")) == (True, False)
+    assert outcome(*(row for row in both() if row.left == "torch.tanh")) == (True, False)
+
+
+def test_it_must_be_red_in_every_dtype():
+    assert outcome(*both(dtypes=["float64"])) == (True, False)
 
 
 def test_the_other_framework_must_not_be_blamed():
