@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -41,16 +41,15 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
             file, unit.item.case, unit.item.variant, unit.item.dtype, unit.seed, unit.inputs_as
         )
         device = "cpu" if unit.framework == REFERENCE else unit.item.device
-        with contextlib.ExitStack() as settings:
-            with inside():
-                settings.enter_context(adapter.on(device, unit.item.dtype))
+        with _settings(adapter, unit, device, inside):
             setup, cotangents = _compute(adapter, unit, case, canonical, device, inside, progress)
-            if unit.repeated:
-                _compute(adapter, unit, case, canonical, device, inside, again)
             if unit.timed:
                 progress.stage = "timing"
                 with inside():
                     timings = time_unit(adapter, setup, cotangents, device)
+        if unit.repeated:
+            with _settings(adapter, unit, device, inside):
+                _compute(adapter, unit, case, canonical, device, inside, again)
     except DeclarationError as error:
         failure = Failure("declaration", "", str(error), _case_line(file, unit))
     except Exception as error:
@@ -74,6 +73,14 @@ class Progress:
 
     stage: str = "declaration"
     results: dict[str, Result] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def _settings(adapter: Adapter, unit: Unit, device: str, inside: Stopwatch) -> Iterator[None]:
+    with contextlib.ExitStack() as settings:
+        with inside():
+            settings.enter_context(adapter.on(device, unit.item.dtype))
+        yield
 
 
 def _compute(

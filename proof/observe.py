@@ -1,0 +1,75 @@
+"""Running many items with several seeds on one set of workers, without a record."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.catalog.case import Case
+from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
+from parity.catalog.load import load
+from parity.judge.judge import Context
+from parity.plan.work import Item, Unit, expand, units
+from parity.workers.local import LocalEngine
+from parity.workers.protocol import Observation
+
+ROOT = Path(__file__).resolve().parent.parent
+AHEAD = 64
+"""Items that are with the workers at a time."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What every implementation gave for one item with one seed."""
+
+    case: Case
+    item: Item
+    seed: int
+    observations: Mapping[str, Observation]
+
+
+class Workers:
+    """The workers of one set of environments, and the catalogue."""
+
+    def __init__(self, pythons: Mapping[str, str], cases: Path = ROOT / "cases") -> None:
+        self.files = [load(path, check=False) for path in sorted(cases.glob("[!_]*.py"))]
+        self._engine = LocalEngine(pythons)
+        greetings = self._engine.start([REFERENCE, *FRAMEWORKS])
+        self.versions = {name: str(greeting.environment["version"]) for name, greeting in greetings.items()}
+
+    def items(self, dtypes: Iterable[str] | None, *, one_variant: bool) -> list[tuple[Case, Item]]:
+        """Every item of the catalogue in some dtypes, or those of each case's first variant only."""
+        found = []
+        for file in self.files:
+            for item in expand(file, dtypes, ["cpu"]):
+                case = file.case(item.case)
+                if not one_variant or item.variant == case.variants[0].id:
+                    found.append((case, item))
+        return found
+
+    def observe(self, items: Iterable[tuple[Case, Item]], seeds: Iterable[int]) -> Iterator[Observed]:
+        """The observations of every item with every seed, naive ports left out, in order."""
+        pending: deque[tuple[Case, Item, int, list[tuple[Unit, Future[Observation]]]]] = deque()
+        chosen = list(items)
+        for seed in seeds:
+            for case, item in chosen:
+                made = units(case, item, seed, timed=False)
+                wanted = [u for u in made if u.api == REFERENCE or any(i.api == u.api for i in case.implementations)]
+                pending.append((case, item, seed, [(unit, self._engine.submit(unit)) for unit in wanted]))
+                if len(pending) >= AHEAD:
+                    yield self._finished(*pending.popleft())
+        while pending:
+            yield self._finished(*pending.popleft())
+
+    def context(self, seed: int) -> Context:
+        return Context("proof", seed, self.versions)
+
+    def stop(self) -> None:
+        self._engine.stop()
+
+    @staticmethod
+    def _finished(case: Case, item: Item, seed: int, submitted: list[tuple[Unit, Future[Observation]]]) -> Observed:
+        return Observed(case, item, seed, {unit.api: future.result() for unit, future in submitted})

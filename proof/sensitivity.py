@@ -1,0 +1,119 @@
+"""Sensitivity: the smallest relative disturbance of a result that is noticed, here and by the usual comparisons.
+
+    python -m proof.sensitivity --out reports/proof/sensitivity.json --torch-python P --tensorflow-python P
+
+Every result that is not exact is multiplied by 1 + δ, with δ from 2^-30 up. The judge compares it with the formula; the
+usual comparisons compare PyTorch's disturbed result with TensorFlow's. What a comparison rejects with δ = 0 is a false
+alarm: both results are right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parity.catalog.dtypes import FLOATS, Array
+from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
+from parity.judge.compare import Truth, against_truth
+from parity.judge.tolerance import allowance, together
+from parity.workers.protocol import Result
+from proof.observe import Observed, Workers
+
+DISTURBANCES = tuple(2.0**-exponent for exponent in range(30, 0, -1))
+SEEDS = range(3)
+
+
+def close(rtol: float, atol: float) -> Callable[[Array, Array], bool]:
+    """Whether all elements are within ``atol + rtol * |expected|``."""
+    return lambda actual, expected: bool(np.all(np.abs(actual - expected) <= atol + rtol * np.abs(expected)))
+
+
+USUAL = {
+    "numpy.testing.assert_allclose": close(1e-7, 0.0),
+    "torch.testing.assert_close": close(1.3e-6, 1e-5),
+    "Keras TestCase": close(1e-6, 1e-6),
+    "Polygraphy": close(1e-5, 1e-5),
+}
+"""The defaults for float32 of the usual comparisons."""
+
+JUDGE = "this judge"
+
+
+def measure(observed: Observed) -> list[dict[str, Any]]:
+    """For each quantity that two frameworks gave: the smallest disturbance each comparison notices, 0 a false alarm."""
+    case, item = observed.case, observed.item
+    formula = observed.observations[REFERENCE]
+    variant = case.variant(item.variant)
+    left, right = (
+        next((observed.observations[i.api] for i in case.implementations if i.framework == framework), None)
+        for framework in FRAMEWORKS
+    )
+    if left is None or right is None or formula.failure or left.failure or right.failure:
+        return []
+    found = []
+    for quantity, reference in formula.results.items():
+        if case.is_exact(quantity) or quantity not in left.results or quantity not in right.results:
+            continue
+        limits = allowance(
+            case, variant, item.dtype, quantity, reference.array, formula.sensitivities.get(quantity), None
+        )
+        truth = Truth.of(reference.array, item.dtype, limits)
+        one, other = left.results[quantity], right.results[quantity]
+        apart = against_truth(other, truth, item.dtype, signed_zeros=False)
+        comparable = np.isfinite(truth.values).all() and np.any(truth.values) and one.array.shape == other.array.shape
+        if not comparable or apart.problem or apart.rho is None or limits.own:
+            continue
+        judge = partial(_judged, truth=truth, dtype=item.dtype, other=apart.rho)
+        usual = {name: partial(_accepted, accepts=accepts, other=other) for name, accepts in USUAL.items()}
+        smallest = {name: _smallest(accepts, one) for name, accepts in {JUDGE: judge, **usual}.items()}
+        found.append({"case": item.case, "quantity": quantity, "seed": observed.seed, "smallest": smallest})
+    return found
+
+
+def _judged(disturbed: Result, truth: Truth, dtype: str, other: float) -> bool:
+    difference = against_truth(disturbed, truth, dtype, signed_zeros=False)
+    return difference.ok and difference.rho is not None and difference.rho <= together(other)
+
+
+def _accepted(disturbed: Result, accepts: Callable[[Array, Array], bool], other: Result) -> bool:
+    return accepts(disturbed.values, other.values)
+
+
+def _smallest(accepts: Callable[[Result], bool], result: Result) -> float | None:
+    for disturbance in (0.0, *DISTURBANCES):
+        if not accepts(_disturbed(result, disturbance)):
+            return disturbance
+    return None
+
+
+def _disturbed(result: Result, disturbance: float) -> Result:
+    return Result(FLOATS[result.dtype].encode(result.values * (1.0 + disturbance)), result.dtype)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.sensitivity", description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, required=True)
+    for framework in FRAMEWORKS:
+        parser.add_argument(f"--{framework}-python", required=True)
+    options = parser.parse_args(arguments)
+    workers = Workers({name: getattr(options, f"{name}_python") for name in FRAMEWORKS})
+    try:
+        items = workers.items(["float32"], one_variant=True)
+        measured = [entry for observed in workers.observe(items, SEEDS) for entry in measure(observed)]
+    finally:
+        workers.stop()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps({"versions": workers.versions, "measured": measured}) + "\n")
+    print(f"{len(measured)} quantities of {len({entry['case'] for entry in measured})} cases")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
