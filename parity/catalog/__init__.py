@@ -6,7 +6,7 @@ from .errors import DeclarationError
 from .known import Deviation, LeastScale, Limitation, Tolerance
 from .load import Broken, CaseFile, load
 from .mapping import concat, stack, zeros
-from .tensors import buffer, distinct, integers, normal, uniform
+from .tensors import buffer, distinct, every, integers, normal, uniform
 from .variants import Grid, Variant, grid
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "buffer",
     "concat",
     "distinct",
+    "every",
     "grid",
     "integers",
     "load",

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, wraps
+from math import inf
 from typing import Any, TypeVar
 
 from .calls import Function, call_with, signature
@@ -158,6 +159,8 @@ class Case:
         exact: the quantities that must be bit-equal (``"output:*"``, ``"grad:*"``); ``True`` for all.
         tolerance: an allowance that replaces the default one, with its reason.
         least_scale: magnitudes that implementations round on the way, where the formula has none so large.
+        pooled: whether the elements of a quantity share a scale. ``False`` for numbers over all orders of magnitude,
+            each of which is computed alone: an element is then allowed an error relative to its own scale.
         steps: the axis of time or of training steps, over which errors add up; their growth is reported.
         eager_only: why the case cannot be captured as a graph or compiled; its items in those modes are not run.
 
@@ -181,6 +184,7 @@ class Case:
         exact: bool | Sequence[str] = False,
         tolerance: Tolerance | None = None,
         least_scale: LeastScale | None = None,
+        pooled: bool = True,
         steps: str = "",
         eager_only: str = "",
     ) -> None:
@@ -195,6 +199,7 @@ class Case:
         self.exact: tuple[str, ...] = ("*",) if exact is True else tuple(exact or ())
         self.tolerance = tolerance
         self.least_scale = least_scale
+        self.pooled = pooled
         self.steps = steps
         self.eager_only = eager_only
         self.implementations: list[Implementation] = []
@@ -255,7 +260,8 @@ class Case:
         api: str,
         *,
         quantities: Sequence[str],
-        within: float,
+        within: float = inf,
+        elements: int | None = None,
         because: str,
         source: str,
         when: Mapping[str, Any] | None = None,
@@ -265,10 +271,11 @@ class Case:
     ) -> None:
         """Declare that ``api`` is wrong by more than rounding in ``quantities`` (``"output:*"``, ``"grad:x"``).
 
-        The error must stay below ``within`` times the largest magnitude of the truth. Strict both ways: a larger
-        error fails, and an error that rounding explains is ``unexpected``, which fails too.
+        The error must stay below ``within`` times the largest magnitude of the truth; or, at most so many
+        ``elements`` of a quantity may be wrong, and those in any way, NaN and infinity included. Strict both ways: a
+        larger error fails, and an error that rounding explains is ``unexpected``, which fails too.
         """
-        bounds = (tuple(quantities), within)
+        bounds = (tuple(quantities), within, elements)
         self.known.append(Deviation(api, because, source, dict(when or {}), dtypes, devices, modes, *bounds))
 
     def noting(self, where: str) -> _Noting:

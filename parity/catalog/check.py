@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import combinations, product
-from math import prod
+from math import inf, prod
 
 from .calls import signature
 from .case import Case, Implementation
@@ -17,7 +17,7 @@ from .known import STAGES, Deviation, Known, Limitation
 from .layout import parse
 from .mapping import weights_of
 from .modes import EAGER, MODES
-from .tensors import MOST_DISTINCT, Tensor
+from .tensors import MOST_DISTINCT, PATTERNS, Tensor
 from .variants import Variant
 
 
@@ -71,6 +71,8 @@ def _knowledge(case: Case) -> Iterator[str]:
         title = _title(known)
         if known.api not in apis:
             yield f"{title}, which is none of {', '.join(apis)}"
+        if isinstance(known, Deviation) and (known.within == inf) == (known.elements is None):
+            yield f"{title}: give either within= or elements="
         if isinstance(known, Limitation) and known.stage not in STAGES:
             yield f"{title}: unknown stage {known.stage!r}; choose from {', '.join(STAGES)}"
         yield from _unknown_dtypes(title, known.dtypes)
@@ -144,11 +146,17 @@ def _tensor(case: Case, variant: Variant, name: str, tensor: Tensor, sizes: Mapp
     if missing:
         return
     low, high = (sizes[b] if isinstance(b, str) else b for b in (tensor.bounds or (0, 1)))
-    if tensor.distribution in ("integers", "uniform") and not low < high:
+    if tensor.distribution in ("integers", "uniform", "every") and not low < high:
         yield f"tensor {name} is drawn from [{low:g}, {high:g}), which is empty"
     count = prod(tensor.shape(sizes))
     if tensor.distribution == "distinct" and count > MOST_DISTINCT:
         yield f"tensor {name} has {count} elements, but distinct() holds at most {MOST_DISTINCT}: make it smaller"
+    if tensor.distribution == "every":
+        if count != PATTERNS:
+            yield f"tensor {name} has {count} elements, but every() gives 65536: give it one axis of that size"
+        wide = [dtype for dtype in case.dtypes if FLOATS[dtype].storage.itemsize != 2]
+        if wide:
+            yield f"tensor {name} cannot hold every number of {', '.join(wide)}: dtypes=['float16', 'bfloat16']"
     yield from _equal_lengths(case, variant, name, tensor.axes, sizes)
 
 

@@ -20,11 +20,13 @@ class DType:
     """One floating-point format.
 
     ``unit_roundoff`` is half the distance from 1 to the next larger number: the largest relative
-    error of one correctly rounded operation (IEEE 754 round-to-nearest).
+    error of one correctly rounded operation (IEEE 754 round-to-nearest). Below ``smallest_normal`` numbers have
+    fewer digits, and many processors may be set to take them for zero.
     """
 
     name: str
     unit_roundoff: float
+    smallest_normal: float
     storage: np.dtype[Any]
 
     def encode(self, values: Array) -> Array:
@@ -42,10 +44,11 @@ class DType:
 
     def decode(self, stored: Array) -> Array:
         """The exact values of a storage array: float64, or float64 itself for float64."""
-        if self.name != "bfloat16":
-            return stored.astype(np.float64)
-        bits: Array = np.left_shift(stored.astype(np.uint32), np.uint32(16))
-        return bits.view(np.float32).astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            if self.name != "bfloat16":
+                return stored.astype(np.float64)
+            bits: Array = np.left_shift(stored.astype(np.uint32), np.uint32(16))
+            return bits.view(np.float32).astype(np.float64)
 
     def ordinals(self, stored: Array) -> Array:
         """Consecutive integers for consecutive values; 0 for both zeros."""
@@ -57,10 +60,10 @@ class DType:
 FLOATS: dict[str, DType] = {
     dtype.name: dtype
     for dtype in (
-        DType("float64", 2.0**-53, np.dtype(np.float64)),
-        DType("float32", 2.0**-24, np.dtype(np.float32)),
-        DType("float16", 2.0**-11, np.dtype(np.float16)),
-        DType("bfloat16", 2.0**-8, np.dtype(np.uint16)),
+        DType("float64", 2.0**-53, 2.0**-1022, np.dtype(np.float64)),
+        DType("float32", 2.0**-24, 2.0**-126, np.dtype(np.float32)),
+        DType("float16", 2.0**-11, 2.0**-14, np.dtype(np.float16)),
+        DType("bfloat16", 2.0**-8, 2.0**-126, np.dtype(np.uint16)),
     )
 }
 

@@ -78,10 +78,14 @@ class Limitation(Known):
 
 @dataclass(frozen=True)
 class Deviation(Known):
-    """Quantities that are further from the truth than rounding explains, by at most ``within`` times their scale."""
+    """Quantities that are further from the truth than rounding explains.
+
+    By at most ``within`` times their scale; or in at most so many ``elements``, and there in any way.
+    """
 
     quantities: Sequence[str]
     within: float
+    elements: int | None = None
 
     def covers(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.quantities)

@@ -10,6 +10,9 @@ from .errors import DeclarationError
 MOST_DISTINCT = 4096
 """Elements that ``distinct`` can hold: twice the number of bfloat16 numbers from 2**-8 up to 2**8."""
 
+PATTERNS = 2**16
+"""The bit patterns of a 16-bit format: as many elements does ``every`` have."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -58,6 +61,15 @@ def distinct(axes: str, *, gradient: bool = True) -> Tensor:
     at most 4096 elements, because that many bfloat16 numbers lie between 2**-8 and 2**8 in magnitude.
     """
     return Tensor(tuple(axes.split()), "distinct", (), gradient)
+
+
+def every(axes: str, low: float | None = None, high: float | None = None, *, gradient: bool = True) -> Tensor:
+    """Every number of a 16-bit format, in the order of the bit patterns: both zeros, denormals, infinities, NaN.
+
+    With bounds, numbers outside are moved to the nearer one, and NaN to ``low``. The tensor has 65,536 elements.
+    """
+    bounds = () if low is None or high is None else (low, high)
+    return Tensor(tuple(axes.split()), "every", bounds, gradient)
 
 
 def integers(axes: str, low: int, high: int | str) -> Tensor:

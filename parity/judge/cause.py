@@ -33,7 +33,8 @@ def cause(quantity: str, result: Result, truth: Array, limits: Array, rho: float
     Inputs rounded to a narrower format are told by trying: the formula of the rounded inputs comes much nearer to
     the result than the formula of the inputs.
     """
-    error = np.abs(result.values - truth)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(result.values - truth)
     if not np.isfinite(error).all() or not error.any():
         return ""
     left = {name: _left(result, truth, of(name).get(quantity)) for name in NARROWER.get(dtype, ())}

@@ -31,11 +31,12 @@ class Difference:
     """What comparing two results gave.
 
     ``problem`` is set when they cannot be compared by value, or must not be equal in kind (dtype, shape, NaN,
-    infinity, sign of zero). ``ratio`` is the error divided by what was allowed, at its worst element ``index``;
+    infinity, sign of zero). ``wrong`` is the number of elements that are not allowed what they are. ``ratio`` is the error divided by what was allowed, at its worst element ``index``;
     ``rho`` the root mean square of the error in units of rounding of the dtype times that of the scale.
     """
 
     problem: str = ""
+    wrong: int | None = None
     max_abs: float | None = None
     max_rel: float | None = None
     max_ulp: float | None = None
@@ -66,11 +67,13 @@ def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: boo
     problem = _mismatch(result, truth, dtype)
     if problem:
         return Difference(problem)
-    problem = _special(result.values, truth, signed_zeros)
-    if problem:
-        return Difference(problem)
     keep = np.isfinite(truth.rounded) & (not truth.allowance.exact)
     target = np.where(keep, truth.values, truth.rounded)
+    problem, special = _special(result.values, truth, signed_zeros)
+    if problem:
+        with np.errstate(invalid="ignore"):
+            beyond = np.abs(result.values - target) > truth.allowance.limits
+        return Difference(problem, wrong=int((special | beyond).sum()))
     return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, truth.allowance.limits, dtype)
 
 
@@ -92,8 +95,8 @@ def _mismatch(result: Result, truth: Truth, dtype: str) -> str:
     return ""
 
 
-def _special(values: Array, truth: Truth, signed_zeros: bool) -> str:
-    """NaN, infinities and signs of zero must be those of the formula, rounded to the dtype."""
+def _special(values: Array, truth: Truth, signed_zeros: bool) -> tuple[str, Array]:
+    """NaN, infinities and signs of zero must be those of the formula, rounded to the dtype: where they are not."""
     checks = [("NaN", np.isnan(values), np.isnan(truth.rounded))]
     finite = np.isfinite(values) & np.isfinite(truth.rounded)
     if not finite.all():
@@ -102,25 +105,27 @@ def _special(values: Array, truth: Truth, signed_zeros: bool) -> str:
     if signed_zeros:
         zeros = (values == 0) & (truth.rounded == 0)
         checks.append(("-0.0", zeros & np.signbit(values), zeros & np.signbit(truth.rounded)))
-    for name, found, wanted in checks:
-        wrong = found != wanted
+    differ = [(name, found != wanted) for name, found, wanted in checks]
+    anywhere: Array = np.logical_or.reduce([wrong for _, wrong in differ])
+    for name, wrong in differ:
         if wrong.any():
             index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
             place = [int(i) for i in index]
             return (
                 f"{name} in {int(wrong.sum())} of {wrong.size} elements on one side only, first at {place}: "
                 f"{float(values[index])!r}, truth {float(truth.rounded[index])!r}"
-            )
-    return ""
+            ), anywhere
+    return "", anywhere
 
 
 def _measure(
     left: Array, right: Array, ordinals: tuple[Array, Array], truth: Truth, limits: Array, dtype: str
 ) -> Difference:
     if left.size == 0:
-        return Difference(max_abs=0.0, max_rel=0.0, max_ulp=0.0, rho=0.0, allowed=0.0, ratio=0.0)
+        return Difference(wrong=0, max_abs=0.0, max_rel=0.0, max_ulp=0.0, rho=0.0, allowed=0.0, ratio=0.0)
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     max_abs = max_rel = max_ulp = ratio = rho = 0.0
+    wrong = 0
     if same.all():
         worst = int(np.argmax(limits))
     else:
@@ -131,10 +136,12 @@ def _measure(
         ratios[np.isnan(ratios)] = np.inf
         worst = int(np.argmax(ratios))
         max_abs, max_rel, ratio = float(error.max()), float(relative.max()), float(ratios.flat[worst])
-        rho = _rho(error, truth.allowance.scale, dtype)
+        wrong = int((ratios > 1).sum())
+        rho = _rho(error, truth.allowance, dtype)
         max_ulp = _max_ulp(*ordinals, np.isfinite(left) & np.isfinite(right))
     index = np.unravel_index(worst, left.shape)
     return Difference(
+        wrong=wrong,
         max_abs=max_abs,
         max_rel=max_rel,
         max_ulp=max_ulp,
@@ -148,10 +155,13 @@ def _measure(
     )
 
 
-def _rho(error: Array, scale: Array, dtype: str) -> float:
+def _rho(error: Array, allowance: Allowance, dtype: str) -> float:
     finite = np.isfinite(error)
+    errors, scales = error[finite], allowance.scale[finite]
+    if not allowance.pooled:
+        errors, scales = errors / scales, np.ones_like(scales)
     with np.errstate(all="ignore"):
-        ratio = np.sqrt(np.mean(error[finite] ** 2) / np.mean(scale[finite] ** 2)) if finite.any() else np.inf
+        ratio = np.sqrt(np.mean(errors**2) / np.mean(scales**2)) if finite.any() else np.inf
     return float(ratio / FLOATS[dtype].unit_roundoff)
 
 

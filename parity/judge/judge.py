@@ -261,6 +261,10 @@ class _Judge:
                 UNEXPECTED,
                 f"the declared deviation is gone: remove it from {display(self.case.file)} ({deviation.because})",
             )
+        if deviation.elements is not None:
+            if difference.wrong is None or difference.wrong > deviation.elements:
+                return FAIL, f"wrong in {difference.wrong} elements, {deviation.elements} are declared: {located}"
+            return EXPECTED, f"{deviation.because} ({deviation.source})"
         bound = deviation.within * float(np.max(np.abs(truth.values), initial=0.0))
         if difference.problem or difference.max_abs is None or not difference.max_abs <= bound:
             return FAIL, f"beyond the declared deviation of {bound:.3g}: {located}"

@@ -31,7 +31,8 @@ class Allowance:
 
     ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance. ``scale`` is S, what one unit of
     rounding in every operation amounts to in each element. ``because`` says where an allowance that is not the default
-    comes from, ``own`` that it is one of the case's or the run's own.
+    comes from, ``own`` that it is one of the case's or the run's own. Where the scale is not ``pooled``, errors are
+    counted relative to each element's own.
     """
 
     exact: bool
@@ -39,6 +40,7 @@ class Allowance:
     scale: Array
     because: str = ""
     own: bool = False
+    pooled: bool = True
 
 
 def together(other: float) -> float:
@@ -62,15 +64,15 @@ def allowance(
     """
     magnitude = np.abs(np.where(np.isfinite(truth), truth, 0.0))
     least = case.least_scale_of(variant, dtype, quantity)
-    scale = scale_of(truth, sensitivity, least)
+    scale = scale_of(truth, sensitivity, least) if case.pooled else own_scale(truth, dtype, sensitivity, least)
     if case.is_exact(quantity):
-        return Allowance(True, np.zeros_like(magnitude), scale)
+        return Allowance(True, np.zeros_like(magnitude), scale, pooled=case.pooled)
     own = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
     chosen = override or own
     if chosen is not None:
-        return Allowance(False, chosen.atol + chosen.rtol * magnitude, scale, chosen.because, own=True)
+        return Allowance(False, chosen.atol + chosen.rtol * magnitude, scale, chosen.because, True, case.pooled)
     because = case.least_scale.because if case.least_scale is not None and least else ""
-    return Allowance(False, ROUNDINGS * FLOATS[dtype].unit_roundoff * scale, scale, because)
+    return Allowance(False, ROUNDINGS * FLOATS[dtype].unit_roundoff * scale, scale, because, pooled=case.pooled)
 
 
 def scale_of(truth: Array, sensitivity: Array | None = None, least: float = 0.0) -> Array:
@@ -80,10 +82,28 @@ def scale_of(truth: Array, sensitivity: Array | None = None, least: float = 0.0)
     an estimate from a few runs, and an element that happens to be insensitive is still stored beside the others.
     """
     finite = np.isfinite(truth)
-    own = np.maximum(np.abs(np.where(finite, truth, 0.0)), least)
-    if sensitivity is not None:
-        own = np.maximum(own, sensitivity)
+    own = _each(truth, sensitivity, least)
     if not finite.any():
         return own
     scale: Array = np.sqrt((own**2 + np.mean(own[finite] ** 2)) / 2)
     return scale
+
+
+def own_scale(truth: Array, dtype: str, sensitivity: Array | None = None, least: float = 0.0) -> Array:
+    """The scale of elements that are not pooled: each one's own, and at least that of underflow."""
+    return np.maximum(_each(truth, sensitivity, least), underflow(dtype))
+
+
+def underflow(dtype: str) -> float:
+    """The scale at which the digits of a format end: its smallest normal number.
+
+    Processors can take smaller numbers for zero, and TensorFlow has them do so: that error, up to the number itself,
+    is allowed. Not for float16, which is computed in float32, where its smallest numbers are normal ones.
+    """
+    smallest, unit = FLOATS[dtype].smallest_normal, FLOATS[dtype].unit_roundoff
+    return smallest if dtype == "float16" else smallest / (ROUNDINGS * unit)
+
+
+def _each(truth: Array, sensitivity: Array | None, least: float) -> Array:
+    own = np.maximum(np.abs(np.where(np.isfinite(truth), truth, 0.0)), least)
+    return own if sensitivity is None else np.maximum(own, sensitivity)

@@ -6,7 +6,7 @@ keyed by (seed, case, variant, tensor), by arithmetic that IEEE 754 rounds in on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from math import prod
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..catalog.case import Case
-from ..catalog.dtypes import FLOATS, Array
-from ..catalog.tensors import MOST_DISTINCT, Tensor
+from ..catalog.dtypes import FLOATS, Array, DType
+from ..catalog.tensors import MOST_DISTINCT, PATTERNS, Tensor
 from ..catalog.variants import Variant
 
 
@@ -48,8 +48,19 @@ def draw(tensor: Tensor, sizes: Mapping[str, int], dtype: str, key: tuple[int, s
         low, high = int(bounds[0]), int(bounds[1])
         offsets: Array = (_bits(key, 1, shape)[0] % np.uint64(high - low)).astype(np.int64)
         return low + offsets
+    if tensor.distribution == "every":
+        return _every(FLOATS[dtype], bounds).reshape(shape)
     count, make = _FLOAT[tensor.distribution]
     return FLOATS[dtype].encode(make(_bits(key, count, shape), *bounds))
+
+
+def _every(dtype: DType, bounds: Sequence[float]) -> Array:
+    patterns = np.arange(PATTERNS, dtype=np.uint32).astype(np.uint16).view(dtype.storage)
+    if not bounds:
+        return patterns
+    low, high = bounds
+    numbers = dtype.decode(patterns)
+    return dtype.encode(np.clip(np.where(np.isnan(numbers), low, numbers), low, high))
 
 
 def _bits(key: tuple[int, str, str, str], count: int, shape: tuple[int, ...]) -> Array:

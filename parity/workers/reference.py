@@ -41,7 +41,8 @@ class ReferenceAdapter(Adapter):
 
     @contextlib.contextmanager
     def on(self, device: str, dtype: str) -> Iterator[None]:
-        yield
+        with np.errstate(all="ignore"):  # NaN and infinity are compared like other values: nothing to warn of.
+            yield
 
     def construct(self, build: Callable[[], Any], device: str) -> Any:
         raise NotImplementedError("a formula is not built")

@@ -4,7 +4,7 @@ The formula is run ``RUNS`` times with every operation off by rounding (``roundi
 square of the difference, divided by the unit roundoff, is the *sensitivity* of each element: what one unit of
 rounding in every operation amounts to in the result. For a formula that is one contraction it is √n times the
 formula of the absolute values; through later operations it grows or shrinks as they do. It does not depend on the
-dtype, and is measured once for all dtypes of a variant.
+dtype, and is measured once for all dtypes of a variant, unless its numbers are those of a dtype (``every``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
 
 from ..catalog.calls import signature
+from ..catalog.case import Case
 from ..catalog.dtypes import Array
 from ..plan.work import Item, Unit
 from .execute import declared_case, execute
@@ -94,7 +95,8 @@ class Formula:
             return observation
         formula = case.formula
         assert formula is not None
-        dtype = unit.item.dtype if "dtype" in signature(formula).keywords else "float64"
+        own = "dtype" in signature(formula).keywords or _holds_every_number(case, unit.item.variant)
+        dtype = unit.item.dtype if own else "float64"
         measured = self._measured(unit.item.file, unit.item.case, unit.item.variant, dtype, unit.seed)
         if isinstance(measured, Failure):
             return replace(observation, failure=measured)
@@ -115,6 +117,11 @@ class Formula:
                     difference = (result.array - exact.results[name].array).astype(np.float64) / UNIT
                 squares[name] += np.where(np.isfinite(difference), difference, 0.0) ** 2
         return {name: np.sqrt(total / RUNS) for name, total in squares.items()}
+
+
+def _holds_every_number(case: Case, variant: str) -> bool:
+    tensors = {**case.inputs(case.variant(variant)), **case.weights(case.variant(variant))}
+    return any(tensor.distribution == "every" for tensor in tensors.values())
 
 
 def sign_bits(seed: int, case: str, variant: str, run: int) -> np.random.Philox:
