@@ -32,37 +32,48 @@ def nothing(optimizer, weight, t):
     pass
 
 
-def torch_weights(torch, make, w, g, before=nothing, after=nothing):
+def eagerly(call, whole=True):
+    """In place of ``capture`` in a naive port, which runs eagerly only."""
+    return call
+
+
+def torch_weights(torch, make, w, g, before=nothing, after=nothing, capture=eagerly):
     """The weights at the marks; ``before`` and ``after`` are called around every update."""
     weight = torch.nn.Parameter(w.clone())
     optimizer = make([weight])
+    update = capture(
+        optimizer.step, whole=bool(optimizer.defaults.get("fused"))
+    )  # The others break the graph themselves.
     seen = []
     for t, gradient in enumerate(g, start=1):
         before(optimizer, weight, t)
         weight.grad = gradient.clone()
-        optimizer.step()
+        update()
         after(optimizer, weight, t)
         if t in MARKS:
             seen.append(weight.detach().clone())
     return torch.stack(seen)
 
 
-def keras_weights(tf, optimizer, w, g, before=nothing, l2=0.0):
-    """The weights at the marks; an update is a ``tf.function``, as it is in ``Model.fit``."""
+def keras_weights(tf, optimizer, w, g, before=nothing, l2=0.0, capture=eagerly):
+    """The weights at the marks."""
     weight = tf.Variable(w)
     optimizer.build([weight])
-    update = tf.function(lambda gradient: optimizer.apply([gradient + l2 * weight if l2 else gradient], [weight]))
-    return _tensorflow_weights(tf, optimizer, update, weight, g, before)
+
+    def update(gradient):
+        optimizer.apply([gradient + l2 * weight if l2 else gradient], [weight])
+
+    return _tensorflow_weights(tf, optimizer, capture(update), weight, g, before)
 
 
-def v1_weights(tf, optimizer, w, g, before=nothing, l2=0.0):
+def v1_weights(tf, optimizer, w, g, before=nothing, l2=0.0, capture=eagerly):
     """The weights at the marks."""
     weight = tf.Variable(w)
 
     def update(gradient):
         optimizer.apply_gradients([(gradient + l2 * weight if l2 else gradient, weight)])
 
-    return _tensorflow_weights(tf, optimizer, update, weight, g, before)
+    return _tensorflow_weights(tf, optimizer, capture(update), weight, g, before)
 
 
 def _tensorflow_weights(tf, optimizer, update, weight, g, before):

@@ -140,7 +140,7 @@ def _(tf, ids, table, *, V, past):
     "ids past the end",
     when=dict(past="end"),
     because="torch.take_along_dim starts again at the front, silently, where torch.gather raises an error",
-    source="measured with torch 2.13.0",
+    source="https://github.com/pytorch/pytorch/issues/196106",
     fix="use torch.gather, which checks ids on a CPU",
 )
 def _(torch, ids, table, *, V, past):

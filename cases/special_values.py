@@ -209,3 +209,77 @@ for last in ("inf", "-inf"):
     def _(tf, x, *, last):
         (clipped,), _ = tf.clip_by_global_norm([with_last(tf, x, last)], 1.0)
         return clipped
+
+
+max_pool_of_minus_infinity = Case(
+    "max_pool_of_minus_infinity",
+    "The maxima of windows in which every number is minus infinity.",
+    sizes=dict(N=3, C=4, D=lambda C: C - 1),
+    inputs=dict(x=normal("N C", gradient=False)),
+    outputs=dict(y=buffer("N D")),
+    exact=True,
+)
+
+
+@max_pool_of_minus_infinity.reference
+def _(np, x):
+    return x[:, 1:] - np.inf
+
+
+@max_pool_of_minus_infinity.torch("torch.nn.functional.max_pool1d")
+def _(torch, x):
+    return torch.nn.functional.max_pool1d((x - torch.inf)[:, None], 2, 1)[:, 0]
+
+
+@max_pool_of_minus_infinity.tensorflow("tf.reduce_max")
+def _(tf, x):
+    x = x - float("inf")
+    return tf.reduce_max(tf.stack([x[:, :-1], x[:, 1:]]), 0)
+
+
+@max_pool_of_minus_infinity.tensorflow.naive(
+    "tf.nn.max_pool1d",
+    "windows of minus infinity",
+    because="the maximum is sought from the lowest finite number on, which is then the result: -3.4e38 in float32",
+    source="measured with TensorFlow 2.21.0",
+    fix="take tf.reduce_max over the windows",
+)
+def _(tf, x):
+    return tf.nn.max_pool1d((x - float("inf"))[..., None], 2, 1, "VALID")[..., 0]
+
+
+gelu_of_infinity = Case(
+    "gelu_of_infinity",
+    "GELU of infinity, which is infinity.",
+    sizes=dict(N=3, C=8),
+    inputs=dict(x=normal("N C", gradient=False)),
+    outputs=dict(y=buffer("N C")),
+    dtypes=["float32", "bfloat16"],
+)
+
+
+@gelu_of_infinity.reference
+def _(np, x):
+    return x + np.inf
+
+
+@gelu_of_infinity.torch("torch.special.ndtr")
+def _(torch, x):
+    x = x + torch.inf
+    return x * torch.special.ndtr(x)
+
+
+@gelu_of_infinity.tensorflow("tf.nn.gelu")
+def _(tf, x):
+    return tf.nn.gelu(x + float("inf"))
+
+
+@gelu_of_infinity.torch.naive(
+    "torch.nn.functional.gelu",
+    "infinity in float32",
+    because="oneDNN's exact GELU, for float32 and bfloat16, gives NaN for infinity",
+    source="https://github.com/pytorch/pytorch/issues/185770",
+    fix="multiply by torch.special.ndtr, or check that the numbers are finite",
+)
+def _(torch, x):
+    return torch.nn.functional.gelu(x + torch.inf)

@@ -9,11 +9,11 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from ..catalog.calls import call_formula, signature
+from ..catalog.calls import call_formula, captures, signature
 from ..catalog.case import Case, Implementation
 from ..catalog.dtypes import FLOATS, Array
 from ..catalog.errors import DeclarationError
@@ -21,6 +21,7 @@ from ..catalog.frameworks import REFERENCE
 from ..catalog.layout import parse
 from ..catalog.load import CaseFile, display, load
 from ..catalog.mapping import Trace, trace, weights_of
+from ..catalog.modes import EAGER
 from ..catalog.tensors import Output, Tensor
 from ..catalog.variants import Variant
 from ..plan.data import cotangent, digest, values
@@ -75,6 +76,11 @@ class Setup:
     names: Sequence[str] = ()
     weight_trace: Trace | None = None
 
+    @property
+    def mode(self) -> str:
+        """The mode to call in: eager for an implementation that captures what it wants captured itself."""
+        return EAGER if self.implementation and captures(self.implementation.function) else self.unit.mode
+
     def layout(self, name: str, axes: Sequence[str]) -> str:
         return self.implementation.layout(name, axes) if self.implementation else " ".join(axes)
 
@@ -101,7 +107,7 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
             stage = "forward"
             with inside():
                 produced, pullback = adapter.vjp(
-                    setup.call, setup.tensors, setup.positions, list(setup.variables.values()), unit.mode
+                    setup.call, setup.tensors, setup.positions, list(setup.variables.values()), setup.mode
                 )
                 adapter.synchronize(device)
                 arrays = [adapter.array(result) for result in produced]
@@ -135,7 +141,8 @@ def _setup(
     implementation = case.implementation(unit.api)
     sizes = case.axis_sizes(variant)
     inputs, weights = case.inputs(variant), case.weights(variant)
-    known = {**sizes, **case.settings(variant), "dtype": unit.item.dtype}
+    capture = partial(adapter.capture, mode=unit.mode)
+    known = {**sizes, **case.settings(variant), "dtype": unit.item.dtype, "capture": capture}
     results = {**case.outputs(variant), **case.states(variant)}
     labels, dtype = case.labels, unit.item.dtype
 
@@ -334,6 +341,7 @@ def _line(error: Exception, file: str) -> str:
     return f"{display(file)}:{lines[-1]}" if lines else ""
 
 
-def _shorten(message: str, limit: int = 600) -> str:
+def _shorten(message: str, first: int = 600, last: int = 200) -> str:
+    """The beginning and the end: a graph's error begins with where its operations were made, and ends with what failed."""
     message = " ".join(message.split())
-    return message if len(message) <= limit else message[: limit - 1] + "…"
+    return message if len(message) <= first + last else f"{message[:first]} … {message[-last:]}"
