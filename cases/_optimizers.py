@@ -9,6 +9,25 @@ SIZES = dict(S=100, C=2, D=5, K=3)
 """S updates of weights of shape C D, which are looked at K times."""
 
 
+CAPTURED = ("graph", "compiled")
+FUSED = dict(
+    modes=CAPTURED,
+    raises="Call to `torch._dynamo.graph_break()`",
+    because="torch.compile leaves the updates of fused optimizers to eager execution",
+    source="torch/_dynamo/eval_frame.py of PyTorch 2.13.0: TorchPatcher.patch",
+)
+"""What keeps a fused optimizer of PyTorch from being captured."""
+
+MOVING = dict(
+    modes=CAPTURED,
+    raises="fail_on_recompile_limit_hit",
+    because="a graph holds the optimizer's settings as constants: an epsilon that changes with every update asks for a "
+    "graph each time, and after 8 of them torch.compile leaves the rest to eager execution",
+    source="torch/_dynamo/config.py of PyTorch 2.13.0: recompile_limit, fail_on_recompile_limit_hit",
+)
+"""What keeps an update of PyTorch from being captured whose epsilon is another each time."""
+
+
 def learning_rate(schedule, t, initial=0.125):
     """The learning rate of update ``t``: ``halved`` after every 25 updates, or ``constant``."""
     return initial / 2 ** ((t - 1) // 25) if schedule == "halved" else initial
@@ -41,9 +60,8 @@ def torch_weights(torch, make, w, g, before=nothing, after=nothing, capture=eage
     """The weights at the marks; ``before`` and ``after`` are called around every update."""
     weight = torch.nn.Parameter(w.clone())
     optimizer = make([weight])
-    update = capture(
-        optimizer.step, whole=bool(optimizer.defaults.get("fused"))
-    )  # The others break the graph themselves.
+    fused = bool(optimizer.defaults.get("fused"))
+    update = capture(optimizer.step, whole=fused)  # The others interrupt the graph, but leave parts to capture.
     seen = []
     for t, gradient in enumerate(g, start=1):
         before(optimizer, weight, t)

@@ -1,6 +1,6 @@
 """Adam and AdamW: the weights after 1, 10 and 100 updates."""
 
-from _optimizers import SIZES, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
+from _optimizers import FUSED, MOVING, SIZES, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
 
 from parity import Case, buffer, grid, normal
 
@@ -95,6 +95,9 @@ def add(api, **options):
 add("torch.optim.Adam")
 add("torch.optim.Adam(foreach=True)", foreach=True)
 add("torch.optim.Adam(fused=True)", fused=True)
+adam.limitation("torch.optim.Adam(fused=True)", **FUSED)
+for api in ("torch.optim.Adam", "torch.optim.Adam(foreach=True)"):
+    adam.limitation(api, when=dict(position="hat"), **MOVING)
 
 
 @adam.tensorflow("keras.optimizers.Adam")
@@ -235,6 +238,8 @@ def add(api, optimizer, **options):
 
         common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, schedule=schedule, capture=capture)
         return torch_adam(torch, w, g, make, **common)
+
+    adamw.limitation(api, when=dict(position="hat"), **MOVING)
 
 
 add("torch.optim.AdamW", "AdamW")

@@ -4,6 +4,8 @@ A running sum of ones in bfloat16 stays at 256, and one in float16 at 2048, beca
 of the distance to the neighbour. Kernels that add up in float32 and round at the end give the right sum.
 """
 
+from math import inf
+
 from _losses import one_hot
 
 from parity import Case, buffer, integers, normal, uniform
@@ -118,16 +120,20 @@ def _(tf, x):
     return tf.keras.ops.mean(x)
 
 
-@mean_of_many.tensorflow.naive(
-    "tf.reduce_mean",
-    "more than 65504 numbers in float16",
-    because="the number of numbers is a float16 too, and infinite from 65520 on; so is their sum: the mean is NaN",
-    source="https://github.com/tensorflow/tensorflow/issues/115732",
-    fix="use keras.ops.mean, or cast to float32 first",
-)
+@mean_of_many.tensorflow("tf.reduce_mean")
 def _(tf, x):
     return tf.reduce_mean(x)
 
+
+mean_of_many.deviation(
+    "tf.reduce_mean",
+    quantities=["output:y"],
+    within=inf,
+    because="the number of numbers is a float16 too, and infinite from 65520 on; so is their sum: the mean is NaN",
+    source="https://github.com/tensorflow/tensorflow/issues/115732",
+    dtypes=["float16"],
+    devices=["cpu"],
+)
 
 bias_of_rows = Case(
     "bias_of_many_rows",

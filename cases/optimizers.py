@@ -1,6 +1,6 @@
 """Gradient descent, with momentum, weight decay and clipping: the weights after 1, 10 and 100 updates."""
 
-from _optimizers import SIZES, eagerly, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
+from _optimizers import FUSED, SIZES, eagerly, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
 
 from parity import Case, buffer, grid, normal
 
@@ -41,6 +41,7 @@ def add(api, **options):
 add("torch.optim.SGD")
 add("torch.optim.SGD(foreach=True)", foreach=True)
 add("torch.optim.SGD(fused=True)", fused=True)
+sgd.limitation("torch.optim.SGD(fused=True)", **FUSED)
 
 
 @sgd.tensorflow("keras.optimizers.SGD")

@@ -181,7 +181,7 @@ determinant.deviation(
     "torch.linalg.det",
     quantities=["grad:z"],
     within=1.01,
-    because="the gradient is the determinant times the inverse, solved for with a pivot moved off zero: that is zero",
+    because="of an exactly singular matrix the gradient is zero, whatever its cofactors are",
     source="https://github.com/pytorch/pytorch/issues/104675",
 )
 determinant.limitation(
@@ -202,6 +202,7 @@ determinant.limitation(
 
 LABELS = (1, 2)
 STEPS = 4
+CAPTURE = "torch.compile captures no ctc_loss: the shape of a result within it depends on the labels"
 
 
 def collapsed(path):
@@ -219,6 +220,7 @@ ctc_of_log_probabilities = Case(
     inputs=dict(x=normal("N T C", mean=-1, std=0.5)),
     outputs=dict(loss="N"),
     dtypes=["float64", "float32"],
+    eager_only=CAPTURE,
 )
 
 ctc = Case(
@@ -228,6 +230,7 @@ ctc = Case(
     inputs=dict(x=normal("N T C")),
     outputs=dict(loss="N"),
     dtypes=["float32", "float64"],
+    eager_only=CAPTURE,
 )
 
 
@@ -253,7 +256,7 @@ def _(tf, x):
 
 def torch_ctc(torch, x):
     labels = torch.tensor(LABELS, device=x.device).expand(len(x), -1)
-    lengths = torch.full([len(x)], STEPS), torch.full([len(x)], len(LABELS))
+    lengths = [STEPS] * len(x), [len(LABELS)] * len(x)
     return torch.nn.functional.ctc_loss(x.transpose(0, 1), labels, *lengths, reduction="none")
 
 

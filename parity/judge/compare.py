@@ -31,10 +31,12 @@ class Difference:
     """What comparing two results gave.
 
     ``problem`` is set when they cannot be compared by value, or must not be equal in kind (dtype, shape, NaN,
-    infinity, sign of zero). ``ratio`` is the error divided by what was allowed, at its worst element ``index``.
+    infinity, sign of zero); ``special`` tells the last three. ``ratio`` is the error divided by what was allowed, at
+    its worst element ``index``.
     """
 
     problem: str = ""
+    special: bool = False
     max_abs: float | None = None
     max_rel: float | None = None
     max_ulp: float | None = None
@@ -66,7 +68,7 @@ def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: boo
         return Difference(problem)
     problem = _special(result.values, truth, signed_zeros)
     if problem:
-        return Difference(problem)
+        return Difference(problem, special=True)
     keep = np.isfinite(truth.rounded) & (not truth.allowance.exact)
     target = np.where(keep, truth.values, truth.rounded)
     return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, truth.allowance.limits)

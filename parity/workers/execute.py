@@ -342,6 +342,6 @@ def _line(error: Exception, file: str) -> str:
 
 
 def _shorten(message: str, first: int = 600, last: int = 200) -> str:
-    """The beginning and the end: a graph's error begins with where its operations were made, and ends with what failed."""
+    """The beginning and the end: a graph's error may begin with where its operations were made."""
     message = " ".join(message.split())
     return message if len(message) <= first + last else f"{message[:first]} … {message[-last:]}"
