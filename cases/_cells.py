@@ -57,6 +57,16 @@ def keras_variables(cell, layers, bidirectional):
     return variables
 
 
+def torch_step(torch, cell, x, states, kernel, recurrent, bias=None, bias_input=None, bias_hidden=None):
+    matrices = (kernel.flatten(0, -2), recurrent.flatten(0, -2))
+    if cell == "gru":
+        return [torch.gru_cell(x, *states, *matrices, bias_input.flatten(), bias_hidden.flatten())]
+    biases = (bias.flatten(), torch.zeros_like(bias).flatten())
+    if cell == "rnn":
+        return [torch.rnn_tanh_cell(x, *states, *matrices, *biases)]
+    return torch.lstm_cell(x, states, *matrices, *biases)
+
+
 def tensorflow_step(tf, cell, x, states, kernel, recurrent, bias=None, bias_input=None, bias_hidden=None):
     h, *c = states
     if cell == "gru":

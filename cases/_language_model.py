@@ -103,7 +103,7 @@ def torch_layouts():
 
 
 def torch_model(torch, V, H, *, second_bias=False, kept=KEPT):
-    """The model; it returns the logits, the states, and the rows of the embedding that it looked up."""
+    """The model; it takes the rows of its embedding that were looked up, and returns the logits and the states."""
 
     class LanguageModel(torch.nn.Module):
         def __init__(self):
@@ -115,8 +115,7 @@ def torch_model(torch, V, H, *, second_bias=False, kept=KEPT):
             for lstm in (self.lstm_0, self.lstm_1):
                 lstm.bias_hh_l0.requires_grad_(second_bias)
 
-        def forward(self, ids, states, masks=None):
-            looked_up = self.embedding(ids)
+        def forward(self, looked_up, states, masks=None):
             x = looked_up if masks is None else looked_up * masks[0] / kept
             finals = []
             for number, lstm in enumerate((self.lstm_0, self.lstm_1)):
@@ -124,7 +123,7 @@ def torch_model(torch, V, H, *, second_bias=False, kept=KEPT):
                 finals.append(final)
                 x = x if masks is None else x * masks[number + 1] / kept
             h, c = (torch.cat(parts) for parts in zip(*finals, strict=True))
-            return self.softmax(x), (h, c), looked_up
+            return self.softmax(x), (h, c)
 
     return LanguageModel()
 
@@ -163,13 +162,18 @@ def torch_training(
     H,
     steps,
     epoch,
+    capture,
     repeated="summed",
     arranged=rows_of,
     carry=detached,
     loss=torch_loss,
     forget_gradients=True,
 ):
-    """The training; the options from ``arranged`` on are what naive ports do in another way."""
+    """The training, with what follows the embedding captured.
+
+    The options from ``arranged`` on are what naive ports do in another way.
+    """
+    predict = capture(model)
     optimizer = torch.optim.SGD(model.parameters())
     device = model.softmax.weight.device
     losses, norms = [], []
@@ -180,8 +184,9 @@ def torch_training(
         dropped = None if masks is None else masks[step].to(states[0].dtype)
         if forget_gradients:
             optimizer.zero_grad()
-        logits, states, looked_up = model(torch.tensor(ids, device=device), states, dropped)
+        looked_up = model.embedding(torch.tensor(ids, device=device))
         looked_up.retain_grad()
+        logits, states = predict(looked_up, states, dropped)
         cost = loss(torch, logits, torch.tensor(targets, device=device))
         cost.backward()
         counted = {name: weight.grad for name, weight in model.named_parameters() if weight.requires_grad}
@@ -260,11 +265,13 @@ def keras_trained(model):
     return [part.value for part in (*parts, model.softmax.kernel, model.softmax.bias)]
 
 
-def tensorflow_training(tf, model, optimizer, clip):
-    """The training: a function of what sets its length. ``clip(gradients)`` returns what is applied, and the norm."""
+def tensorflow_training(tf, model, optimizer, clip, capture):
+    """The training: a function of what sets its length. ``clip(gradients)`` returns what is applied, and the norm.
+
+    A step is a ``tf.function`` in every mode, as it is in ``Model.fit``: a hundred without take long.
+    """
     optimizer.build(model.trainable_variables)
 
-    @tf.function
     def minibatch(ids, targets, h, c, masks):
         with tf.GradientTape() as tape:
             logits, h, c = model(ids, h, c, masks)
@@ -272,6 +279,8 @@ def tensorflow_training(tf, model, optimizer, clip):
         gradients, norm = clip(tape.gradient(loss, model.trainable_variables))
         optimizer.apply(gradients, model.trainable_variables)
         return loss, norm, h, c
+
+    minibatch = capture(tf.function(minibatch))
 
     def train(masks, *, N, T, H, steps, epoch):
         losses, norms = [], []

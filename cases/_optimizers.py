@@ -9,6 +9,25 @@ SIZES = dict(S=100, C=2, D=5, K=3)
 """S updates of weights of shape C D, which are looked at K times."""
 
 
+CAPTURED = ("graph", "compiled")
+FUSED = dict(
+    modes=CAPTURED,
+    raises="Call to `torch._dynamo.graph_break()`",
+    because="torch.compile leaves the updates of fused optimizers to eager execution",
+    source="torch/_dynamo/eval_frame.py of PyTorch 2.13.0: TorchPatcher.patch",
+)
+"""What keeps a fused optimizer of PyTorch from being captured."""
+
+MOVING = dict(
+    modes=CAPTURED,
+    raises="fail_on_recompile_limit_hit",
+    because="a graph holds the optimizer's settings as constants: an epsilon that changes with every update asks for a "
+    "graph each time, and after 8 of them torch.compile leaves the rest to eager execution",
+    source="torch/_dynamo/config.py of PyTorch 2.13.0: recompile_limit, fail_on_recompile_limit_hit",
+)
+"""What keeps an update of PyTorch from being captured whose epsilon is another each time."""
+
+
 def learning_rate(schedule, t, initial=0.125):
     """The learning rate of update ``t``: ``halved`` after every 25 updates, or ``constant``."""
     return initial / 2 ** ((t - 1) // 25) if schedule == "halved" else initial
@@ -32,37 +51,47 @@ def nothing(optimizer, weight, t):
     pass
 
 
-def torch_weights(torch, make, w, g, before=nothing, after=nothing):
+def eagerly(call, whole=True):
+    """In place of ``capture`` in a naive port, which runs eagerly only."""
+    return call
+
+
+def torch_weights(torch, make, w, g, before=nothing, after=nothing, capture=eagerly):
     """The weights at the marks; ``before`` and ``after`` are called around every update."""
     weight = torch.nn.Parameter(w.clone())
     optimizer = make([weight])
+    fused = bool(optimizer.defaults.get("fused"))
+    update = capture(optimizer.step, whole=fused)  # The others interrupt the graph, but leave parts to capture.
     seen = []
     for t, gradient in enumerate(g, start=1):
         before(optimizer, weight, t)
         weight.grad = gradient.clone()
-        optimizer.step()
+        update()
         after(optimizer, weight, t)
         if t in MARKS:
             seen.append(weight.detach().clone())
     return torch.stack(seen)
 
 
-def keras_weights(tf, optimizer, w, g, before=nothing, l2=0.0):
-    """The weights at the marks; an update is a ``tf.function``, as it is in ``Model.fit``."""
+def keras_weights(tf, optimizer, w, g, before=nothing, l2=0.0, capture=eagerly):
+    """The weights at the marks."""
     weight = tf.Variable(w)
     optimizer.build([weight])
-    update = tf.function(lambda gradient: optimizer.apply([gradient + l2 * weight if l2 else gradient], [weight]))
-    return _tensorflow_weights(tf, optimizer, update, weight, g, before)
+
+    def update(gradient):
+        optimizer.apply([gradient + l2 * weight if l2 else gradient], [weight])
+
+    return _tensorflow_weights(tf, optimizer, capture(update), weight, g, before)
 
 
-def v1_weights(tf, optimizer, w, g, before=nothing, l2=0.0):
+def v1_weights(tf, optimizer, w, g, before=nothing, l2=0.0, capture=eagerly):
     """The weights at the marks."""
     weight = tf.Variable(w)
 
     def update(gradient):
         optimizer.apply_gradients([(gradient + l2 * weight if l2 else gradient, weight)])
 
-    return _tensorflow_weights(tf, optimizer, update, weight, g, before)
+    return _tensorflow_weights(tf, optimizer, capture(update), weight, g, before)
 
 
 def _tensorflow_weights(tf, optimizer, update, weight, g, before):

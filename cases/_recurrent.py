@@ -17,6 +17,16 @@ SIZES = dict(
 CELL_SIZES = dict(N=lambda empty: 0 if empty else 4, T=3, I=6, H=5, J=lambda H: H)
 
 
+PACKED = dict(
+    modes=["graph", "compiled"],
+    raises="function `pack_padded_sequence`",
+    because="torch.compile does not trace a packed sequence, whose shape depends on the values of the lengths; a loop "
+    "that holds the states with torch.where can be compiled",
+    source="https://github.com/pytorch/pytorch/issues/112044",
+)
+"""What keeps packed sequences from being captured."""
+
+
 def layer_inputs(*states):
     def inputs(time_major, initial_state):
         x = normal("T N I" if time_major else "N T I")

@@ -95,6 +95,20 @@ def packed_states(torch, lstm, x, length):
     return torch.cat(tuple(packed(torch, lstm, x, length)), dim=1)
 
 
+def stepped_states(torch, lstm, x, length):
+    """The same without packing: beyond the length of a text, a state stays as it is."""
+    finals = []
+    for suffix in ("", "_reverse"):
+        weights = [getattr(lstm, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        h = c = x.new_zeros(len(x), lstm.hidden_size)
+        for t in reversed(range(x.shape[1])) if suffix else range(x.shape[1]):
+            new_h, new_c = torch.lstm_cell(x[:, t], (h, c), *weights)
+            inside = (t < length)[:, None]
+            h, c = torch.where(inside, new_h, h), torch.where(inside, new_c, c)
+        finals.append(h)
+    return torch.cat(finals, dim=1)
+
+
 def torch_model(torch, V, E, F, M, H, final_states=packed_states, *, both=True):
     nn = torch.nn
 

@@ -14,8 +14,9 @@ def formula(np, loss, weights, frozen=()):
     return before, loss(moved), *moved.values()
 
 
-def torch_step(torch, model, loss):
-    """The losses; ``loss`` is a function without arguments."""
+def torch_step(torch, model, loss, capture):
+    """The losses; ``loss`` is a function without arguments, captured as people do: without the way back."""
+    loss = capture(loss)
     with torch.enable_grad():
         optimizer = torch.optim.SGD([weight for weight in model.parameters() if weight.requires_grad], RATE)
         before = loss()
@@ -24,10 +25,15 @@ def torch_step(torch, model, loss):
         return before.detach(), loss().detach()
 
 
-def tensorflow_step(tf, model, loss):
-    """The losses; ``loss`` is a function without arguments."""
-    with tf.GradientTape() as tape:
-        before = loss()
-    gradients = tape.gradient(before, model.trainable_variables)
-    tf.keras.optimizers.SGD(RATE).apply(gradients, model.trainable_variables)
-    return before, loss()
+def tensorflow_step(tf, model, loss, capture):
+    """The losses; ``loss`` is a function without arguments, captured together with the step."""
+    optimizer = tf.keras.optimizers.SGD(RATE)
+    optimizer.build(model.trainable_variables)
+
+    def step():
+        with tf.GradientTape() as tape:
+            before = loss()
+        optimizer.apply(tape.gradient(before, model.trainable_variables), model.trainable_variables)
+        return before
+
+    return capture(step)(), capture(loss)()

@@ -37,10 +37,9 @@ def _(torch):
     layer = torch.nn.ReLU(inplace=True)
 
     def call(x):
-        copy = x.clone()
-        y = layer(copy)
-        assert y.data_ptr() == copy.data_ptr()
-        return y
+        overwritten = x.clone()
+        layer(overwritten)
+        return overwritten
 
     return layer, call
 

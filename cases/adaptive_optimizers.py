@@ -1,6 +1,6 @@
 """Adam and AdamW: the weights after 1, 10 and 100 updates."""
 
-from _optimizers import SIZES, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
+from _optimizers import FUSED, MOVING, SIZES, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
 
 from parity import Case, LeastScale, buffer, grid, normal
 
@@ -39,22 +39,22 @@ def hat(position, epsilon, beta_2, t):
     return epsilon if position == "hat" else epsilon * (1 - beta_2**t) ** 0.5
 
 
-def torch_adam(torch, w, g, make, *, position, epsilon, beta_2, rate=0.01, schedule="constant"):
+def torch_adam(torch, w, g, make, *, position, epsilon, beta_2, capture, rate=0.01, schedule="constant"):
     def before(optimizer, weight, t):
         optimizer.param_groups[0]["lr"] = learning_rate(schedule, t, rate)
         optimizer.param_groups[0]["eps"] = outside(position, epsilon, beta_2, t)
 
-    return torch_weights(torch, make, w, g, before)
+    return torch_weights(torch, make, w, g, before, capture=capture)
 
 
-def keras_adam(tf, w, g, optimizer, *, position, epsilon, beta_2, rate=0.01, schedule="constant", l2=0.0):
+def keras_adam(tf, w, g, optimizer, *, position, epsilon, beta_2, capture, rate=0.01, schedule="constant", l2=0.0):
     optimizer.epsilon = tf.Variable(epsilon, dtype=w.dtype)
 
     def before(optimizer, weight, t):
         optimizer.learning_rate = learning_rate(schedule, t, rate)
         optimizer.epsilon.assign(hat(position, epsilon, beta_2, t))
 
-    return keras_weights(tf, optimizer, w, g, before, l2)
+    return keras_weights(tf, optimizer, w, g, before, l2, capture)
 
 
 POWER = LeastScale(
@@ -92,33 +92,36 @@ def _(np, w, g, *, beta_1, beta_2, epsilon, position):
 
 def add(api, **options):
     @adam.torch(api)
-    def _(torch, w, g, *, beta_1, beta_2, epsilon, position):
+    def _(torch, w, g, *, beta_1, beta_2, epsilon, position, capture):
         def make(weights):
             return torch.optim.Adam(weights, betas=(beta_1, beta_2), **options)
 
-        return torch_adam(torch, w, g, make, position=position, epsilon=epsilon, beta_2=beta_2)
+        return torch_adam(torch, w, g, make, position=position, epsilon=epsilon, beta_2=beta_2, capture=capture)
 
 
 add("torch.optim.Adam")
 add("torch.optim.Adam(foreach=True)", foreach=True)
 add("torch.optim.Adam(fused=True)", fused=True)
+adam.limitation("torch.optim.Adam(fused=True)", **FUSED)
+for api in ("torch.optim.Adam", "torch.optim.Adam(foreach=True)"):
+    adam.limitation(api, when=dict(position="hat"), **MOVING)
 
 
 @adam.tensorflow("keras.optimizers.Adam")
-def _(tf, w, g, *, beta_1, beta_2, epsilon, position):
+def _(tf, w, g, *, beta_1, beta_2, epsilon, position, capture):
     optimizer = tf.keras.optimizers.Adam(beta_1=precise(tf, w, beta_1), beta_2=precise(tf, w, beta_2))
-    return keras_adam(tf, w, g, optimizer, position=position, epsilon=epsilon, beta_2=beta_2)
+    return keras_adam(tf, w, g, optimizer, position=position, epsilon=epsilon, beta_2=beta_2, capture=capture)
 
 
 @adam.tensorflow("tf.compat.v1.train.AdamOptimizer")
-def _(tf, w, g, *, beta_1, beta_2, epsilon, position):
+def _(tf, w, g, *, beta_1, beta_2, epsilon, position, capture):
     added = tf.Variable(epsilon, dtype=w.dtype)
     rate, *betas = (precise(tf, w, value) for value in (0.01, beta_1, beta_2))
 
     def before(optimizer, weight, t):
         added.assign(hat(position, epsilon, beta_2, t))
 
-    return v1_weights(tf, tf.compat.v1.train.AdamOptimizer(rate, *betas, added), w, g, before)
+    return v1_weights(tf, tf.compat.v1.train.AdamOptimizer(rate, *betas, added), w, g, before, capture=capture)
 
 
 @adam.tensorflow.naive(
@@ -235,14 +238,16 @@ def _(np, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay):
 
 def add(api, optimizer, **options):
     @adamw.torch(api)
-    def _(torch, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay):
+    def _(torch, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay, capture):
         def make(weights):
             return getattr(torch.optim, optimizer)(
                 weights, betas=(beta_1, beta_2), weight_decay=weight_decay, **options
             )
 
-        common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, schedule=schedule)
+        common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, schedule=schedule, capture=capture)
         return torch_adam(torch, w, g, make, **common)
+
+    adamw.limitation(api, when=dict(position="hat"), **MOVING)
 
 
 add("torch.optim.AdamW", "AdamW")
@@ -251,11 +256,11 @@ add("torch.optim.Adam(decoupled_weight_decay=True)", "Adam", decoupled_weight_de
 
 def add(api, optimizer):
     @adamw.tensorflow(api)
-    def _(tf, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay):
+    def _(tf, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay, capture):
         precisely = dict(beta_1=beta_1, beta_2=beta_2, weight_decay=weight_decay)
         precisely = {name: precise(tf, w, value) for name, value in precisely.items()}
         made = getattr(tf.keras.optimizers, optimizer)(**precisely)
-        common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, schedule=schedule)
+        common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, schedule=schedule, capture=capture)
         return keras_adam(tf, w, g, made, **common)
 
 
@@ -335,14 +340,16 @@ def _(np, w, g, *, beta_1, beta_2, epsilon, position, weight_decay):
 
 
 @adam_l2.torch("torch.optim.Adam")
-def _(torch, w, g, *, weight_decay):
-    return torch_weights(torch, lambda weights: torch.optim.Adam(weights, RATE, weight_decay=weight_decay), w, g)
+def _(torch, w, g, *, weight_decay, capture):
+    return torch_weights(
+        torch, lambda weights: torch.optim.Adam(weights, RATE, weight_decay=weight_decay), w, g, capture=capture
+    )
 
 
 @adam_l2.tensorflow("keras.optimizers.Adam")
-def _(tf, w, g, *, beta_1, beta_2, epsilon, position, weight_decay):
+def _(tf, w, g, *, beta_1, beta_2, epsilon, position, weight_decay, capture):
     optimizer = tf.keras.optimizers.Adam(beta_1=precise(tf, w, beta_1), beta_2=precise(tf, w, beta_2))
-    common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE)
+    common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, capture=capture)
     return keras_adam(tf, w, g, optimizer, **common, l2=weight_decay)
 
 

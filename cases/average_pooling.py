@@ -71,18 +71,20 @@ avg_pool1d, avg_pool2d, avg_pool3d = (average_pooling(rank) for rank in (1, 2, 3
 for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):
     avg_pool3d.limitation(
         api,
-        raises="Could not find device for node: {{node AvgPool3D}}",
-        because="TensorFlow has no kernel of AvgPool3D for float64",
+        raises="device='CPU'; T in [DT_FLOAT]",
+        because="TensorFlow has no kernel of AvgPool3D for float64; XLA does without",
         source="https://github.com/tensorflow/tensorflow/issues/54318",
         dtypes=["float64"],
+        modes=["eager", "graph"],
     )
     avg_pool3d.limitation(
         api,
-        raises="Could not find device for node: {{node AvgPool3D}}",
-        because="TensorFlow has no CPU kernel of AvgPool3D for float16",
+        raises="device='CPU'; T in [DT_FLOAT]",
+        because="TensorFlow has no CPU kernel of AvgPool3D for float16; XLA does without",
         source="https://github.com/tensorflow/tensorflow/issues/11341",
         dtypes=["float16"],
         devices=["cpu"],
+        modes=["eager", "graph"],
     )
 
 for api in ("torch.nn.functional.avg_pool3d", "torch.nn.AvgPool3d"):

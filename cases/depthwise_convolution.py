@@ -87,13 +87,44 @@ depthwise_conv2d = depthwise(
     "depthwise_conv2d",
     "Each channel convolved with kernels of its own, whose results lie side by side.",
     grid(kernel_size=[(3, 2)], stride=[(1, 1), (2, 2), (3, 3)], padding=["valid", "same"])
-    + grid(kernel_size=[(3, 3)], stride=[(2, 2)], padding=["same", (1, 1)], M=[1])
-    + grid(kernel_size=[(4, 2)], stride=[(1, 1)], padding=[(1, 2)])
+    + grid(kernel_size=[(3, 3)], stride=[(2, 2)], padding=["same"], M=[1])
+    + grid(kernel_size=[(3, 3)], stride=[(2, 2)], padding=[(1, 1)], M=[1], bias=[False])
+    + grid(kernel_size=[(4, 2)], stride=[(1, 1)], padding=[(1, 2)], bias=[False])
     + grid(kernel_size=[(1, 1)], padding=["valid"], bias=[False])
     + grid(kernel_size=[(3, 2)], padding=["valid", "same"], dilation=[(2, 2), (1, 3)]),
 )
 depthwise_conv2d_in_tensorflow(depthwise_conv2d)
 depthwise_layer_in_keras(depthwise_conv2d)
+
+padded_depthwise_conv2d = depthwise(
+    "padded_depthwise_conv2d",
+    "Explicit padding and a bias together, which tf.nn.depthwise_conv2d cannot have in a graph.",
+    grid(kernel_size=[(3, 3)], stride=[(2, 2)], padding=[(1, 1)], M=[1])
+    + grid(kernel_size=[(4, 2)], stride=[(1, 1)], padding=[(1, 2)]),
+    dtypes=["float64", "float32"],
+)
+depthwise_conv2d_in_tensorflow(padded_depthwise_conv2d)
+depthwise_layer_in_keras(padded_depthwise_conv2d)
+
+
+@padded_depthwise_conv2d.tensorflow("tf.pad + tf.nn.depthwise_conv2d", **CHANNELS_LAST)
+def _(tf, x, kernel, bias=None, *, kernel_size, stride, padding, dilation):
+    x = tf.pad(x, tf_margins(x.shape[1:-1], kernel_size, stride, dilation, padding))
+    y = tf.nn.depthwise_conv2d(x, kernel, (1, *stride, 1), "VALID", dilations=dilation)
+    return tf.nn.bias_add(y, bias)
+
+
+padded_depthwise_conv2d.limitation(
+    "tf.nn.depthwise_conv2d",
+    stage="crash",
+    raises="killed by SIGABRT",
+    because="a graph fuses the convolution and the bias for oneDNN, forgets the explicit padding, and fails a check as "
+    "it infers the shape; pad with tf.pad",
+    source=MEASURED,
+    dtypes=["float32"],
+    devices=["cpu"],
+    modes=["graph"],
+)
 
 strided_dilated_depthwise_conv2d = depthwise(
     "strided_dilated_depthwise_conv2d",
@@ -132,8 +163,9 @@ for api in ("tf.nn.depthwise_conv2d", "keras.layers.DepthwiseConv2D"):
     depthwise_conv2d_double.limitation(
         api,
         raises="Current implementation only supports equal length strides in the row and column dimensions",
-        because="TensorFlow's own kernel has one stride for both axes",
+        because="TensorFlow's own kernel has one stride for both axes; XLA's has two",
         source=MEASURED,
+        modes=["eager", "graph"],
     )
 
 
@@ -182,7 +214,7 @@ def _(torch, *, C, M, kernel_size, stride):
     return torch.nn.Conv2d(C, C * M, kernel_size, stride, padding=1, groups=C)
 
 
-@depthwise_conv2d.tensorflow.naive(
+@padded_depthwise_conv2d.tensorflow.naive(
     "keras.layers.DepthwiseConv2D",
     "same for a padding of 1",
     when=dict(kernel_size=(3, 3), stride=(2, 2), padding=(1, 1)),

@@ -114,12 +114,15 @@ def tensorflow_scale(tf, y):
 
 
 def statistics(case, torch_measure, tensorflow_measure):
-    """Every public dropout, seeded, and the naive ones, each followed by a measurement of what it returns."""
+    """Every public dropout, seeded, and the naive ones, each followed by a measurement of what it returns.
 
-    @case.torch("torch.nn.functional.dropout")
-    def _(torch, x, *, rate):
+    PyTorch's generator is seeded where a layer is built, because a captured call cannot do it.
+    """
+
+    @case.torch.layer("torch.nn.functional.dropout", weights={})
+    def _(torch, *, rate):
         torch.manual_seed(0)
-        return torch_measure(torch, torch.nn.functional.dropout(x, rate))
+        return torch.nn.Module(), lambda x: torch_measure(torch, torch.nn.functional.dropout(x, rate))
 
     @case.torch.layer("torch.nn.Dropout", weights={})
     def _(torch, *, rate):
@@ -213,10 +216,11 @@ def dropout_of_maps(name, space, first, last, **sizes):
     def _(np, x, *, rate):
         return np.mean(x) * (1 - rate), np.mean(x)
 
-    @case.torch(f"torch.nn.functional.dropout{dimension}")
-    def _(torch, x, *, rate):
+    @case.torch.layer(f"torch.nn.functional.dropout{dimension}", weights={})
+    def _(torch, *, rate):
         torch.manual_seed(0)
-        return torch_maps(torch, getattr(torch.nn.functional, f"dropout{dimension}")(x, rate))
+        dropout = getattr(torch.nn.functional, f"dropout{dimension}")
+        return torch.nn.Module(), lambda x: torch_maps(torch, dropout(x, rate))
 
     @case.torch.layer(f"torch.nn.Dropout{dimension}", weights={})
     def _(torch, *, rate):

@@ -75,6 +75,18 @@ def _(torch, *, C, O, KH, KW):
     return torch.nn.Conv2d(C, O, (KH, KW), bias=False)
 
 
+for api in ("torch.nn.functional.conv2d", "torch.nn.Conv2d"):
+    empty_conv2d.limitation(
+        api,
+        stage="gradient",
+        raises="Error in op: torch.ops.aten.convolution_backward.default",
+        because="Inductor expects other strides of the gradient of an empty batch than the kernel gives it",
+        source="measured with torch 2.13.0",
+        when=dict(N=0),
+        modes=["compiled"],
+    )
+
+
 @empty_conv2d.tensorflow("tf.pad + tf.nn.conv2d", **CONV2D)
 def _(tf, x, kernel):
     one_more = tf.pad(x, [[0, 1], [0, 0], [0, 0], [0, 0]])
@@ -216,13 +228,18 @@ def _(tf, *, H):
     return tf.keras.layers.SimpleRNN(H, use_bias=False, recurrent_initializer="zeros")
 
 
-empty_rnn.limitation(
-    "torch.nn.RNN",
-    raises="Expected sequence length to be larger than 0 in RNN",
-    because="a sequence without steps is refused",
-    source="https://github.com/pytorch/pytorch/issues/50192",
-    when=dict(T=0),
-)
+for modes, message in (
+    (["eager"], "Expected sequence length to be larger than 0 in RNN"),
+    (["graph", "compiled"], "cat expects at least one tensor, but received zero"),
+):
+    empty_rnn.limitation(
+        "torch.nn.RNN",
+        raises=message,
+        because="a sequence without steps is refused",
+        source="https://github.com/pytorch/pytorch/issues/50192",
+        when=dict(T=0),
+        modes=modes,
+    )
 empty_rnn.limitation(
     "keras.layers.SimpleRNN",
     raises="slice index 0 of dimension 1 out of bounds",
@@ -301,13 +318,19 @@ def _(tf, x):
     return tf.reduce_max(x, axis=1)
 
 
-for api in ("torch.amax", "torch.max"):
+for api, modes, message in (
+    ("torch.amax", ["eager"], "Expected reduction dim 1 to have non-zero size"),
+    ("torch.amax", ["graph", "compiled"], "reducing over zero-size dimension"),
+    ("torch.max", ["eager", "graph"], "Expected reduction dim 1 to have non-zero size"),
+    ("torch.max", ["compiled"], "max not supported for zero-dimension tensors"),
+):
     empty_maximum.limitation(
         api,
-        raises="Expected reduction dim 1 to have non-zero size",
+        raises=message,
         because="PyTorch gives no maximum of nothing, TensorFlow minus infinity",
         source="https://github.com/pytorch/pytorch/issues/130187",
         when=dict(T=0),
+        modes=modes,
     )
 
 

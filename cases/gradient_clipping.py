@@ -207,9 +207,8 @@ def _(np, ids, table, upstream, *, V):
 
 @embedding_gradient_clipping.torch("torch.nn.utils.get_total_norm")
 def _(torch, ids, table, upstream):
-    with torch.enable_grad():
-        leaf = table.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(torch.nn.functional.embedding(ids, leaf), leaf, upstream)
+    _, pullback = torch.func.vjp(lambda table: torch.nn.functional.embedding(ids, table), table)
+    (gradient,) = pullback(upstream)
     norm = torch.nn.utils.get_total_norm([gradient])
     return gradient / norm.clamp(min=1), norm
 

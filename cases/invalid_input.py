@@ -1,5 +1,7 @@
 """Ids and labels that mean nothing: which frameworks refuse them, and what the others make of them."""
 
+import math
+
 from _losses import log_softmax, one_hot
 
 from parity import Case, buffer, grid, integers, normal
@@ -70,15 +72,25 @@ def _(tf, *, V, D, past):
     return layer, lambda ids: layer(moved(ids, past, V))
 
 
+BY_KERNELS, COMPILED = ("eager", "graph"), ("compiled",)
+BY_INDUCTOR = "index out of bounds: 0 <= "
+
 for past in ("end", "start"):
-    for api in ("torch.nn.functional.embedding", "torch.nn.Embedding", "torch.index_select"):
+    for api, modes, message in (
+        ("torch.nn.functional.embedding", BY_KERNELS, "index out of range in self"),
+        ("torch.nn.functional.embedding", COMPILED, BY_INDUCTOR),
+        ("torch.nn.Embedding", BY_KERNELS, "index out of range in self"),
+        ("torch.nn.Embedding", COMPILED, BY_INDUCTOR),
+        ("torch.index_select", BY_KERNELS, "index out of range in self"),
+    ):
         lookup.limitation(
             api,
-            raises="index out of range in self",
+            raises=message,
             because="ids are checked on a CPU, and negative ones do not count from the end",
             source="https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/TensorAdvancedIndexing.cpp",
             when=dict(past=past),
             devices=["cpu"],
+            modes=modes,
         )
     for api in ("tf.nn.embedding_lookup", "tf.gather"):
         lookup.limitation(
@@ -88,15 +100,22 @@ for past in ("end", "start"):
             source=TF_GATHER,
             when=dict(past=past),
             devices=["cpu"],
+            modes=BY_KERNELS,
         )
-lookup.limitation(
-    "torch.Tensor[...]",
-    raises="is out of bounds for dimension 0 with size 4",
-    because="indexing checks ids, and lets negative ones count from the end",
-    source="measured with torch 2.13.0",
-    when=dict(past="end"),
-    devices=["cpu"],
-)
+for api, modes, message in (
+    ("torch.Tensor[...]", BY_KERNELS, "is out of bounds for dimension 0 with size 4"),
+    ("torch.Tensor[...]", COMPILED, BY_INDUCTOR),
+    ("torch.index_select", COMPILED, BY_INDUCTOR),
+):
+    lookup.limitation(
+        api,
+        raises=message,
+        because="indexing checks ids, and lets negative ones count from the end; so does a compiled index_select",
+        source="measured with torch 2.13.0",
+        when=dict(past="end"),
+        devices=["cpu"],
+        modes=modes,
+    )
 lookup.limitation(
     "keras.layers.Embedding",
     raises="is not in [0, 4)",
@@ -104,7 +123,24 @@ lookup.limitation(
     source="keras/src/backend/tensorflow/numpy.py of Keras 3.15.1: take",
     when=dict(past="end"),
     devices=["cpu"],
+    modes=BY_KERNELS,
 )
+for api, past, quantities, within in (
+    ("tf.nn.embedding_lookup", "end", ["output:y"], math.inf),
+    ("tf.nn.embedding_lookup", "start", ["output:y", "grad:table"], 2),
+    ("tf.gather", "end", ["output:y"], math.inf),
+    ("tf.gather", "start", ["output:y", "grad:table"], 2),
+    ("keras.layers.Embedding", "end", ["output:y"], math.inf),
+):
+    lookup.deviation(
+        api,
+        quantities=quantities,
+        within=within,
+        because="compiled by XLA, a lookup checks no ids: those out of range name the nearest row, without a gradient",
+        source="measured with TensorFlow 2.21.0, Keras 3.15.1",
+        when=dict(past=past),
+        modes=COMPILED,
+    )
 
 
 @lookup.tensorflow.naive(
@@ -140,7 +176,7 @@ def _(tf, ids, table, *, V, past):
     "ids past the end",
     when=dict(past="end"),
     because="torch.take_along_dim starts again at the front, silently, where torch.gather raises an error",
-    source="measured with torch 2.13.0",
+    source="https://github.com/pytorch/pytorch/issues/196106",
     fix="use torch.gather, which checks ids on a CPU",
 )
 def _(torch, ids, table, *, V, past):
@@ -253,14 +289,16 @@ def _(tf, logits, labels, *, C, label):
 
 for label in ("5 and more", -1):
     for api in ("torch.nn.functional.cross_entropy", "torch.nn.NLLLoss"):
-        labels_out_of_range.limitation(
-            api,
-            raises="is out of bounds",
-            because="labels are checked on a CPU; only the ignore_index, -100 by default, may be out of range",
-            source=TORCH_CE,
-            when=dict(label=label),
-            devices=["cpu"],
-        )
+        for modes, message in ((BY_KERNELS, "is out of bounds"), (COMPILED, BY_INDUCTOR)):
+            labels_out_of_range.limitation(
+                api,
+                raises=message,
+                because="labels are checked on a CPU; only the ignore_index, -100 by default, may be out of range",
+                source=TORCH_CE,
+                when=dict(label=label),
+                devices=["cpu"],
+                modes=modes,
+            )
 for label in ("5 and more", -1, -100):
     for api in ("tf.nn.sparse_softmax_cross_entropy_with_logits", "keras.losses.SparseCategoricalCrossentropy"):
         labels_out_of_range.limitation(
@@ -270,6 +308,16 @@ for label in ("5 and more", -1, -100):
             source="https://www.tensorflow.org/api_docs/python/tf/nn/sparse_softmax_cross_entropy_with_logits",
             when=dict(label=label),
             devices=["cpu"],
+            modes=BY_KERNELS,
+        )
+        labels_out_of_range.deviation(
+            api,
+            quantities=["output:loss", "grad:logits"],
+            within=math.inf,
+            because="compiled by XLA, the losses check no labels: those out of range give NaN, as on a GPU",
+            source="measured with TensorFlow 2.21.0, Keras 3.15.1",
+            when=dict(label=label),
+            modes=COMPILED,
         )
 
 

@@ -44,6 +44,14 @@ packed_steps.limitation(
     because="an empty sequence cannot be packed; TensorFlow's RNNs leave its state as it is",
     source="https://github.com/pytorch/pytorch/issues/4582",
     when=dict(shortest=0),
+    modes=["eager"],
+)
+packed_steps.limitation(
+    "torch.nn.utils.rnn.pack_padded_sequence",
+    raises="the function `pack_padded_sequence` in file",
+    because="torch.compile does not capture packing: pack outside, or mask with torch.where",
+    source="measured with torch 2.13.0",
+    modes=["graph", "compiled"],
 )
 
 

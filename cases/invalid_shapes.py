@@ -1,9 +1,9 @@
 """Shapes that do not fit: which frameworks refuse them, and what the others make of them.
 
-Where there is no result, the formula gives NaN.
+Where there is no result, the formula gives NaN. A captured graph refuses as it is made, often in other words.
 """
 
-from _invalid import WIDE, drawn, refused
+from _invalid import CAPTURED, WIDE, drawn, refused
 from _losses import log_softmax, one_hot
 
 from parity import Case, buffer, grid, integers, uniform
@@ -52,12 +52,28 @@ def _(tf, a, b):
 refused(
     product,
     dict(L=5),
+    **{"torch.einsum": "subscript k has size 5 for operand 1 which does not broadcast with previously seen size 6"},
+)
+refused(
+    product,
+    dict(L=5),
+    modes=["eager"],
     **{
         "torch.matmul": "shapes cannot be multiplied (4x6 and 5x3)",
-        "torch.einsum": "subscript k has size 5 for operand 1 which does not broadcast with previously seen size 6",
         "tf.matmul": "Matrix size-incompatible",
         "tf.einsum": "Expected dimension 6 at axis 0",
         "keras.ops.matmul": "Matrix size-incompatible",
+    },
+)
+refused(
+    product,
+    dict(L=5),
+    modes=CAPTURED,
+    **{
+        "torch.matmul": "a and b must have same reduction dim, but got [4, 6] X [5, 3]",
+        "tf.matmul": "Dimensions must be equal, but are 6 and 5",
+        "tf.einsum": "Dimensions must be equal, but are 6 and 5",
+        "keras.ops.matmul": "Dimensions must be equal, but are 6 and 5",
     },
 )
 
@@ -94,13 +110,23 @@ def _(tf, a, b, *, dtype):
     return tf.keras.layers.Add(dtype=dtype)([a, b])
 
 
+refused(total, dict(D=5), **{"keras.layers.Add": "Inputs have incompatible shapes"})
 refused(
     total,
     dict(D=5),
+    modes=["eager"],
     **{
         "torch.add": "must match the size of tensor b (5) at non-singleton dimension 1",
         "tf.add": "Incompatible shapes: [4,6] vs. [4,5]",
-        "keras.layers.Add": "Inputs have incompatible shapes",
+    },
+)
+refused(
+    total,
+    dict(D=5),
+    modes=CAPTURED,
+    **{
+        "torch.add": "Attempting to broadcast a dimension of length 5 at -1",
+        "tf.add": "Dimensions must be equal, but are 6 and 5",
     },
 )
 
@@ -145,29 +171,29 @@ refused(
     dict(other="other_width"),
     **{
         "torch.cat": "Sizes of tensors must match except in dimension 0",
-        "tf.concat": "Dimension 1 in both shapes must be equal",
+        "tf.concat": "in both shapes must be equal",
         "keras.layers.Concatenate": "requires inputs with matching shapes except for the concatenation axis",
     },
 )
-refused(
-    joined,
-    dict(other="vector"),
-    **{
-        "torch.cat": "Tensors must have same number of dimensions: got 2 and 1",
-        "tf.concat": "Ranks of all input tensors should match",
-        "keras.layers.Concatenate": "requires inputs with matching shapes except for the concatenation axis",
-    },
-)
-refused(
-    joined,
-    dict(other="empty_vector"),
-    because="torch.cat leaves out empty vectors, TensorFlow wants the rank of the others; skip them",
-    source="https://docs.pytorch.org/docs/stable/generated/torch.cat.html",
-    **{
-        "tf.concat": "Ranks of all input tensors should match",
-        "keras.layers.Concatenate": "requires inputs with matching shapes except for the concatenation axis",
-    },
-)
+for modes, of_torch, of_tensorflow in (
+    (["eager"], "Tensors must have same number of dimensions: got 2 and 1", "Ranks of all input tensors should match"),
+    (CAPTURED, "Number of dimensions of tensors must match", "Shape must be rank 2 but is rank 1"),
+):
+    of_keras = "requires inputs with matching shapes except for the concatenation axis"
+    refused(
+        joined,
+        dict(other="vector"),
+        modes=modes,
+        **{"torch.cat": of_torch, "tf.concat": of_tensorflow, "keras.layers.Concatenate": of_keras},
+    )
+    refused(
+        joined,
+        dict(other="empty_vector"),
+        because="torch.cat leaves out empty vectors, TensorFlow wants the rank of the others; skip them",
+        source="https://docs.pytorch.org/docs/stable/generated/torch.cat.html",
+        modes=modes,
+        **{"tf.concat": of_tensorflow, "keras.layers.Concatenate": of_keras},
+    )
 
 
 stacked = Case(
@@ -202,16 +228,21 @@ def _(tf, a, b):
     return tf.keras.ops.stack([a, b])
 
 
-refused(
-    stacked,
-    dict(D=1),
-    because="neither framework broadcasts what it stacks",
-    **{
-        "torch.stack": "stack expects each tensor to be equal size",
-        "tf.stack": "Shapes of all inputs must match",
-        "keras.ops.stack": "Shapes of all inputs must match",
-    },
-)
+for modes, of_tensorflow in (
+    (["eager"], "Shapes of all inputs must match"),
+    (CAPTURED, "Dimension 1 in both shapes must be equal, but are 6 and 1"),
+):
+    refused(
+        stacked,
+        dict(D=1),
+        because="neither framework broadcasts what it stacks",
+        modes=modes,
+        **{
+            "torch.stack": "stack expects each tensor to be equal size",
+            "tf.stack": of_tensorflow,
+            "keras.ops.stack": of_tensorflow,
+        },
+    )
 
 
 labelled = Case(
@@ -304,4 +335,8 @@ for size in (1, 3):
             "keras.losses.CategoricalCrossentropy": "must have the same shape",
         },
     )
-refused(targeted, dict(M=3), **{"tf.nn.softmax_cross_entropy_with_logits": "logits and labels must be broadcastable"})
+for modes, message in (
+    (["eager"], "logits and labels must be broadcastable"),
+    (CAPTURED, "Dimensions must be equal, but are 4 and 3"),
+):
+    refused(targeted, dict(M=3), modes=modes, **{"tf.nn.softmax_cross_entropy_with_logits": message})

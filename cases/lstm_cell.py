@@ -161,10 +161,13 @@ def _(tf, x, kernel, recurrent, h0=None, c0=None, bias=None, *, N, H):
 
 
 for api in ("keras.layers.LSTMCell", "keras.layers.RNN"):
-    lstm_cell.limitation(
-        api,
-        when=dict(empty=True),
-        raises="Biases must be 1D",
-        because="keras.ops.add ignores axes of length 0 in its test for a bias, and takes a product [0, 4 H] for one",
-        source="keras/src/backend/tensorflow/numpy.py, add, in Keras 3.15.1",
-    )
+    for modes, raises in ((["eager"], "Biases must be 1D"), (["graph", "compiled"], "must be rank 1 but is rank 2")):
+        lstm_cell.limitation(
+            api,
+            when=dict(empty=True),
+            modes=modes,
+            raises=raises,
+            because="keras.ops.add ignores axes of length 0 in its test for a bias, and takes a product [0, 4 H] for "
+            "one",
+            source="keras/src/backend/tensorflow/numpy.py, add, in Keras 3.15.1",
+        )

@@ -79,18 +79,19 @@ negative_max_pool2d = max_pooling(
 for api in ("tf.nn.max_pool3d", "keras.layers.MaxPooling3D"):
     max_pool3d.limitation(
         api,
-        raises="is not in the list of allowed values: half, bfloat16, float",
+        raises="list of allowed values",
         because="TensorFlow's MaxPool3D is not defined for float64",
         source="https://github.com/tensorflow/tensorflow/issues/48644",
         dtypes=["float64"],
     )
     max_pool3d.limitation(
         api,
-        raises="Could not find device for node: {{node MaxPool3D}}",
-        because="TensorFlow has no CPU kernel of MaxPool3D for float16",
+        raises="device='CPU'; T in [DT_FLOAT]",
+        because="TensorFlow has no CPU kernel of MaxPool3D for float16; XLA does without",
         source="https://github.com/tensorflow/tensorflow/issues/11341",
         dtypes=["float16"],
         devices=["cpu"],
+        modes=["eager", "graph"],
     )
 
 TF_PADDING = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"

@@ -1,6 +1,6 @@
 """Gradient descent, with momentum, weight decay and clipping: the weights after 1, 10 and 100 updates."""
 
-from _optimizers import SIZES, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
+from _optimizers import FUSED, SIZES, eagerly, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
 
 from parity import Case, buffer, grid, normal
 
@@ -31,34 +31,35 @@ def _(np, w, g, *, schedule):
 
 def add(api, **options):
     @sgd.torch(api)
-    def _(torch, w, g, *, schedule):
+    def _(torch, w, g, *, schedule, capture):
         def before(optimizer, weight, t):
             optimizer.param_groups[0]["lr"] = learning_rate(schedule, t)
 
-        return torch_weights(torch, lambda weights: torch.optim.SGD(weights, **options), w, g, before)
+        return torch_weights(torch, lambda weights: torch.optim.SGD(weights, **options), w, g, before, capture=capture)
 
 
 add("torch.optim.SGD")
 add("torch.optim.SGD(foreach=True)", foreach=True)
 add("torch.optim.SGD(fused=True)", fused=True)
+sgd.limitation("torch.optim.SGD(fused=True)", **FUSED)
 
 
 @sgd.tensorflow("keras.optimizers.SGD")
-def _(tf, w, g, *, schedule):
+def _(tf, w, g, *, schedule, capture):
     def before(optimizer, weight, t):
         optimizer.learning_rate = learning_rate(schedule, t)
 
-    return keras_weights(tf, tf.keras.optimizers.SGD(), w, g, before)
+    return keras_weights(tf, tf.keras.optimizers.SGD(), w, g, before, capture=capture)
 
 
 @sgd.tensorflow("tf.compat.v1.train.GradientDescentOptimizer")
-def _(tf, w, g, *, schedule):
+def _(tf, w, g, *, schedule, capture):
     rate = tf.Variable(0.0, trainable=False, dtype=w.dtype)
 
     def before(optimizer, weight, t):
         rate.assign(learning_rate(schedule, t))
 
-    return v1_weights(tf, tf.compat.v1.train.GradientDescentOptimizer(rate), w, g, before)
+    return v1_weights(tf, tf.compat.v1.train.GradientDescentOptimizer(rate), w, g, before, capture=capture)
 
 
 sgd_momentum = Case(
@@ -90,7 +91,7 @@ def _(np, w, g, *, momentum, nesterov, schedule, velocity):
 
 
 @sgd_momentum.torch("torch.optim.SGD")
-def _(torch, w, g, *, momentum, nesterov, schedule, velocity):
+def _(torch, w, g, *, momentum, nesterov, schedule, velocity, capture):
     def make(weights):
         return torch.optim.SGD(weights, momentum=momentum, nesterov=nesterov)
 
@@ -101,11 +102,11 @@ def _(torch, w, g, *, momentum, nesterov, schedule, velocity):
             optimizer.state[weight]["momentum_buffer"].mul_(group["lr"] / rate)
         group["lr"] = rate
 
-    return torch_weights(torch, make, w, g, before)
+    return torch_weights(torch, make, w, g, before, capture=capture)
 
 
 @sgd_momentum.tensorflow("keras.optimizers.SGD")
-def _(tf, w, g, *, momentum, nesterov, schedule, velocity):
+def _(tf, w, g, *, momentum, nesterov, schedule, velocity, capture):
     optimizer = tf.keras.optimizers.SGD(momentum=precise(tf, w, momentum), nesterov=nesterov)
 
     def before(optimizer, weight, t):
@@ -114,11 +115,11 @@ def _(tf, w, g, *, momentum, nesterov, schedule, velocity):
             optimizer.momentums[0].assign(optimizer.momentums[0] * (rate / previous))
         optimizer.learning_rate = rate
 
-    return keras_weights(tf, optimizer, w, g, before)
+    return keras_weights(tf, optimizer, w, g, before, capture=capture)
 
 
 @sgd_momentum.tensorflow("tf.compat.v1.train.MomentumOptimizer")
-def _(tf, w, g, *, momentum, nesterov, schedule, velocity):
+def _(tf, w, g, *, momentum, nesterov, schedule, velocity, capture):
     rate = tf.Variable(0.0, trainable=False, dtype=w.dtype)
     optimizer = tf.compat.v1.train.MomentumOptimizer(rate, precise(tf, w, momentum), use_nesterov=nesterov)
 
@@ -129,7 +130,7 @@ def _(tf, w, g, *, momentum, nesterov, schedule, velocity):
             slot = optimizer.get_slot(weight, "momentum")
             slot.assign(slot * (previous / rate))
 
-    return v1_weights(tf, optimizer, w, g, before)
+    return v1_weights(tf, optimizer, w, g, before, capture=capture)
 
 
 @sgd_momentum.torch.naive(
@@ -226,7 +227,7 @@ def _(np, w, g, *, decay, weight_decay, momentum):
 
 
 @sgd_weight_decay.torch("torch.optim.SGD")
-def _(torch, w, g, *, decay, weight_decay, momentum):
+def _(torch, w, g, *, decay, weight_decay, momentum, capture):
     def make(weights):
         return torch.optim.SGD(weights, 0.125, momentum, weight_decay=weight_decay if decay == "l2" else 0)
 
@@ -235,23 +236,25 @@ def _(torch, w, g, *, decay, weight_decay, momentum):
             with torch.no_grad():
                 weight.mul_(1 - 0.125 * weight_decay)
 
-    return torch_weights(torch, make, w, g, before)
+    return torch_weights(torch, make, w, g, before, capture=capture)
 
 
 @sgd_weight_decay.tensorflow("keras.optimizers.SGD")
-def _(tf, w, g, *, decay, weight_decay, momentum):
+def _(tf, w, g, *, decay, weight_decay, momentum, capture):
     decoupled, l2 = (weight_decay, 0.0) if decay == "decoupled" else (None, weight_decay)
-    return keras_weights(tf, tf.keras.optimizers.SGD(0.125, momentum, weight_decay=decoupled), w, g, l2=l2)
+    return keras_weights(
+        tf, tf.keras.optimizers.SGD(0.125, momentum, weight_decay=decoupled), w, g, l2=l2, capture=capture
+    )
 
 
 @sgd_weight_decay.tensorflow("tf.compat.v1.train.MomentumOptimizer")
-def _(tf, w, g, *, decay, weight_decay, momentum):
+def _(tf, w, g, *, decay, weight_decay, momentum, capture):
     def before(optimizer, weight, t):
         if decay == "decoupled":
             weight.assign_sub(0.125 * weight_decay * weight)
 
     optimizer = tf.compat.v1.train.MomentumOptimizer(0.125, momentum)
-    return v1_weights(tf, optimizer, w, g, before, l2=weight_decay if decay == "l2" else 0.0)
+    return v1_weights(tf, optimizer, w, g, before, l2=weight_decay if decay == "l2" else 0.0, capture=capture)
 
 
 @sgd_weight_decay.torch.naive(
@@ -304,54 +307,66 @@ def _(np, kernel, bias, of_kernel, of_bias, *, most):
     return kernel - np.einsum("s,scd->cd", scales, of_kernel), bias - np.einsum("s,sc->c", scales, of_bias), norms
 
 
-def clipped_torch(torch, kernel, bias, of_kernel, of_bias, clip):
+def clipped_torch(torch, kernel, bias, of_kernel, of_bias, clip, capture=eagerly):
     """``clip(weights)`` clips the gradients in place and returns their norm."""
     weights = [torch.nn.Parameter(kernel.clone()), torch.nn.Parameter(bias.clone())]
     optimizer = torch.optim.SGD(weights, 0.125)
+
+    def update():
+        norm = clip(weights)
+        optimizer.step()
+        return norm
+
+    update = capture(update, whole=False)
     norms = []
     for gradients in zip(of_kernel, of_bias, strict=True):
         for weight, gradient in zip(weights, gradients, strict=True):
             weight.grad = gradient.clone()
-        norms.append(clip(weights))
-        optimizer.step()
+        norms.append(update())
     return *(weight.detach() for weight in weights), torch.stack(norms)
 
 
 @sgd_clipped.torch("torch.nn.utils.get_total_norm")
-def _(torch, kernel, bias, of_kernel, of_bias, *, most):
+def _(torch, kernel, bias, of_kernel, of_bias, *, most, capture):
     def clip(weights):
         norm = torch.nn.utils.get_total_norm(weight.grad for weight in weights)
         for weight in weights:
             weight.grad.mul_(most / norm.clamp(min=most))
         return norm
 
-    return clipped_torch(torch, kernel, bias, of_kernel, of_bias, clip)
+    return clipped_torch(torch, kernel, bias, of_kernel, of_bias, clip, capture)
 
 
-def clipped_tensorflow(tf, kernel, bias, of_kernel, of_bias, update):
+def clipped_tensorflow(tf, kernel, bias, of_kernel, of_bias, apply, capture=eagerly):
+    """``apply(gradients, weights)`` clips and updates."""
     weights = [tf.Variable(kernel), tf.Variable(bias)]
+
+    def update(*gradients):
+        apply(gradients, weights)
+        return tf.linalg.global_norm(gradients)
+
+    update = capture(update)
     norms = []
     for gradients in zip(tf.unstack(of_kernel), tf.unstack(of_bias), strict=True):
-        norms.append(tf.linalg.global_norm(gradients))
-        update(gradients, weights)
+        norms.append(update(*gradients))
     return *(weight.read_value() for weight in weights), tf.stack(norms)
 
 
 @sgd_clipped.tensorflow("tf.clip_by_global_norm")
-def _(tf, kernel, bias, of_kernel, of_bias, *, most):
+def _(tf, kernel, bias, of_kernel, of_bias, *, most, capture):
     optimizer = tf.compat.v1.train.GradientDescentOptimizer(0.125)
 
-    def update(gradients, weights):
+    def apply(gradients, weights):
         clipped, _ = tf.clip_by_global_norm(gradients, most)
         optimizer.apply_gradients(zip(clipped, weights, strict=True))
 
-    return clipped_tensorflow(tf, kernel, bias, of_kernel, of_bias, update)
+    return clipped_tensorflow(tf, kernel, bias, of_kernel, of_bias, apply, capture)
 
 
 @sgd_clipped.tensorflow("keras.optimizers.SGD(global_clipnorm=)")
-def _(tf, kernel, bias, of_kernel, of_bias, *, most):
+def _(tf, kernel, bias, of_kernel, of_bias, *, most, capture):
     optimizer = tf.keras.optimizers.SGD(0.125, global_clipnorm=most)
-    return clipped_tensorflow(tf, kernel, bias, of_kernel, of_bias, optimizer.apply)
+    return clipped_tensorflow(tf, kernel, bias, of_kernel, of_bias, optimizer.apply, capture)
 
 
 @sgd_clipped.torch.naive(

@@ -126,10 +126,8 @@ def _(np, ids, table, upstream, *, V):
 
 
 def torch_gradient(torch, lookup, table, upstream):
-    with torch.enable_grad():
-        leaf = table.detach().requires_grad_()
-        y = lookup(leaf)
-        return y, torch.autograd.grad(y, leaf, upstream)[0]
+    y, pullback = torch.func.vjp(lookup, table)
+    return y, *pullback(upstream)
 
 
 def tf_gradient(tf, lookup, table, upstream):

@@ -50,24 +50,35 @@ def tensorflow_statistics(tf, drawn, mu, sigma):
     return [tf.cast(statistic, drawn.dtype) for statistic in (tf.reduce_mean(z), tf.math.reduce_std(z), below, within)]
 
 
-@normal_draws.torch("torch.randn")
-def _(torch, x, *, count, mu, sigma):
+def seeded(torch, call):
+    """A layer that draws; the generator is seeded before, because a captured call cannot do it."""
     torch.manual_seed(0)
-    drawn = mu + sigma * torch.randn(count, dtype=x.dtype, device=x.device)
-    return torch_statistics(drawn, mu, sigma)
+    return torch.nn.Module(), call
 
 
-@normal_draws.torch("torch.normal")
-def _(torch, x, *, count, mu, sigma):
-    torch.manual_seed(0)
-    drawn = torch.normal(mean=mu, std=sigma, size=(count,), dtype=x.dtype, device=x.device)
-    return torch_statistics(drawn, mu, sigma)
+@normal_draws.torch.layer("torch.randn", weights={})
+def _(torch, *, count, mu, sigma):
+    def call(x):
+        return torch_statistics(mu + sigma * torch.randn(count, dtype=x.dtype, device=x.device), mu, sigma)
+
+    return seeded(torch, call)
 
 
-@normal_draws.torch("torch.nn.init.normal_")
-def _(torch, x, *, count, mu, sigma):
-    torch.manual_seed(0)
-    return torch_statistics(torch.nn.init.normal_(x.new_empty(count), mean=mu, std=sigma), mu, sigma)
+@normal_draws.torch.layer("torch.normal", weights={})
+def _(torch, *, count, mu, sigma):
+    def call(x):
+        drawn = torch.normal(mean=mu, std=sigma, size=(count,), dtype=x.dtype, device=x.device)
+        return torch_statistics(drawn, mu, sigma)
+
+    return seeded(torch, call)
+
+
+@normal_draws.torch.layer("torch.nn.init.normal_", weights={})
+def _(torch, *, count, mu, sigma):
+    def call(x):
+        return torch_statistics(torch.nn.init.normal_(x.new_empty(count), mean=mu, std=sigma), mu, sigma)
+
+    return seeded(torch, call)
 
 
 @normal_draws.tensorflow("tf.random.normal")
@@ -85,10 +96,14 @@ def _(tf, x, *, count, mu, sigma, dtype):
     return tensorflow_statistics(tf, tf.random.stateless_normal([count], [1, 2], mu, sigma, dtype), mu, sigma)
 
 
-@normal_draws.tensorflow("tf.random.Generator.normal")
-def _(tf, x, *, count, mu, sigma, dtype):
-    drawn = tf.random.Generator.from_seed(1).normal([count], mu, sigma, dtype)
-    return tensorflow_statistics(tf, drawn, mu, sigma)
+@normal_draws.tensorflow.layer("tf.random.Generator.normal", weights={})
+def _(tf, *, count, mu, sigma, dtype):
+    generator = tf.random.Generator.from_seed(1)
+
+    def call(x):
+        return tensorflow_statistics(tf, generator.normal([count], mu, sigma, dtype), mu, sigma)
+
+    return tf.keras.layers.Identity(), call
 
 
 @normal_draws.tensorflow("keras.random.normal")
@@ -220,11 +235,22 @@ def tensorflow_truncation(tf, drawn, sigma):
     return [tf.cast(statistic, drawn.dtype) for statistic in (tf.reduce_mean(z), tf.math.reduce_std(z), beyond)]
 
 
-@truncated_draws.torch("torch.nn.init.trunc_normal_")
-def _(torch, x, *, count, sigma):
-    torch.manual_seed(0)
-    drawn = torch.nn.init.trunc_normal_(x.new_empty(count), std=sigma, a=-2 * sigma, b=2 * sigma)
-    return torch_truncation(drawn, sigma)
+@truncated_draws.torch.layer("torch.nn.init.trunc_normal_", weights={})
+def _(torch, *, count, sigma):
+    def call(x):
+        drawn = torch.nn.init.trunc_normal_(x.new_empty(count), std=sigma, a=-2 * sigma, b=2 * sigma)
+        return torch_truncation(drawn, sigma)
+
+    return seeded(torch, call)
+
+
+truncated_draws.limitation(
+    "torch.nn.init.trunc_normal_",
+    raises="Data-dependent branching",
+    because="it draws again until every number fits, a loop that torch.compile does not capture",
+    source=TORCH_TRUNCATED,
+    modes=["graph", "compiled"],
+)
 
 
 @truncated_draws.tensorflow("tf.random.truncated_normal")
@@ -296,17 +322,21 @@ def tensorflow_evenness(tf, drawn, low, high):
     return [tf.cast(s, drawn.dtype) for s in (tf.reduce_mean(u), tf.math.reduce_std(u), quarter, inside)]
 
 
-@uniform_draws.torch("torch.rand")
-def _(torch, x, *, count, low, high):
-    torch.manual_seed(0)
-    drawn = low + (high - low) * torch.rand(count, dtype=x.dtype, device=x.device)
-    return torch_evenness(drawn, low, high)
+@uniform_draws.torch.layer("torch.rand", weights={})
+def _(torch, *, count, low, high):
+    def call(x):
+        drawn = low + (high - low) * torch.rand(count, dtype=x.dtype, device=x.device)
+        return torch_evenness(drawn, low, high)
+
+    return seeded(torch, call)
 
 
-@uniform_draws.torch("torch.nn.init.uniform_")
-def _(torch, x, *, count, low, high):
-    torch.manual_seed(0)
-    return torch_evenness(torch.nn.init.uniform_(x.new_empty(count), low, high), low, high)
+@uniform_draws.torch.layer("torch.nn.init.uniform_", weights={})
+def _(torch, *, count, low, high):
+    def call(x):
+        return torch_evenness(torch.nn.init.uniform_(x.new_empty(count), low, high), low, high)
+
+    return seeded(torch, call)
 
 
 @uniform_draws.tensorflow("tf.random.uniform")

@@ -25,10 +25,15 @@ def torch_fractions(torch, *tensors):
 
 
 @output_dropout.torch("torch.nn.LSTMCell")
-def _(torch, x, *, I, H, rate):
+def _(torch, x, *, I, H, rate, capture):
     torch.manual_seed(0)
-    hidden, cell = torch.nn.LSTMCell(I, H, device=x.device)(x)
-    return torch_fractions(torch, torch.nn.functional.dropout(hidden, rate), hidden, cell)
+    layer = torch.nn.LSTMCell(I, H, device=x.device)
+
+    def step(x):
+        hidden, cell = layer(x)
+        return torch_fractions(torch, torch.nn.functional.dropout(hidden, rate), hidden, cell)
+
+    return capture(step)(x)
 
 
 def tensorflow_fractions(tf, *tensors):
@@ -36,16 +41,25 @@ def tensorflow_fractions(tf, *tensors):
 
 
 @output_dropout.tensorflow("tf.nn.RNNCellDropoutWrapper")
-def _(tf, x, *, N, H, rate):
+def _(tf, x, *, N, H, rate, capture):
     cell = tf.nn.RNNCellDropoutWrapper(tf.keras.layers.LSTMCell(H), output_keep_prob=1 - rate, seed=0, dtype=x.dtype)
-    output, state = cell(x, [tf.zeros([N, H], x.dtype)] * 2)
-    return tensorflow_fractions(tf, output, *state)
+
+    def step(x):
+        output, state = cell(x, [tf.zeros([N, H], x.dtype)] * 2)
+        return tensorflow_fractions(tf, output, *state)
+
+    return capture(step)(x)
 
 
 @output_dropout.tensorflow("keras.layers.LSTMCell")
-def _(tf, x, *, N, H, rate):
-    output, state = tf.keras.layers.LSTMCell(H)(x, [tf.zeros([N, H], x.dtype)] * 2)
-    return tensorflow_fractions(tf, tf.nn.dropout(output, rate, seed=0), *state)
+def _(tf, x, *, N, H, rate, capture):
+    cell = tf.keras.layers.LSTMCell(H)
+
+    def step(x):
+        output, state = cell(x, [tf.zeros([N, H], x.dtype)] * 2)
+        return tensorflow_fractions(tf, tf.nn.dropout(output, rate, seed=0), *state)
+
+    return capture(step)(x)
 
 
 @output_dropout.torch.naive(

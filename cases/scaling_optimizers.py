@@ -46,7 +46,7 @@ def rmsprop_formula(np, w, g, *, rho, epsilon, momentum, centered, initial):
     return formula(np, update, w, g)
 
 
-def torch_rmsprop(torch, w, g, *, rho, epsilon, momentum, centered, initial):
+def torch_rmsprop(torch, w, g, *, rho, epsilon, momentum, centered, initial, capture):
     def make(weights):
         optimizer = torch.optim.RMSprop(weights, RATE, rho, momentum=momentum, centered=centered)
         weights[0].grad = torch.zeros_like(weights[0])
@@ -58,10 +58,10 @@ def torch_rmsprop(torch, w, g, *, rho, epsilon, momentum, centered, initial):
     def before(optimizer, weight, t):
         optimizer.state[weight]["square_avg"].add_(epsilon / rho - epsilon)
 
-    return torch_weights(torch, make, w, g, before)
+    return torch_weights(torch, make, w, g, before, capture=capture)
 
 
-def keras_rmsprop(tf, w, g, *, rho, epsilon, momentum, centered, initial):
+def keras_rmsprop(tf, w, g, *, rho, epsilon, momentum, centered, initial, capture):
     optimizer = tf.keras.optimizers.RMSprop(RATE, rho, momentum, epsilon, centered)
 
     def before(optimizer, weight, t):
@@ -69,7 +69,7 @@ def keras_rmsprop(tf, w, g, *, rho, epsilon, momentum, centered, initial):
             [square] = [variable for variable in optimizer.variables if variable.path.endswith("velocity")]
             square.assign(tf.fill(square.shape, tf.cast(initial, w.dtype)))
 
-    return keras_weights(tf, optimizer, w, g, before)
+    return keras_weights(tf, optimizer, w, g, before, capture=capture)
 
 
 for case in (rmsprop, rmsprop_from_one):
@@ -79,9 +79,9 @@ for case in (rmsprop, rmsprop_from_one):
 
 
 @rmsprop_from_one.tensorflow("tf.compat.v1.train.RMSPropOptimizer")
-def _(tf, w, g, *, rho, epsilon, momentum, centered):
+def _(tf, w, g, *, rho, epsilon, momentum, centered, capture):
     precisely = (precise(tf, w, value) for value in (RATE, rho, momentum, epsilon))
-    return v1_weights(tf, tf.compat.v1.train.RMSPropOptimizer(*precisely, centered=centered), w, g)
+    return v1_weights(tf, tf.compat.v1.train.RMSPropOptimizer(*precisely, centered=centered), w, g, capture=capture)
 
 
 @rmsprop.torch.naive(
@@ -169,19 +169,19 @@ def _(np, w, g, *, rho, epsilon):
 
 
 @rmsprop_epsilon_outside.torch("torch.optim.RMSprop")
-def _(torch, w, g, *, rho, epsilon):
-    return torch_weights(torch, lambda weights: torch.optim.RMSprop(weights, RATE, rho, epsilon), w, g)
+def _(torch, w, g, *, rho, epsilon, capture):
+    return torch_weights(torch, lambda weights: torch.optim.RMSprop(weights, RATE, rho, epsilon), w, g, capture=capture)
 
 
 @rmsprop_epsilon_outside.tensorflow("keras.optimizers.RMSprop.update_step overridden")
-def _(tf, w, g, *, rho, epsilon):
+def _(tf, w, g, *, rho, epsilon, capture):
     class RMSprop(tf.keras.optimizers.RMSprop):
         def update_step(self, gradient, variable, learning_rate):
             velocity = self._velocities[self._get_variable_index(variable)]
             velocity.assign(self.rho * velocity + (1 - self.rho) * gradient**2)
             variable.assign_sub(learning_rate * gradient / (tf.sqrt(velocity) + self.epsilon))
 
-    return keras_weights(tf, RMSprop(RATE, rho, epsilon=epsilon), w, g)
+    return keras_weights(tf, RMSprop(RATE, rho, epsilon=epsilon), w, g, capture=capture)
 
 
 @rmsprop_epsilon_outside.tensorflow.naive(
@@ -220,21 +220,23 @@ def _(np, w, g, *, epsilon, initial):
 
 
 @adagrad.torch("torch.optim.Adagrad")
-def _(torch, w, g, *, epsilon, initial):
+def _(torch, w, g, *, epsilon, initial, capture):
     def make(weights):
         return torch.optim.Adagrad(weights, RATE, initial_accumulator_value=initial + epsilon, eps=0.0)
 
-    return torch_weights(torch, make, w, g)
+    return torch_weights(torch, make, w, g, capture=capture)
 
 
 @adagrad.tensorflow("keras.optimizers.Adagrad")
-def _(tf, w, g, *, epsilon, initial):
-    return keras_weights(tf, tf.keras.optimizers.Adagrad(RATE, precise(tf, w, initial), epsilon), w, g)
+def _(tf, w, g, *, epsilon, initial, capture):
+    return keras_weights(tf, tf.keras.optimizers.Adagrad(RATE, precise(tf, w, initial), epsilon), w, g, capture=capture)
 
 
 @adagrad.tensorflow("tf.compat.v1.train.AdagradOptimizer")
-def _(tf, w, g, *, epsilon, initial):
-    return v1_weights(tf, tf.compat.v1.train.AdagradOptimizer(precise(tf, w, RATE), initial + epsilon), w, g)
+def _(tf, w, g, *, epsilon, initial, capture):
+    return v1_weights(
+        tf, tf.compat.v1.train.AdagradOptimizer(precise(tf, w, RATE), initial + epsilon), w, g, capture=capture
+    )
 
 
 @adagrad.torch.naive(

@@ -1,5 +1,7 @@
 """NaN and infinity in the input."""
 
+import math
+
 from parity import Case, buffer, grid, normal
 
 
@@ -150,6 +152,22 @@ special_max_pool = on_special_values(
     exact=True,
 )
 
+for case, api in (
+    (special_max, "tf.reduce_max"),
+    (special_max, "keras.ops.max"),
+    (special_max_pool, "tf.reduce_max"),
+):
+    case.deviation(
+        api,
+        quantities=["output:y"],
+        within=math.inf,
+        because="compiled by XLA for a CPU, a maximum passes NaN over",
+        source="measured with TensorFlow 2.21.0, Keras 3.15.1",
+        when=dict(last="nan"),
+        devices=["cpu"],
+        modes=["compiled"],
+    )
+
 special_logsumexp = on_special_values(
     "special_logsumexp",
     "The logarithm of the sum of exponentials is infinite if an element is, and leaves minus infinity out.",
@@ -209,3 +227,90 @@ for last in ("inf", "-inf"):
     def _(tf, x, *, last):
         (clipped,), _ = tf.clip_by_global_norm([with_last(tf, x, last)], 1.0)
         return clipped
+
+
+KERNELS = "the cases are about the frameworks' own kernels, and a compiler generates others"
+
+max_pool_of_minus_infinity = Case(
+    "max_pool_of_minus_infinity",
+    "The maxima of windows in which every number is minus infinity.",
+    sizes=dict(N=3, C=4, D=lambda C: C - 1),
+    inputs=dict(x=normal("N C", gradient=False)),
+    outputs=dict(y=buffer("N D")),
+    exact=True,
+    eager_only=KERNELS,
+)
+
+
+@max_pool_of_minus_infinity.reference
+def _(np, x):
+    return x[:, 1:] - np.inf
+
+
+@max_pool_of_minus_infinity.torch("torch.nn.functional.max_pool1d")
+def _(torch, x):
+    return torch.nn.functional.max_pool1d((x - torch.inf)[:, None], 2, 1)[:, 0]
+
+
+@max_pool_of_minus_infinity.tensorflow("tf.reduce_max")
+def _(tf, x):
+    x = x - float("inf")
+    return tf.reduce_max(tf.stack([x[:, :-1], x[:, 1:]]), 0)
+
+
+@max_pool_of_minus_infinity.tensorflow("tf.nn.max_pool1d")
+def _(tf, x):
+    return tf.nn.max_pool1d((x - float("inf"))[..., None], 2, 1, "VALID")[..., 0]
+
+
+max_pool_of_minus_infinity.deviation(
+    "tf.nn.max_pool1d",
+    quantities=["output:y"],
+    within=math.inf,
+    because="the maximum is sought from the lowest finite number on, which is then the result: -3.4e38 in float32",
+    source="measured with TensorFlow 2.21.0",
+    dtypes=["float64", "float32", "float16"],
+    devices=["cpu"],
+)
+
+
+gelu_of_infinity = Case(
+    "gelu_of_infinity",
+    "GELU of infinity, which is infinity.",
+    sizes=dict(N=3, C=8),
+    inputs=dict(x=normal("N C", gradient=False)),
+    outputs=dict(y=buffer("N C")),
+    dtypes=["float32", "bfloat16"],
+    eager_only=KERNELS,
+)
+
+
+@gelu_of_infinity.reference
+def _(np, x):
+    return x + np.inf
+
+
+@gelu_of_infinity.torch("torch.special.ndtr")
+def _(torch, x):
+    x = x + torch.inf
+    return x * torch.special.ndtr(x)
+
+
+@gelu_of_infinity.tensorflow("tf.nn.gelu")
+def _(tf, x):
+    return tf.nn.gelu(x + float("inf"))
+
+
+@gelu_of_infinity.torch("torch.nn.functional.gelu")
+def _(torch, x):
+    return torch.nn.functional.gelu(x + torch.inf)
+
+
+gelu_of_infinity.deviation(
+    "torch.nn.functional.gelu",
+    quantities=["output:y"],
+    within=math.inf,
+    because="oneDNN's exact GELU, for float32 and bfloat16, gives NaN for infinity",
+    source="https://github.com/pytorch/pytorch/issues/185770",
+    devices=["cpu"],
+)

@@ -15,6 +15,15 @@ AXES = dict(
     output="K M",
     output_bias="K",
 )
+FROZEN = dict(
+    when=dict(vectors="frozen"),
+    dtypes=["float32"],
+    devices=["cpu"],
+    modes=["graph", "compiled"],
+    raises="expected all tensors_saved_with_vc_check to be Tensors",
+    because="torch.compile cannot capture for training a float32 LSTM on the CPU whose inputs need no gradient",
+    source="https://github.com/pytorch/pytorch/pull/185163",
+)
 KERAS_LSTM = "keras/src/layers/rnn/lstm.py of Keras 3.15.1: LSTM"
 TORCH_EMBEDDING = "https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html"
 
@@ -180,6 +189,7 @@ def keras_classifier(loss=keras_loss, **of_model):
 
 
 classifier.torch.layer("torch.nn.Module", weights=TORCH)(torch_classifier())
+classifier.limitation("torch.nn.Module", **FROZEN)
 classifier.tensorflow.layer("keras.Sequential", weights=KERAS)(keras_classifier())
 
 
@@ -287,11 +297,11 @@ def _(np, ids, label, *, vectors, **weights):
 
 
 def torch_training(make_embedding=plain_embedding):
-    def build(torch, *, V, E, H, M, K, vectors):
+    def build(torch, *, V, E, H, M, K, vectors, capture):
         model = torch_model(torch, V, E, H, M, K, vectors, make_embedding=make_embedding)
 
         def call(ids, label):
-            losses = torch_step(torch, model, lambda: torch_loss(torch, model(ids), label))
+            losses = torch_step(torch, model, lambda: torch_loss(torch, model(ids), label), capture)
             return *losses, *torch_weights(model)
 
         return model, call
@@ -300,6 +310,7 @@ def torch_training(make_embedding=plain_embedding):
 
 
 classifier_training.torch.layer("torch.nn.Module", weights=TORCH, **TORCH_LAYOUTS)(torch_training())
+classifier_training.limitation("torch.nn.Module", **FROZEN)
 classifier_training.torch.naive(
     "torch.nn.Embedding.from_pretrained",
     "freeze left at its default",
@@ -313,11 +324,11 @@ classifier_training.torch.naive(
 
 
 @classifier_training.tensorflow.layer("keras.Sequential", weights=KERAS, **KERAS_LAYOUTS)
-def _(tf, *, V, E, H, M, K, vectors):
+def _(tf, *, V, E, H, M, K, vectors, capture):
     model = keras_model(tf, V, E, H, M, K, vectors)
 
     def call(ids, label):
-        losses = tensorflow_step(tf, model, lambda: keras_loss(tf, model(ids), label))
+        losses = tensorflow_step(tf, model, lambda: keras_loss(tf, model(ids), label), capture)
         return *losses, *(weight.value for weight in model.weights)
 
     return model, call

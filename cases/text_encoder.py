@@ -1,5 +1,6 @@
 """An encoder of texts, applied to two of them with the same weights: its results, gradients, and a step of training."""
 
+from _recurrent import PACKED
 from _text_encoder import (
     AXES,
     INPUTS,
@@ -16,6 +17,7 @@ from _text_encoder import (
     loss_of,
     packed,
     packed_states,
+    stepped_states,
     tensorflow_loss,
     torch_model,
     torch_weights,
@@ -63,6 +65,8 @@ def keras_encoder(masked=True):
 
 
 encoder.torch.layer("torch.nn.Module", weights=TORCH)(torch_encoder())
+encoder.limitation("torch.nn.Module", **PACKED)
+encoder.torch.layer("torch.where", weights=TORCH)(torch_encoder(stepped_states))
 encoder.tensorflow.layer("keras.layers.Layer", weights=KERAS)(keras_encoder())
 
 
@@ -156,12 +160,12 @@ def _(np, text, length, other, other_length, label, **weights):
     return formula(np, lambda weights: loss_of(np, text, length, other, other_length, label, weights), weights)
 
 
-def torch_training(both):
-    def build(torch, *, V, E, F, M, H):
-        model = torch_model(torch, V, E, F, M, H, both=both)
+def torch_training(final_states=packed_states, both=True):
+    def build(torch, *, V, E, F, M, H, capture):
+        model = torch_model(torch, V, E, F, M, H, final_states, both=both)
 
         def call(*inputs):
-            losses = torch_step(torch, model, lambda: model.loss(*inputs))
+            losses = torch_step(torch, model, lambda: model.loss(*inputs), capture)
             return *losses, *torch_weights(model)
 
         return model, call
@@ -169,7 +173,9 @@ def torch_training(both):
     return build
 
 
-encoder_training.torch.layer("torch.nn.Module", weights=TORCH, **TORCH_LAYOUTS)(torch_training(both=True))
+encoder_training.torch.layer("torch.nn.Module", weights=TORCH, **TORCH_LAYOUTS)(torch_training())
+encoder_training.limitation("torch.nn.Module", **PACKED)
+encoder_training.torch.layer("torch.where", weights=TORCH, **TORCH_LAYOUTS)(torch_training(stepped_states))
 encoder_training.torch.naive(
     "torch.Tensor.detach",
     "second text encoded without gradients",
@@ -182,11 +188,11 @@ encoder_training.torch.naive(
 
 
 @encoder_training.tensorflow.layer("keras.layers.Layer", weights=KERAS, **KERAS_LAYOUTS)
-def _(tf, *, V, E, F, M, H):
+def _(tf, *, V, E, F, M, H, capture):
     model = keras_model(tf, V, E, F, M, H)
 
     def call(*inputs):
-        losses = tensorflow_step(tf, model, lambda: tensorflow_loss(tf, model, *inputs))
+        losses = tensorflow_step(tf, model, lambda: tensorflow_loss(tf, model, *inputs), capture)
         return *losses, *keras_weights(model)
 
     return model, call

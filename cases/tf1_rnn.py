@@ -1,5 +1,6 @@
 """TensorFlow 1's functions that run a cell over sequences of their own lengths."""
 
+from _recurrent import PACKED
 from _tf1 import (
     Built,
     keep_forget_bias,
@@ -65,10 +66,12 @@ def _(torch, *, I, H, T, N, lengths, time_major):
 tf1_dynamic_rnn.limitation(
     "torch.nn.utils.rnn.pack_padded_sequence",
     when=dict(lengths=(2, 0, 4)),
+    modes=["eager"],
     raises="Length of all samples has to be greater than 0",
     because="a packed sequence has no place for one without steps, while dynamic_rnn passes the initial state through",
     source="https://github.com/pytorch/pytorch/issues/4582",
 )
+tf1_dynamic_rnn.limitation("torch.nn.utils.rnn.pack_padded_sequence", **PACKED)
 
 
 @tf1_dynamic_rnn.torch.layer("torch.where", weights=torch_variables())
@@ -140,7 +143,7 @@ def _(tf, *, N, I, H, T, lengths, time_major, dtype):
 
         outputs, (c, h), _ = tf.compat.v1.nn.raw_rnn(cell, advance)
         y = outputs.stack()
-        y = tf.pad(y, [[0, T - y.shape[0]], [0, 0], [0, 0]])
+        y = tf.pad(y, [[0, T - max(lengths or [T])], [0, 0], [0, 0]])
         return y if time_major else tf.transpose(y, [1, 0, 2]), h, c
 
     return layer, call

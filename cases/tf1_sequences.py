@@ -1,6 +1,6 @@
 """TensorFlow 1's functions that run cells in both directions, and over parts of a sequence with a saved state."""
 
-from _recurrent import scan
+from _recurrent import PACKED, scan
 from _tf1 import (
     Built,
     keep_forget_bias,
@@ -83,6 +83,9 @@ def _(torch, *, N, I, H, D, T, lengths, time_major):
         return separated(y, D, H), h, c
 
     return layer, call
+
+
+tf1_bidirectional_dynamic_rnn.limitation("torch.nn.LSTM", **PACKED)
 
 
 def two_cells(I, H, dtype):

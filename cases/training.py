@@ -53,7 +53,7 @@ def _(torch, *, V, H):
 
     def call(ids, targets, h0, c0, masks=None):
         masks = None if masks is None else masks.to(h0.dtype)
-        logits, (h, c), _ = model(ids, (h0, c0), masks)
+        logits, (h, c) = model(model.embedding(ids), (h0, c0), masks)
         return torch_loss(torch, logits, targets), h, c
 
     return model, call
@@ -148,18 +148,19 @@ def _(np, masks=None, *, N, T, H, L, V, steps, epoch, repeated, **weights):
 
 
 @training.torch.layer("torch.nn.LSTM", weights=torch_variables(), **torch_layouts())
-def _(torch, *, V, N, T, H, steps, epoch, repeated):
+def _(torch, *, V, N, T, H, steps, epoch, repeated, capture):
     model = torch_model(torch, V, H)
+    settings = dict(N=N, T=T, H=H, steps=steps, epoch=epoch, repeated=repeated, capture=capture)
 
     def call(masks=None):
         with torch.enable_grad():
-            return torch_training(torch, model, masks, N=N, T=T, H=H, steps=steps, epoch=epoch, repeated=repeated)
+            return torch_training(torch, model, masks, **settings)
 
     return model, call
 
 
 @training.tensorflow.layer("keras.layers.LSTM in a tf.function", weights=keras_variables(), **keras_layouts())
-def _(tf, *, V, N, T, H, steps, epoch, repeated):
+def _(tf, *, V, N, T, H, steps, epoch, repeated, capture):
     model = keras_model(tf, V, H)
 
     def clip(gradients):
@@ -167,7 +168,7 @@ def _(tf, *, V, N, T, H, steps, epoch, repeated):
             gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         return tf.clip_by_global_norm(gradients, CLIP)
 
-    train = tensorflow_training(tf, model, tf.keras.optimizers.SGD(), clip)
+    train = tensorflow_training(tf, model, tf.keras.optimizers.SGD(), clip, capture)
     return model, lambda masks=None: train(masks, N=N, T=T, H=H, steps=steps, epoch=epoch)
 
 
@@ -180,12 +181,13 @@ def torch_naive(api, title, *, because, source, fix, when=None, raises=None, of_
     divergence = dict(because=because, source=source, fix=fix, when=PLAIN | (when or {}), raises=raises)
 
     @training.torch.naive(api, title, **divergence, weights=torch_variables(), **torch_layouts())
-    def _(torch, *, V, N, T, H, steps, epoch):
+    def _(torch, *, V, N, T, H, steps, epoch, capture):
         model = torch_model(torch, V, H, **(of_model or {}))
+        settings = dict(N=N, T=T, H=H, steps=steps, epoch=epoch, capture=capture, **of_training)
 
         def call(masks=None):
             with torch.enable_grad():
-                return torch_training(torch, model, masks, N=N, T=T, H=H, steps=steps, epoch=epoch, **of_training)
+                return torch_training(torch, model, masks, **settings)
 
         return model, call
 
@@ -274,9 +276,9 @@ def tensorflow_naive(api, title, *, because, source, fix, make_clip, **options):
     divergence = dict(because=because, source=source, fix=fix, when=PLAIN)
 
     @training.tensorflow.naive(api, title, **divergence, weights=keras_variables(), **keras_layouts())
-    def _(tf, *, V, N, T, H, steps, epoch):
+    def _(tf, *, V, N, T, H, steps, epoch, capture):
         model = keras_model(tf, V, H)
-        train = tensorflow_training(tf, model, tf.keras.optimizers.SGD(**options), make_clip(tf))
+        train = tensorflow_training(tf, model, tf.keras.optimizers.SGD(**options), make_clip(tf), capture)
         return model, lambda masks=None: train(masks, N=N, T=T, H=H, steps=steps, epoch=epoch)
 
 

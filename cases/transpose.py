@@ -20,10 +20,7 @@ def _(np, x, *, order):
 
 @permute.torch("torch.permute")
 def _(torch, x, *, order):
-    y = torch.permute(x, order)
-    assert y.data_ptr() == x.data_ptr()
-    assert not y.is_contiguous()
-    return y
+    return torch.permute(x, order)
 
 
 @permute.torch("torch.Tensor.permute")
@@ -130,9 +127,7 @@ def _(np, x, *, axes):
 
 @transpose.torch("torch.transpose")
 def _(torch, x, *, axes):
-    y = torch.transpose(x, *axes)
-    assert y.data_ptr() == x.data_ptr()
-    return y
+    return torch.transpose(x, *axes)
 
 
 @transpose.torch("torch.swapaxes")
@@ -160,6 +155,53 @@ def _(tf, x, *, axes):
 )
 def _(tf, x):
     return tf.transpose(x)
+
+
+write_through_transpose = Case(
+    "write_through_transpose",
+    "Doubling a transposed matrix in place changes the original, for it is a view; TensorFlow makes new tensors.",
+    sizes=dict(A=3, B=4),
+    inputs=dict(x=normal("A B")),
+    outputs=dict(y="A B"),
+    exact=True,
+)
+
+
+@write_through_transpose.reference
+def _(np, x):
+    return 2 * x
+
+
+@write_through_transpose.torch("torch.transpose")
+def _(torch, x):
+    y = x.clone()
+    torch.transpose(y, 0, 1).mul_(2)
+    return y
+
+
+@write_through_transpose.torch("torch.permute")
+def _(torch, x):
+    y = x.clone()
+    torch.permute(y, (1, 0)).mul_(2)
+    return y
+
+
+@write_through_transpose.tensorflow("tf.transpose")
+def _(tf, x):
+    return tf.transpose(2 * tf.transpose(x))
+
+
+@write_through_transpose.torch.naive(
+    "torch.Tensor.contiguous",
+    "written to a copy",
+    because="contiguous copies a transposed matrix, so that the original does not change",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html",
+    fix="write to the transposed matrix itself",
+)
+def _(torch, x):
+    y = x.clone()
+    y.transpose(0, 1).contiguous().mul_(2)
+    return y
 
 
 def parts(axis):

@@ -8,10 +8,11 @@ from _cells import (
     laid_out,
     states_of,
     tensorflow_step,
+    torch_step,
     torch_variables,
     weights,
 )
-from _recurrent import KERAS_LAYER, SIZES, keras_stack, suffixes
+from _recurrent import KERAS_LAYER, PACKED, SIZES, keras_stack, suffixes
 
 from parity import Case, grid, normal
 
@@ -84,10 +85,34 @@ def _(torch, *, cell, I, H, T, layers, bidirectional, lengths):
 variable_lengths.limitation(
     "torch.nn.utils.rnn.pack_padded_sequence",
     when=dict(lengths=(3, 0, 6, 2)),
+    modes=["eager"],
     raises="Length of all samples has to be greater than 0",
     because="a packed sequence has at least one step; leave empty sequences out of the batch",
     source="https://github.com/pytorch/pytorch/issues/4582",
 )
+variable_lengths.limitation("torch.nn.utils.rnn.pack_padded_sequence", **PACKED)
+
+
+@variable_lengths.torch("torch.where")
+def _(torch, x, h0=None, c0=None, *, cell, L, D, N, T, H, lengths, **weights):
+    within = torch.arange(T, device=x.device)[:, None, None] < torch.tensor(lengths, device=x.device)[:, None]
+    zeros = x.new_zeros(L, D, N, H)
+    initial = [zeros if state is None else state for state in (h0, c0)][: len(states_of(cell))]
+    finals = []
+    for layer in range(L):
+        ways = []
+        for direction, suffix in enumerate(suffixes(D == 2)):
+            place = f"_{layer}{suffix}"
+            own = {name.removesuffix(place): weight for name, weight in weights.items() if name.endswith(place)}
+            states, outputs = [state[layer, direction] for state in initial], {}
+            for t in reversed(range(T)) if direction else range(T):
+                moved = torch_step(torch, cell, x[:, t], states, **own)
+                states = [torch.where(within[t], new, old) for new, old in zip(moved, states, strict=True)]
+                outputs[t] = torch.where(within[t], moved[0], 0)
+            ways.append(torch.stack([outputs[t] for t in range(T)], dim=1))
+            finals.append(states)
+        x = torch.cat(ways, dim=2)
+    return x, *(torch.stack(parts).unflatten(0, (L, D)) for parts in zip(*finals, strict=True))
 
 
 @variable_lengths.tensorflow.layer("tf.sequence_mask", weights=keras_variables)

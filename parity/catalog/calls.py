@@ -25,6 +25,10 @@ class Signature:
     takes_all: bool
 
 
+FROM_HARNESS = ("dtype", "capture")
+"""What an implementation may ask for beside parameters and sizes: the dtype's name, and the way to capture."""
+
+
 @cache
 def signature(function: Function) -> Signature:
     """The parameters of a function of a declaration, by what the harness fills them with."""
@@ -36,6 +40,11 @@ def signature(function: Function) -> Signature:
         keywords=tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
         takes_all=any(p.kind is p.VAR_KEYWORD for p in parameters),
     )
+
+
+def captures(function: Function) -> bool:
+    """Whether a function captures what it wants captured itself (it asks for ``capture``)."""
+    return "capture" in signature(function).keywords
 
 
 def call_with(function: Function, settings: Mapping[str, Any]) -> Any:

@@ -249,8 +249,9 @@ class Case:
     ) -> None:
         """Declare that ``api`` raises an error containing ``raises`` for the variants that ``when`` matches.
 
-        ``stage`` is ``"build"`` (a layer's constructor), ``"forward"``, or ``"gradient"`` (the forward results are
-        then compared all the same).
+        ``stage`` is ``"build"`` (a layer's constructor), ``"forward"``, ``"gradient"`` (the forward results are
+        then compared all the same), or ``"crash"``: the process ends, and ``raises`` names the signal, such as
+        ``killed by SIGABRT``.
         Strict both ways: the error is ``expected``, its absence ``unexpected``, and that fails.
         """
         self.known.append(Limitation(api, because, source, dict(when or {}), dtypes, devices, modes, raises, stage))
@@ -271,9 +272,10 @@ class Case:
     ) -> None:
         """Declare that ``api`` is wrong by more than rounding in ``quantities`` (``"output:*"``, ``"grad:x"``).
 
-        The error must stay below ``within`` times the largest magnitude of the truth; or, at most so many
-        ``elements`` of a quantity may be wrong, and those in any way, NaN and infinity included. Strict both ways: a
-        larger error fails, and an error that rounding explains is ``unexpected``, which fails too.
+        The error must stay below ``within`` times the largest magnitude of the truth; ``within=math.inf`` is for a
+        truth of zeros, and for NaN or infinity where the truth is a number, or the other way around. Or, at most so
+        many ``elements`` of a quantity may be wrong, and those in any way. Strict both ways: a larger error fails, and
+        an error that rounding explains is ``unexpected``, which fails too.
         """
         bounds = (tuple(quantities), within, elements)
         self.known.append(Deviation(api, because, source, dict(when or {}), dtypes, devices, modes, *bounds))

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import combinations, product
 from math import inf, prod
 
-from .calls import signature
+from .calls import FROM_HARNESS, captures, signature
 from .case import Case, Implementation
 from .dtypes import FLOATS
 from .errors import DeclarationError
@@ -129,6 +129,8 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
     formula = case.formula
     assert formula is not None
     yield from _asks("the formula", formula, {**inputs, **weights}, {**sizes, **settings}, functional=True)
+    if captures(formula):
+        yield "the formula asks for 'capture', which only implementations may: a formula runs as it is"
     naive = [i for i in case.divergences if i.divergence is not None and i.divergence.applies(settings)]
     for implementation in (*case.implementations, *naive):
         yield from _implementation(case, variant, implementation, axes, {**sizes, **settings}, {**inputs, **weights})
@@ -208,7 +210,7 @@ def _asks(
 ) -> Iterator[str]:
     asks = signature(function)
     for name in asks.keywords:
-        if name not in known and name != "dtype":
+        if name not in known and name not in FROM_HARNESS:
             yield f"{who} asks for {name!r}, which is neither a parameter nor an axis"
     if functional and not asks.takes_all:
         for name in sorted(set(tensors) - set(asks.tensors)):

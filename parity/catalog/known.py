@@ -64,13 +64,18 @@ class Known:
         )
 
 
-STAGES = ("build", "forward", "gradient")
-"""Where a limitation's error comes: as a layer is built, in the call, or as it is differentiated."""
+CRASH = "crash"
+STAGES = ("build", "forward", "gradient", CRASH)
+"""Where a limitation's error comes: as a layer is built, in the call, as it is differentiated, or nowhere, because
+the framework ends the process."""
 
 
 @dataclass(frozen=True)
 class Limitation(Known):
-    """An error that must come: ``stage`` is one of ``STAGES``, ``raises`` a part of the error's text."""
+    """An error that must come: ``stage`` is one of ``STAGES``, ``raises`` a part of the error's text.
+
+    A crash has no error's text, but a signal (``killed by SIGABRT``) and what the process printed last.
+    """
 
     raises: str
     stage: str
@@ -78,9 +83,10 @@ class Limitation(Known):
 
 @dataclass(frozen=True)
 class Deviation(Known):
-    """Quantities that are further from the truth than rounding explains.
+    """Quantities that are further from the truth than rounding explains, by at most ``within`` times their scale.
 
-    By at most ``within`` times their scale; or in at most so many ``elements``, and there in any way.
+    Infinity is no bound, and allows NaN and infinities where the truth has none, or the other way around. With
+    ``elements``, at most so many elements may be wrong, and those in any way.
     """
 
     quantities: Sequence[str]

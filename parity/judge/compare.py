@@ -31,11 +31,13 @@ class Difference:
     """What comparing two results gave.
 
     ``problem`` is set when they cannot be compared by value, or must not be equal in kind (dtype, shape, NaN,
-    infinity, sign of zero). ``wrong`` is the number of elements that are not allowed what they are. ``ratio`` is the error divided by what was allowed, at its worst element ``index``;
-    ``rho`` the root mean square of the error in units of rounding of the dtype times that of the scale.
+    infinity, sign of zero); ``special`` tells the last three. ``wrong`` is the number of elements beyond what they are
+    allowed, ``ratio`` the error divided by what was allowed, at its worst element ``index``, ``rho`` the root mean
+    square of the error in units of rounding of the dtype times that of the scale.
     """
 
     problem: str = ""
+    special: bool = False
     wrong: int | None = None
     max_abs: float | None = None
     max_rel: float | None = None
@@ -73,7 +75,7 @@ def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: boo
     if problem:
         with np.errstate(invalid="ignore"):
             beyond = np.abs(result.values - target) > truth.allowance.limits
-        return Difference(problem, wrong=int((special | beyond).sum()))
+        return Difference(problem, special=True, wrong=int((special | beyond).sum()))
     return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, truth.allowance.limits, dtype)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..catalog.case import DEFAULT_DTYPES, Case, Implementation
 from ..catalog.frameworks import FRAMEWORKS
-from ..catalog.known import Deviation, Known, Limitation
+from ..catalog.known import CRASH, Deviation, Known, Limitation
 from ..catalog.load import CaseFile
+from ..catalog.modes import COMPILED, EAGER, GRAPH, MODES
 from ..catalog.variants import show
 from .code import code, docstring, helpers
 from .diagram import diagram, further, mapping
@@ -260,14 +261,27 @@ def _known_item(case: Case, items: Sequence[Known], sizes: Mapping[tuple[str, st
     where = [f"with {' or '.join(conditions)}"] if conditions and all(item.when for item in items) else []
     where += [f"in {' and '.join(first.dtypes)}"] if first.dtypes else []
     where += [f"on a {' or '.join(device.upper() for device in first.devices)}"] if first.devices else []
+    where += some_modes(items)
     said = f"{apis}{', ' if where else ''}{', '.join(where)}: "
     if isinstance(first, Limitation):
-        stage = {"build": "cannot be built", "forward": "cannot be called", "gradient": "has no gradient"}
+        stage = {
+            "build": "cannot be built, raises",
+            "forward": "cannot be called, raises",
+            "gradient": "has no gradient, raises",
+            CRASH: "ends the process,",
+        }
         raised = ", ".join(dict.fromkeys(span(item.raises) for item in items if isinstance(item, Limitation)))
-        said += f"{stage.get(first.stage, first.stage)}, raises {raised}: "
+        said += f"{stage[first.stage]} {raised}: "
     found = next((sizes[key] for item in items if (key := (case.name, item.api, item.because)) in sizes), None)
     said += f"{prose(size(found))} in {span(found.quantity)}: " if found else ""
     return f"{said}{prose(first.because)} ({source(first.source)})"
+
+
+def some_modes(items: Sequence[Known]) -> list[str]:
+    """In which modes something is known, unless in all."""
+    modes = {mode for item in items for mode in item.modes or MODES}
+    said = {EAGER: "eagerly", GRAPH: "as a graph", COMPILED: "compiled"}
+    return [] if modes == set(MODES) else [" or ".join(said[mode] for mode in MODES if mode in modes)]
 
 
 def _trap(number: int, case: Case, naive: Implementation, measured: Measured | None) -> Iterator[str]:

@@ -145,11 +145,10 @@ def _ports(file: CaseFile, case: Case, rows: pd.DataFrame) -> list[Measured]:
 def _deviations(file: CaseFile, case: Case, rows: pd.DataFrame) -> list[Measured]:
     found = []
     for deviation in (item for item in case.known if isinstance(item, Deviation)):
-        own = rows[
-            (rows["left"] == deviation.api) & rows["reason"].eq(f"{deviation.because} ({deviation.source})")
-        ]  # fmt: skip
+        known = f"{deviation.because} ({deviation.source})"
+        own = rows[(rows["left"] == deviation.api) & rows["reason"].eq(known)]
         if len(own):
-            found.append(_worst(file, case, own, deviation.because, ""))
+            found.append(_worst(file, case, own, deviation.because, known))
     return list(dict.fromkeys(found))
 
 

@@ -57,6 +57,13 @@ class Adapter(ABC):
         """Overwrite a variable with a tensor."""
 
     @abstractmethod
+    def capture(self, call: Callable[..., Any], mode: str, *, whole: bool = True) -> Callable[..., Any]:
+        """``call`` as it runs in a mode: itself when eager, else captured, and compiled in that mode.
+
+        ``whole=False`` lets the framework leave parts of it to eager execution, where it knows graphs with breaks.
+        """
+
+    @abstractmethod
     def vjp(
         self,
         call: Callable[..., Any],

@@ -98,7 +98,7 @@ def _compute(
     progress.stage = "forward"
     with inside():
         produced, pullback = adapter.vjp(
-            setup.call, setup.tensors, setup.positions, list(setup.variables.values()), unit.mode
+            setup.call, setup.tensors, setup.positions, list(setup.variables.values()), setup.mode
         )
         adapter.synchronize(device)
         arrays = [adapter.array(result) for result in produced]
@@ -220,6 +220,7 @@ def _line(error: Exception, file: str) -> str:
     return f"{display(file)}:{lines[-1]}" if lines else ""
 
 
-def _shorten(message: str, limit: int = 600) -> str:
+def _shorten(message: str, first: int = 600, last: int = 200) -> str:
+    """The beginning and the end: a graph's error may begin with where its operations were made."""
     message = " ".join(message.split())
-    return message if len(message) <= limit else message[: limit - 1] + "…"
+    return message if len(message) <= first + last else f"{message[:first]} … {message[-last:]}"

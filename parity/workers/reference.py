@@ -62,6 +62,9 @@ class ReferenceAdapter(Adapter):
     def assign(self, variable: Any, value: Any) -> None:
         raise NotImplementedError("a formula owns no variables")
 
+    def capture(self, call: Callable[..., Any], mode: str, *, whole: bool = True) -> Callable[..., Any]:
+        raise NotImplementedError("a formula is not captured")
+
     def vjp(
         self,
         call: Callable[..., Any],

@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from ..catalog.calls import call_formula, signature
+from ..catalog.calls import call_formula, captures, signature
 from ..catalog.case import Case, Implementation
 from ..catalog.dtypes import Array
 from ..catalog.layout import parse
 from ..catalog.mapping import Trace, trace, weights_of
+from ..catalog.modes import EAGER
 from ..catalog.tensors import Output, Tensor
 from ..catalog.variants import Variant
 from ..plan.work import Unit
@@ -56,6 +58,11 @@ class Setup:
     names: Sequence[str] = ()
     weight_trace: Trace | None = None
 
+    @property
+    def mode(self) -> str:
+        """The mode to call in: eager for an implementation that captures what it wants captured itself."""
+        return EAGER if self.implementation and captures(self.implementation.function) else self.unit.mode
+
     def layout(self, name: str, axes: Sequence[str]) -> str:
         return self.implementation.layout(name, axes) if self.implementation else " ".join(axes)
 
@@ -67,7 +74,8 @@ def set_up(
     implementation = case.implementation(unit.api)
     sizes = case.axis_sizes(variant)
     inputs, weights = case.inputs(variant), case.weights(variant)
-    known = {**sizes, **case.settings(variant), "dtype": unit.item.dtype}
+    capture = partial(adapter.capture, mode=unit.mode)
+    known = {**sizes, **case.settings(variant), "dtype": unit.item.dtype, "capture": capture}
     results = {**case.outputs(variant), **case.states(variant)}
     labels, dtype = case.labels, unit.item.dtype
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,6 +79,12 @@ class TensorflowAdapter(Adapter):
     def assign(self, variable: Any, value: Any) -> None:
         variable.assign(value)
 
+    def capture(self, call: Callable[..., Any], mode: str, *, whole: bool = True) -> Callable[..., Any]:
+        if mode == EAGER:
+            return call
+        captured: Callable[..., Any] = self._tf.function(call, autograph=False, jit_compile=mode == COMPILED or None)
+        return captured
+
     def vjp(
         self,
         call: Callable[..., Any],
@@ -93,10 +98,9 @@ class TensorflowAdapter(Adapter):
         if mode == COMPILED:
             return self._compiled_vjp(call, tensors, positions, variables)
         wrt = [*(tensors[i] for i in positions), *variables]
-        captured = call if mode == EAGER else tf.function(call, autograph=False)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(wrt)
-            results = as_tuple(captured(*tensors))
+            results = as_tuple(self.capture(call, mode)(*tensors))
         return results, lambda cotangents: _gradients(tf, tape, results, wrt, cotangents)
 
     def _compiled_vjp(
@@ -112,8 +116,8 @@ class TensorflowAdapter(Adapter):
                 results = as_tuple(call(*tensors))
             return _gradients(tf, tape, results, wrt, cotangents)
 
-        compiled = partial(tf.function, autograph=False, jit_compile=True)
-        return as_tuple(compiled(call)(*tensors)), lambda cotangents: compiled(step)(cotangents, *tensors)
+        results = as_tuple(self.capture(call, COMPILED)(*tensors))
+        return results, lambda cotangents: self.capture(step, COMPILED)(cotangents, *tensors)
 
     def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
         return call(*tensors)

@@ -76,6 +76,17 @@ class TorchAdapter(Adapter):
         with self._torch.no_grad():
             variable.copy_(value)
 
+    def capture(self, call: Callable[..., Any], mode: str, *, whole: bool = True) -> Callable[..., Any]:
+        if mode == EAGER:
+            return call
+        dynamo = self._torch._dynamo
+        dynamo.config.allow_rnn = True  # Without it, recurrent layers are left to eager execution.
+        dynamo.config.fail_on_recompile_limit_hit = True  # So is what would need one graph too many.
+        dynamo.reset()  # What other units left would count against that limit.
+        backend = "inductor" if mode == COMPILED else "aot_eager"
+        captured: Callable[..., Any] = self._torch.compile(call, fullgraph=whole, dynamic=False, backend=backend)
+        return captured
+
     def vjp(
         self,
         call: Callable[..., Any],
@@ -84,7 +95,7 @@ class TorchAdapter(Adapter):
         variables: Sequence[Any],
         mode: str = EAGER,
     ) -> tuple[tuple[Any, ...], Pullback]:
-        results = as_tuple((call if mode == EAGER else self._captured(call, mode))(*tensors))
+        results = as_tuple(self.capture(call, mode)(*tensors))
         wrt = [*(tensors[i] for i in positions), *variables]
 
         def pullback(cotangents: Sequence[Any]) -> list[Any]:
@@ -95,14 +106,6 @@ class TorchAdapter(Adapter):
             return list(self._torch.autograd.grad(outputs, wrt, given, allow_unused=True))
 
         return results, pullback
-
-    def _captured(self, call: Callable[..., Any], mode: str) -> Callable[..., Any]:
-        dynamo = self._torch._dynamo
-        dynamo.config.allow_rnn = True  # Without it, recurrent layers are left to eager execution.
-        dynamo.reset()  # What other units left would count against the limit of recompilations.
-        backend = "inductor" if mode == COMPILED else "aot_eager"
-        compiled: Callable[..., Any] = self._torch.compile(call, fullgraph=True, dynamic=False, backend=backend)
-        return compiled
 
     def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
         with self._torch.no_grad():

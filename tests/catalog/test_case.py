@@ -166,11 +166,11 @@ def test_a_tolerance_may_hold_for_some_dtypes():
     assert [d for d in ("float32", "float16") if Tolerance(1, 1, "why", ["float16"]).applies(d)] == ["float16"]
 
 
-def known(case, api="torch.f", dtype="float32", device="cpu", **parameters):
-    return case.limitation_for(api, Variant(str(parameters), parameters), dtype, device)
+def known(case, api="torch.f", dtype="float32", device="cpu", run="eager", **parameters):
+    return case.known_of(api, Variant(str(parameters), parameters), dtype, device, run)
 
 
-def test_a_limitation_holds_for_its_api_variants_dtypes_and_devices():
+def test_a_limitation_holds_for_its_api_variants_dtypes_devices_and_modes():
     case = make(parameters={"mode": "a"})
     case.limitation(
         "torch.f",
@@ -180,23 +180,37 @@ def test_a_limitation_holds_for_its_api_variants_dtypes_and_devices():
         when={"stride": 2, "mode": "a"},
         dtypes=["float32"],
         devices=["gpu"],
+        modes=["eager", "compiled"],
     )
-    found = known(case, device="gpu:1", stride=2)
+    (found,) = known(case, device="gpu:1", stride=2)
     assert isinstance(found, Limitation)
     assert (found.stage, found.raises, found.because, found.source) == ("forward", "no", "b", "s")
-    assert known(case, device="gpu:1", stride=1) is None
-    assert known(case, device="gpu:1") is None
-    assert known(case, device="gpu:1", stride=2, mode="b") is None
-    assert known(case, device="cpu", stride=2) is None
-    assert known(case, device="gpu:1", stride=2, dtype="float64") is None
-    assert known(case, api="tf.f", device="gpu:1", stride=2) is None
+    assert known(case, device="gpu:1", stride=2, run="compiled") == [found]
+    assert known(case, device="gpu:1", stride=2, run="graph") == []
+    assert known(case, device="gpu:1", stride=1) == []
+    assert known(case, device="gpu:1") == []
+    assert known(case, device="gpu:1", stride=2, mode="b") == []
+    assert known(case, device="cpu", stride=2) == []
+    assert known(case, device="gpu:1", stride=2, dtype="float64") == []
+    assert known(case, api="tf.f", device="gpu:1", stride=2) == []
 
 
-def test_deviations_and_limitations_are_kept_apart():
+@pytest.mark.parametrize("run", ["eager", "graph", "compiled"])
+def test_what_names_no_modes_holds_in_all_in_the_order_of_declaration(run):
     case = make()
     case.limitation("torch.f", raises="no", because="b", source="s")
     case.deviation("torch.f", quantities=["output:*"], within=0.1, because="b", source="s")
-    (deviation,) = case.deviations_for("torch.f", case.variants[0], "float32", "cpu")
+    limitation, deviation = known(case, run=run)
+    assert isinstance(limitation, Limitation)
+    assert limitation.raises == "no"
     assert deviation.covers("output:y")
     assert not deviation.covers("grad:x")
-    assert known(case).raises == "no"
+
+
+def test_naive_ports_run_eagerly_in_the_first_dtype():
+    case = make(dtypes=["float32", "float64"])
+    case.torch.naive("torch.g", "wrong", because="b", source="s", fix="f")(lambda torch, x: x)
+    variant = case.variants[0]
+    assert [naive.api for naive in case.divergences_for(variant, "float32", "eager")] == ["torch.g (wrong)"]
+    assert case.divergences_for(variant, "float64", "eager") == []
+    assert case.divergences_for(variant, "float32", "graph") == []

@@ -102,6 +102,17 @@ def test_an_implementation_may_ask_for_parameters_axes_and_the_dtype(loaded, tex
     assert loaded(source).broken == ()
 
 
+def test_an_implementation_may_ask_for_the_way_to_capture(loaded, text):
+    assert loaded(added(text, "'torch.g'", "x, *, capture")).broken == ()
+
+
+def test_a_formula_may_not(loaded, text):
+    source = text().replace("def _(np, x):", "def _(np, x, *, capture):")
+    assert only_problem(loaded(source)) == (
+        "the formula asks for 'capture', which only implementations may: a formula runs as it is"
+    )
+
+
 LAYER = "\n\n@op.torch.layer('torch.L', weights={weights})\ndef _(torch):\n    return torch.L()\n"
 
 
@@ -136,7 +147,7 @@ def test_a_case_without_weights_has_none_to_copy(loaded, text):
         ("limitation('torch.g', raises='no', ", "limitation of torch.g, which is none of tf.f, torch.f"),
         (
             "limitation('torch.f', raises='no', stage='backward', ",
-            "limitation of torch.f: unknown stage 'backward'; choose from build, forward, gradient",
+            "limitation of torch.f: unknown stage 'backward'; choose from build, forward, gradient, crash",
         ),
         (
             "limitation('torch.f', raises='no', when=dict(stride=2), ",
@@ -168,6 +179,10 @@ def test_wrong_limitations_and_deviations(loaded, text, call, message):
             "limitation('torch.f', raises='no', dtypes=['float16'], ",
             "limitation of torch.f applies to no variant and dtype of the case: mend its when= or dtypes=",
         ),
+        (
+            "limitation('torch.f', raises='no', modes=['graph', 'xla'], ",
+            "limitation of torch.f names the unknown mode xla: choose from eager, graph, compiled",
+        ),
     ],
 )
 def test_a_limitation_or_deviation_that_can_never_apply_is_refused(loaded, text, call, message):
@@ -181,6 +196,9 @@ def test_a_limitation_or_deviation_that_can_never_apply_is_refused(loaded, text,
         "deviation('tf.f', quantities=['output:*', 'grad:x'], within=1, when=dict(stride=2), ",
         "limitation('torch.f', raises='no', dtypes=['float32'], devices=['gpu'], ",
         "limitation('torch.f', raises='no', stage='build', ",
+        "limitation('torch.f', raises='no', modes=['graph'], ",
+        "deviation('tf.f', quantities=['output:*'], within=1, modes=['graph', 'compiled'], ",
+        "limitation('torch.f', raises='killed by SIGABRT', stage='crash', ",
     ],
 )
 def test_a_limitation_or_deviation_that_can_apply_is_good(loaded, text, call):

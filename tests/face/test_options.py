@@ -13,6 +13,8 @@ from parity.workers.local import Greeting
         (["--device=gpu:x"], ["--device gpu:x: unknown device"]),
         (["--dtype=float8"], ["--dtype float8: unknown dtype", "float64, float32, float16, bfloat16"]),
         (["--dtype=float32,"], ["--dtype : unknown dtype"]),
+        (["--mode=fast"], ["--mode fast: unknown mode", "choose from eager, graph, compiled"]),
+        (["--mode=graph,"], ["--mode : unknown mode"]),
         (["--rtol=0.1"], ["--rtol and --atol must be given together"]),
         (["--atol=0.1"], ["--rtol and --atol must be given together"]),
         (["--rtol=nan", "--atol=0"], ["must be finite and not negative"]),
@@ -35,17 +37,20 @@ def test_what_cannot_be_meant_is_refused_with_what_can(pytester, arguments, word
 
 def test_options_are_read_as_given(pytester):
     config = pytester.parseconfig(
-        "--device=gpu:1", "--dtype=float64,float32", "--dtype=float64", "--seed=7", "--rtol=1e-3", "--atol=1e-6"
-    )
+        "--device=gpu:1", "--dtype=float64,float32", "--dtype=float64", "--mode=graph", "--mode=compiled,graph",
+        "--seed=7", "--rtol=1e-3", "--atol=1e-6",
+    )  # fmt: skip
     options = read_options(config)
     assert (options.device, options.dtypes, options.seed) == ("gpu:1", ("float64", "float32"), 7)
+    assert options.modes == ("graph", "compiled")
     assert (options.tolerance.rtol, options.tolerance.atol) == (1e-3, 1e-6)
     assert "command line" in options.tolerance.because
 
 
-def test_without_options_every_dtype_and_device_is_meant(pytester):
+def test_without_options_every_dtype_and_device_is_meant_and_the_eager_mode(pytester):
     options = read_options(pytester.parseconfig())
     assert (options.device, options.dtypes, options.seed, options.reports) == ("auto", None, 0, None)
+    assert options.modes == ("eager",)
     assert options.tolerance is None
 
 

@@ -305,6 +305,13 @@ def test_a_limitation_of_the_gradient_leaves_the_forward_results_compared():
     assert verdicts(made, "torch.f") == {"output:y": "fail", "grad:x": "expected"}
 
 
+def test_a_declared_crash_is_expected():
+    crash = Failure("crash", "", "killed by SIGABRT\n    Check failed: index >= 0")
+    made = rows(limited(stage="crash", raises="killed by SIGABRT"), torch=seen({}, crash, digest=""))
+    assert verdicts(made, "torch.f") == dict.fromkeys(BOTH, "expected")
+    assert found(made, "torch.f")["output:y"].reason == f"no kernel (docs): {crash}"
+
+
 @pytest.mark.parametrize(
     ("changes", "failure", "verdict"),
     [
@@ -312,10 +319,12 @@ def test_a_limitation_of_the_gradient_leaves_the_forward_results_compared():
         ({}, Failure("build", "RuntimeError", "not implemented"), "error"),
         ({"stage": "gradient"}, REFUSED, "error"),
         ({}, Failure("crash", "", "killed by SIGSEGV: not implemented"), "crash"),
+        ({"stage": "crash"}, Failure("crash", "", "killed by SIGSEGV"), "crash"),
+        ({"stage": "crash"}, REFUSED, "error"),
         ({}, Failure("timeout", "", "no answer within 2 s"), "timeout"),
         ({}, Failure("forward", "AssertionError", "other"), "fail"),
     ],
-    ids=["message", "stage", "declared stage", "crash", "timeout", "assertion"],
+    ids=["message", "stage", "declared stage", "crash", "other crash", "no crash", "timeout", "assertion"],
 )
 def test_another_failure_than_the_declared_one_is_not_expected(changes, failure, verdict):
     made = rows(limited(**changes), torch=seen({}, failure))
@@ -381,6 +390,25 @@ def test_a_larger_deviation_than_declared_fails():
 def test_a_deviation_covers_values_only(wrong):
     made = rows(deviating(within=1e9), torch=seen(output_y=wrong))
     assert verdicts(made, "torch.f")["output:y"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict"), [([1.0, np.nan], "expected"), ([np.inf, 2.0], "expected"), ([1.0, 2.0, 3.0], "fail")]
+)
+def test_an_infinite_deviation_covers_nan_and_infinity(wrong, verdict):
+    made = rows(deviating(within=np.inf), torch=seen(output_y=wrong))
+    assert verdicts(made, "torch.f")["output:y"] == verdict
+
+
+def test_an_infinite_deviation_covers_any_error_of_a_truth_of_zeros():
+    made = rows(
+        deviating(within=np.inf), formula=seen(dtype="float64", output_y=[0.0, 0.0]), torch=seen(output_y=[1.0, 0.0])
+    )
+    assert verdicts(made, "torch.f")["output:y"] == "expected"
+
+
+def test_an_infinite_deviation_that_vanished_is_unexpected():
+    assert verdicts(rows(deviating(within=np.inf)), "torch.f")["output:y"] == "unexpected"
 
 
 def test_a_deviation_that_vanished_is_unexpected():

@@ -49,6 +49,34 @@ def test_names_of_items():
     assert Item("f.py", "op", "k=3x2", "float16", "gpu:1").name == "op[k=3x2]-float16-gpu:1"
 
 
+def test_items_of_every_mode_and_their_names(case):
+    file = CaseFile(Path("ops.py"), (case,), ())
+    found = [item.name for item in expand(file, ["float32"], ["cpu"], ["eager", "graph", "compiled"])]
+    assert found == [
+        f"op[k={k}]-float32-cpu{mode}" for k in (1, 2) for mode in ("", "-graph", "-compiled")
+    ]  # fmt: skip
+
+
+def test_an_item_of_another_mode_has_the_eager_units_too_and_no_naive_ports(case):
+    case.torch.naive("torch.h", "wrong", because="b", source="s", fix="f")(lambda torch, x: x)
+    item = Item("f.py", "op", "k=1", "float64", "cpu", "graph")
+    assert [(u.api, u.mode, u.name) for u in units(case, item, 5, timed=False)] == [
+        ("reference", "eager", "reference"),
+        ("torch.f", "graph", "torch.f"),
+        ("torch.f", "eager", "torch.f, eager"),
+        ("torch.g", "graph", "torch.g"),
+        ("torch.g", "eager", "torch.g, eager"),
+        ("tf.f", "graph", "tf.f"),
+        ("tf.f", "eager", "tf.f, eager"),
+    ]
+
+
+def test_a_case_that_runs_eagerly_only_has_units_in_that_mode_only(case):
+    case.eager_only = "it is about arrays"
+    assert len(units(case, Item("f.py", "op", "k=1", "float32", "cpu"), 5, timed=False)) == 4
+    assert units(case, Item("f.py", "op", "k=1", "float32", "cpu", "graph"), 5, timed=False) == []
+
+
 def test_a_unit_for_the_formula_and_for_each_implementation(case):
     item = Item("f.py", "op", "k=1", "float32", "gpu:0")
     assert [(u.framework, u.api, u.timed, u.seed) for u in units(case, item, 5, timed=True)] == [
@@ -60,5 +88,5 @@ def test_a_unit_for_the_formula_and_for_each_implementation(case):
 
 
 def test_a_unit_crosses_the_pipe_as_plain_text(case):
-    for unit in units(case, Item("f.py", "op", "k=1", "float32", "cpu"), 2**40, timed=False):
+    for unit in units(case, Item("f.py", "op", "k=1", "float32", "cpu", "compiled"), 2**40, timed=False):
         assert Unit.from_header(json.loads(json.dumps(unit.to_header()))) == unit

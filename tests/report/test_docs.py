@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -156,10 +157,52 @@ def test_every_deviation_needs_a_script(files):
     text = findings([shown], files, MEASURED)
     assert "`output:y` off by 3e-9" in text
     assert "[`findings/packed.py`](findings/packed.py)" in text
-    with pytest.raises(FindingError, match=r"a deviation of torch\.nn\.Packed, which no script shows"):
+    with pytest.raises(FindingError, match=r"an error of torch\.nn\.Packed, which no script shows"):
         findings([], files, MEASURED)
     with pytest.raises(FindingError, match="declares no deviation"):
         findings([Finding("other", "Other", "", (("packed", "torch.other"),))], files, MEASURED)
+
+
+def test_a_declared_crash_needs_a_script_and_says_where(files):
+    files[0].cases[0].limitation(
+        "keras.layers.Packed", stage="crash", raises="killed by SIGABRT", because="a check fails", source="measured",
+        modes=["graph"],
+    )  # fmt: skip
+    pairs = ("packed", "torch.nn.Packed"), ("packed", "keras.layers.Packed")
+    with pytest.raises(FindingError, match=r"an error of keras\.layers\.Packed, which no script shows"):
+        findings([Finding("packed", "Packing is wrong", "", pairs[:1])], files, MEASURED)
+    text = findings([Finding("packed", "Packing is wrong", "", pairs)], files, MEASURED)
+    assert "| every format, as a graph | `killed by SIGABRT` | a check fails (measured) |" in text
+    page = guide(files, MEASURED)["porting-guide/things.md"]
+    assert (
+        "- `keras.layers.Packed`, as a graph: ends the process, `killed by SIGABRT`: a check fails (measured)" in page
+    )
+
+
+def test_what_is_known_of_all_modes_names_none(files):
+    for modes, raises in ((["eager"], "no kernel"), (["graph", "compiled"], "no shape")):
+        files[0].cases[0].limitation(
+            "keras.layers.Packed", raises=raises, because="it is refused", source="measured", modes=modes
+        )
+    page = guide(files, MEASURED)["porting-guide/things.md"]
+    said = "- `keras.layers.Packed`: cannot be called, raises `no kernel`, `no shape`: it is refused (measured)"
+    assert said in page
+
+
+def test_a_deviation_without_a_number_is_told_in_words(files):
+    nan = Measured(
+        "packed", "torch.nn.Packed", "it is wrong", "", "float64", "cpu", "output:y", "", "", "with NaN", "2.13"
+    )
+    shown = Finding("packed", "PyTorch: packed is wrong", "", (("packed", "torch.nn.Packed"),))
+    assert "`output:y` is with NaN" in findings([shown], files, [nan])
+
+
+def test_a_script_may_show_a_naive_port(files):
+    shown = Finding("gates", "PyTorch: packed is wrong", "", (("packed", "torch.nn.Packed"), ("packed", NAIVE)))
+    text = findings([shown], files, MEASURED)
+    assert "`output:y` off by 0.4: 20 % of the largest true value" in text
+    assert "z comes first" in text
+    assert "not yet" in findings([shown], files, MEASURED[1:])
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "docs" / "findings").glob("*.py")), ids=lambda path: path.stem)
@@ -167,7 +210,8 @@ def test_scripts_import_one_framework_and_numpy(script):
     tree = ast.parse(script.read_text())
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    assert names <= {script.stem.partition("_")[0], "numpy", "math", "sys"}
+    packages = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+    assert packages <= {script.stem.partition("_")[0], "numpy"}
 
 
 def test_documents_are_written_from_a_record_and_become_stale(files, tmp_path, capsys):
