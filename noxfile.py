@@ -69,7 +69,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style and types."""
-    install(session, "mypy", "ruff", "pandas-stubs")
+    install(session, "matplotlib", "mypy", "ruff", "pandas-stubs")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")
@@ -82,6 +82,17 @@ def docs(session: nox.Session) -> None:
     command = ["python", "-m", "pytest", "cases", "--reports=reports", *interpreters(session), *session.posargs]
     session.run(*command, env={"PARITY_COMMAND": "python3 -m nox -s parity --"})
     session.run("python", "-m", "parity", "docs", "reports")
+
+
+@nox.session
+def prove(session: nox.Session) -> None:
+    """Measure the judge: faults, sensitivity, false alarms (hours; --one-variant=N --full=N seeds), and write the page."""
+    install(session, "matplotlib")
+    pythons = interpreters(session)
+    session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)
+    session.run("python", "-m", "proof.sensitivity", "--out=docs/proof/sensitivity.json", *pythons)
+    session.run("python", "-m", "proof.seeds", "--out=docs/proof/seeds.json", *pythons, *session.posargs)
+    session.run("python", "-m", "proof.report")
 
 
 @nox.session

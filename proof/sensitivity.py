@@ -97,6 +97,24 @@ def _disturbed(result: Result, disturbance: float) -> Result:
     return Result(FLOATS[result.dtype].encode(result.values * (1.0 + disturbance)), result.dtype)
 
 
+def summarize(measured: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each case and comparison: the median of the smallest disturbances noticed, and the share of false alarms."""
+    cases: dict[str, list[dict[str, float | None]]] = {}
+    for entry in measured:
+        cases.setdefault(entry["case"], []).append(entry["smallest"])
+    rows = []
+    for case, entries in cases.items():
+        noticed, alarms = {}, {}
+        for name in (JUDGE, *USUAL):
+            given = [entry[name] for entry in entries if entry[name] != 0]
+            found = [np.inf if disturbance is None else disturbance for disturbance in given]
+            middle = float(np.median(found)) if found else np.inf
+            noticed[name] = middle if np.isfinite(middle) else None
+            alarms[name] = sum(entry[name] == 0 for entry in entries) / len(entries)
+        rows.append({"case": case, "quantities": len(entries), "noticed": noticed, "false_alarms": alarms})
+    return rows
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.sensitivity", description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
@@ -110,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         workers.stop()
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({"versions": workers.versions, "measured": measured}) + "\n")
+    record = {"versions": workers.versions, "seeds": len(SEEDS), "cases": summarize(measured)}
+    options.out.write_text(json.dumps(record, indent=1) + "\n")
     print(f"{len(measured)} quantities of {len({entry['case'] for entry in measured})} cases")
     return 0
 

@@ -1,0 +1,177 @@
+"""``docs/verdict-quality.md`` from what was measured in ``docs/proof/``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER
+from proof.sensitivity import JUDGE, USUAL
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = "verdict-quality.md"
+PLOT = "images/sensitivity.svg"
+PARTS = {"one_variant": "one variant of every case", "full": "the full catalogue"}
+
+
+def document(folder: Path) -> str:
+    """The page. Raises ``FileNotFoundError`` when something has not been measured."""
+    seeds, faults, sensitivity = (_read(folder, name) for name in ("seeds", "faults", "sensitivity"))
+    return "\n".join([*_top(), *_seeds(seeds), *_faults(faults), *_sensitivity(sensitivity)]) + "\n"
+
+
+def _top() -> Iterator[str]:
+    yield "# The quality of the verdicts"
+    yield ""
+    yield (
+        "Measured by `python3 -m nox -s prove`, which also writes this page: do not edit it. How allowances come about "
+        "is in [tolerances.md](tolerances.md)."
+    )
+    yield ""
+
+
+def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
+    yield "## False alarms"
+    yield ""
+    yield (
+        f"Correct implementations, run with other seeds in {' and '.join(record['dtypes'])}: every row is compared as "
+        f"in any run, and none should be rejected. PyTorch {record['versions']['torch']}, "
+        f"TensorFlow {record['versions']['tensorflow']}."
+    )
+    yield ""
+    yield "| what | seeds | items | rows | false alarms |"
+    yield "| --- | --- | --- | --- | --- |"
+    parts = [name for name in PARTS if name in record]
+    for name in parts:
+        part = record[name]
+        yield f"| {PARTS[name]} | {part['seeds']} | {part['items']:,} | {part['rows']:,} | {len(part['alarms'])} |"
+    yield ""
+    alarms = [alarm for name in parts for alarm in record[name]["alarms"]]
+    for (case, left), count in Counter((a["case"], a["left"]) for a in alarms).items():
+        example = next(a for a in alarms if (a["case"], a["left"]) == (case, left))
+        where = f"{example['dtype']}, seed {example['seed']}"
+        yield f"- `{case}`, {left}: {count} rows, such as {where}: {example['reason']}"
+    if alarms:
+        yield ""
+    yield (
+        f"The largest share of its allowance ({ROUNDINGS:g} · u · S) that an item used, and its largest ρ "
+        f"({TOGETHER:g} + {MULTIPLE:g} ρ' is allowed):"
+    )
+    yield ""
+    yield "| share up to | " + " | ".join(PARTS[name] for name in parts) + " |"
+    yield "| --- |" + " --- |" * len(parts)
+    for upper in record[parts[0]]["shares"]:
+        cells = (f"{record[name]['shares'][upper] / record[name]['items']:.3%}" for name in parts)
+        yield f"| {float(upper):.1%} | " + " | ".join(cells) + " |"
+    yield ""
+    yield "| ρ up to | " + " | ".join(PARTS[name] for name in parts) + " |"
+    yield "| --- |" + " --- |" * len(parts)
+    for upper in record[parts[0]]["rhos"]:
+        cells = (f"{record[name]['rhos'][upper] / record[name]['items']:.3%}" for name in parts)
+        yield f"| {float(upper):g} | " + " | ".join(cells) + " |"
+    yield ""
+
+
+def _faults(record: Mapping[str, Any]) -> Iterator[str]:
+    faults = record["faults"]
+    killed = sum(fault["killed"] for fault in faults)
+    attributed = sum(fault["attributed"] for fault in faults)
+    yield "## Faults"
+    yield ""
+    yield (
+        f"{len(faults)} faults, injected into the frameworks from outside: {killed} killed, {attributed} attributed to "
+        "the right operation, quantities and framework, with everything else at parity. They are declared in "
+        "`proof/faults/`."
+    )
+    yield ""
+    yield "| kind | fault | injected into | killed | attributed | worst row: error / allowed | cause named |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for fault in sorted(faults, key=lambda fault: (fault["kind"], fault["name"])):
+        worst = fault["worst"] or {}
+        ratio = worst.get("error_ratio")
+        size = worst.get("verdict", "") if ratio is None else f"{ratio:.3g}"
+        yield (
+            f"| {fault['kind']} | `{fault['name']}` | {', '.join(f'`{t}`' for t in fault['targets'].values())} | "
+            f"{'yes' if fault['killed'] else '**no**'} | {'yes' if fault['attributed'] else '**no**'} | {size} | "
+            f"{worst.get('cause', '')} |"
+        )
+    yield ""
+
+
+def _sensitivity(record: Mapping[str, Any]) -> Iterator[str]:
+    rows: Sequence[Mapping[str, Any]] = record["cases"]
+    yield "## Sensitivity"
+    yield ""
+    yield (
+        "The smallest relative disturbance δ of a float32 result that is noticed, when the whole result is multiplied "
+        f"by 1 + δ: the median over the quantities of an operation and {record['seeds']} seeds. A false alarm is an "
+        "undisturbed, right result that is rejected. The usual comparisons compare the two frameworks, with their "
+        "defaults for float32."
+    )
+    yield ""
+    yield f"![The share of operations in which a disturbance is noticed, for each comparison]({PLOT})"
+    yield ""
+    yield "| comparison | median δ noticed | largest δ that some operation needs | false alarms |"
+    yield "| --- | --- | --- | --- |"
+    for name in (JUDGE, *USUAL):
+        noticed = [row["noticed"][name] for row in rows]
+        found = [value for value in noticed if value is not None]
+        largest = "never noticed" if len(found) < len(noticed) else f"{max(found):.1e}"
+        alarms = sum(row["false_alarms"][name] * row["quantities"] for row in rows) / sum(r["quantities"] for r in rows)
+        yield f"| {name} | {median(found):.1e} | {largest} | {alarms:.2%} |"
+    yield ""
+    yield "| operation | " + " | ".join((JUDGE, *USUAL)) + " |"
+    yield "| --- |" + " --- |" * (1 + len(USUAL))
+    for row in sorted(rows, key=lambda row: str(row["case"])):
+        cells = []
+        for name in (JUDGE, *USUAL):
+            noticed, alarms = row["noticed"][name], row["false_alarms"][name]
+            cells.append(
+                ("never" if noticed is None else f"{noticed:.1e}") + (f", {alarms:.0%} false" if alarms else "")
+            )
+        yield f"| `{row['case']}` | " + " | ".join(cells) + " |"
+
+
+def plot(folder: Path) -> None:
+    """Draw the share of operations in which a disturbance is noticed, against its size."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "parity"
+    from matplotlib import pyplot
+
+    rows = _read(folder, "sensitivity")["cases"]
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    styles = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+    for name, style in zip((JUDGE, *USUAL), styles, strict=True):
+        found = sorted(row["noticed"][name] for row in rows if row["noticed"][name] is not None)
+        axes.step(found, [(i + 1) / len(rows) for i in range(len(found))], linestyle=style, label=name, where="post")
+    axes.set(
+        xscale="log", xlabel="relative disturbance δ of a float32 result", ylabel="share of operations", ylim=(0, 1)
+    )
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(folder / PLOT, metadata={"Date": None})
+
+
+def _read(folder: Path, name: str) -> Any:
+    return json.loads((folder / "proof" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.report", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=DOCS)
+    folder = parser.parse_args(arguments).folder
+    plot(folder)
+    (folder / PAGE).write_text(document(folder), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
