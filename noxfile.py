@@ -86,7 +86,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Measure the judge: faults, sensitivity, false alarms (hours; --one-variant=N --full=N seeds), and write the page."""
+    """Measure the judge: faults, sensitivity, false alarms (hours; -- --one-variant=N --full=N), and write its page."""
     install(session, "matplotlib")
     pythons = interpreters(session)
     session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)

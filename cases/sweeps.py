@@ -58,7 +58,7 @@ rsqrt = sweep(
     lambda np, x: 1 / np.sqrt(x),
     {"torch.rsqrt": lambda torch, x: torch.rsqrt(x)},
     {"tf.math.rsqrt": lambda tf, x: tf.math.rsqrt(x)},
-    between=(0.02, 65504),
+    between=(0.5, 256),
 )
 
 reciprocal = sweep(

@@ -57,13 +57,13 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
     outside = time.thread_time() - start - inside.processor
     return Observation(
         progress.results,
-        again.results,
-        failure=failure,
-        timings=timings,
-        input_digest=input_digest,
+        failure,
+        timings,
+        input_digest,
         framework_seconds=inside.seconds,
         harness_seconds=outside,
         peak_bytes=peak_bytes(),
+        again=again.results,
     )
 
 

@@ -71,14 +71,14 @@ class Observation:
     """
 
     results: Mapping[str, Result] = field(default_factory=dict)
-    again: Mapping[str, Result] = field(default_factory=dict)
-    sensitivities: Mapping[str, Array] = field(default_factory=dict)
     failure: Failure | None = None
     timings: Mapping[str, list[float]] = field(default_factory=dict)
     input_digest: str = ""
     framework_seconds: float = 0.0
     harness_seconds: float = 0.0
     peak_bytes: int = 0
+    again: Mapping[str, Result] = field(default_factory=dict)
+    sensitivities: Mapping[str, Array] = field(default_factory=dict)
 
     def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
         given = {"results": self.results, "again": self.again}

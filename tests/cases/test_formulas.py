@@ -5,12 +5,14 @@ Directional derivatives by central differences in long double, along a random di
 
 from pathlib import Path
 
+import autograd.numpy
 import numpy as np
 import pytest
 
 from parity.catalog.calls import call_formula
+from parity.catalog.dtypes import FLOATS
 from parity.catalog.load import load
-from parity.plan.data import values
+from parity.plan.data import cotangent, values
 from parity.plan.work import Item, Unit
 from parity.workers.execute import execute
 from parity.workers.reference import ReferenceAdapter
@@ -26,6 +28,7 @@ KINKS = {
 """Cases whose gradient is no derivative, or none that a finite step can measure, and why."""
 
 STEP = np.longdouble(2.0) ** -20
+SHORT_STEP = np.longdouble(2.0) ** -40
 
 if np.finfo(np.longdouble).eps > 1e-18:
     pytest.skip("long double is no wider than float64 on this platform", allow_module_level=True)
@@ -47,6 +50,9 @@ def adapter():
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_gradient_of_the_formula(adapter, file, case):
+    if not case.pooled:
+        elementwise_gradient(adapter, file, case)
+        return
     disagreements = 0
     for variant in case.variants:
         item = Item(str(file.path), case.name, variant.id, "float64", "cpu")
@@ -75,12 +81,28 @@ def test_gradient_of_the_formula(adapter, file, case):
     assert (disagreements > 0) == (case.name in KINKS), f"{case.name} has a derivative now: take it out of KINKS"
 
 
+def elementwise_gradient(adapter, file, case):
+    """Each element's own: between the slopes on its left and right, which differ at a kink."""
+    dtype = case.dtypes[0]
+    for variant in case.variants:
+        item = Item(str(file.path), case.name, variant.id, dtype, "cpu")
+        observed = execute(adapter, Unit(item, "reference", "reference", seed=1))
+        assert observed.failure is None, f"{variant.id}: {observed.failure}"
+        if "grad:x" not in observed.results:
+            continue
+        x = FLOATS[dtype].decode(values(case, variant, dtype, 1)["x"]).astype(np.longdouble)
+        given = FLOATS[dtype].decode(cotangent(x.shape, dtype, (1, case.name, variant.id, "cotangent of y")))
+        size = np.maximum(np.abs(x), 1)
+        behind, here, ahead = (case.formula(autograd.numpy, x + sign * SHORT_STEP * size) for sign in (-1, 0, 1))
+        slopes = [given * rise / (SHORT_STEP * size) for rise in (here - behind, ahead - here)]
+        slack = 1e-6 * np.abs(given) * (np.abs(here) + np.abs(ahead - behind) / SHORT_STEP) / size
+        gradient = observed.results["grad:x"].array
+        wrong = (gradient < np.minimum(*slopes) - slack) | (gradient > np.maximum(*slopes) + slack)
+        assert not wrong.any(), (variant.id, x[wrong][:3], gradient[wrong][:3], [slope[wrong][:3] for slope in slopes])
+
+
 def objective(case, variant, item, point):
     """The sum of the differentiated results, each weighted with its cotangent: what the gradients belong to."""
-    import autograd.numpy
-
-    from parity.plan.data import cotangent
-
     known = {**case.axis_sizes(variant), **case.settings(variant), "dtype": "float64"}
     results = call_formula(case.formula, autograd.numpy, point, known)
     results = results if isinstance(results, (tuple, list)) else (results,)

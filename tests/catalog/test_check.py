@@ -158,6 +158,11 @@ def test_a_case_without_weights_has_none_to_copy(loaded, text):
             "deviation('tf.f', quantities=['*'], within=1, when=dict(stride=2), ",
             "deviation of tf.f: no parameter is called 'stride'",
         ),
+        ("deviation('tf.f', quantities=['*'], ", "deviation of tf.f: give either within= or elements="),
+        (
+            "deviation('tf.f', quantities=['*'], within=1, elements=2, ",
+            "deviation of tf.f: give either within= or elements=",
+        ),
     ],
 )
 def test_wrong_limitations_and_deviations(loaded, text, call, message):
@@ -271,6 +276,35 @@ def test_two_problems_are_both_told(loaded, text):
 )
 def test_tensors_that_no_worker_could_draw(loaded, text, changes, message):
     assert only_problem(loaded(text(**changes))) == message
+
+
+HALF = "dtypes=['float16', 'bfloat16'],"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"sizes": "dict(N=300)", "inputs": "dict(x=every('N'))", "outputs": "dict(y='N')", "more": HALF},
+            "tensor x has 300 elements, but every() gives 65536: give it one axis of that size",
+        ),
+        (
+            {"sizes": "dict(N=65536)", "inputs": "dict(x=every('N'))", "outputs": "dict(y='N')"},
+            "tensor x cannot hold every number of float64, float32: dtypes=['float16', 'bfloat16']",
+        ),
+        (
+            {"sizes": "dict(N=65536)", "inputs": "dict(x=every('N', 2, 1))", "outputs": "dict(y='N')", "more": HALF},
+            "tensor x is drawn from [2, 1), which is empty",
+        ),
+    ],
+)
+def test_tensors_that_do_not_hold_every_number(loaded, text, changes, message):
+    assert only_problem(loaded(text(**changes))) == message
+
+
+def test_every_number_of_sixteen_bits_is_good(loaded, text):
+    source = text(sizes="dict(N=2**16)", inputs="dict(x=every('N'))", outputs="dict(y='N')", more=HALF)
+    assert loaded(source).broken == ()
 
 
 def test_tensors_at_their_limits_are_good(loaded, text):

@@ -82,6 +82,13 @@ def test_unit_roundoff_is_half_the_step_after_one(dtype):
 
 
 @pytest.mark.parametrize("dtype", FLOATS.values(), ids=FLOATS)
+def test_numbers_below_the_smallest_normal_one_have_a_constant_distance(dtype):
+    smallest, u = dtype.smallest_normal, dtype.unit_roundoff
+    numbers = np.longdouble(smallest) * np.array([1, 1 + 2 * u, 1 - 2 * u, 1 - np.longdouble(u)])
+    assert list(dtype.decode(dtype.encode(numbers)) == numbers) == [True, True, True, False]
+
+
+@pytest.mark.parametrize("dtype", FLOATS.values(), ids=FLOATS)
 def test_stored_values_keep_shape_and_storage_type(dtype):
     stored = dtype.encode(np.ones((2, 0, 3)))
     assert stored.shape == (2, 0, 3)

@@ -18,7 +18,11 @@ def result(values, dtype="float32"):
 def truth_of(values, dtype="float32", limits=0.1, exact=False):
     values = np.asarray(values)
     return Truth.of(
-        values, dtype, Allowance(exact, np.zeros(values.shape) if exact else np.broadcast_to(limits, values.shape))
+        values,
+        dtype,
+        Allowance(
+            exact, np.zeros(values.shape) if exact else np.broadcast_to(limits, values.shape), np.ones(values.shape)
+        ),
     )
 
 

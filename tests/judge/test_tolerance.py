@@ -5,7 +5,7 @@ import pytest
 
 from parity import Case, LeastScale, Tolerance, normal
 from parity.catalog.dtypes import FLOATS
-from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER, allowance, scale_of, together
+from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER, allowance, own_scale, scale_of, together, underflow
 
 TRUTH = np.array([1.0, -4.0, 0.0])
 CASES = Tolerance(1e-2, 1e-3, "the case says so", ["float32"])
@@ -43,6 +43,26 @@ def test_the_least_scale_of_a_case_holds_for_its_quantities_and_dtypes():
     for other in (allowed(case, quantity="grad:x"), allowed(case, "float64")):
         assert other.because == ""
         assert other.scale == pytest.approx(scale_of(TRUTH))
+
+
+def test_elements_that_are_not_pooled_have_scales_of_their_own():
+    truth = np.array([1e30, -4.0, 0.0, np.nan])
+    sensitivity = np.array([0.0, 5.0, 3.0, np.nan])
+    found = allowed(make(pooled=False), truth=truth, sensitivity=sensitivity)
+    assert list(found.scale[:3]) == [1e30, 5.0, 3.0]
+    assert list(found.limits[:3]) == [ROUNDINGS * 2.0**-24 * own for own in (1e30, 5.0, 3.0)]
+    assert not found.pooled
+    assert allowed(make()).pooled
+    assert not allowed(make(pooled=False), override=RUNS).pooled
+    assert list(own_scale(truth[:3], "float32", None, least=9.0)) == [1e30, 9.0, 9.0]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_what_is_smaller_than_normal_numbers_may_be_taken_for_zero_except_in_float16(dtype):
+    smallest = FLOATS[dtype].smallest_normal
+    (limit,) = allowed(make(pooled=False), dtype, truth=np.array([smallest / 2])).limits
+    assert limit == (ROUNDINGS * 2.0**-11 * smallest if dtype == "float16" else smallest)
+    assert list(own_scale(np.array([0.0, 1.0]), dtype)) == [underflow(dtype), 1.0]
 
 
 def test_the_tolerance_of_the_case_replaces_the_default():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import parity
-from parity import Case, distinct, grid, integers, normal, uniform
+from parity import Case, distinct, every, grid, integers, normal, uniform
 from parity.catalog.dtypes import FLOATS
 from parity.plan.data import cotangent, digest, draw, values
 
@@ -219,6 +219,29 @@ def test_tensors_without_elements_and_without_axes(name):
         "integers": integers("", 0, 9),
     }
     assert draw(scalar[name], {}, "float32", KEY).shape == ()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_every_number_there_is(dtype):
+    stored = draw(every("N"), {"N": 2**16}, dtype, KEY)
+    assert stored.dtype == FLOATS[dtype].storage
+    assert list(stored.view(np.uint16)) == list(range(2**16))
+    x = FLOATS[dtype].decode(stored)
+    assert len(np.unique(x[np.isfinite(x)])) == np.isfinite(x).sum() - 1
+    assert list(x[np.isinf(x)]) == [np.inf, -np.inf]
+    assert list(np.signbit(x[x == 0])) == [False, True]
+    assert np.isnan(x).sum() == {"float16": 2046, "bfloat16": 254}[dtype]
+    assert np.abs(x[x != 0][~np.isnan(x[x != 0])]).min() < FLOATS[dtype].smallest_normal
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_every_number_between_two(dtype):
+    whole = floats(every("N"), {"N": 2**16}, dtype)
+    x = floats(every("N", -2, 0.5), {"N": 2**16}, dtype)
+    inside = (whole >= -2) & (whole <= 0.5)
+    assert np.array_equal(x[inside], whole[inside])
+    assert set(x[~inside]) == {-2.0, 0.5}
+    assert set(x[np.isnan(whole)]) == {-2.0}
 
 
 # Digests ---------------------------------------------------------------------------------------------------------

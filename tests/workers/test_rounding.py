@@ -1,0 +1,130 @@
+"""Arrays that are off by rounding: which operations round, by how much, and that the signs can be repeated."""
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from autograd import grad, make_vjp
+
+from parity.workers import sensitivity  # noqa: F401  registers Rounded with autograd
+from parity.workers.rounding import UNIT, Rounded, rounding
+
+X = np.random.default_rng(0).standard_normal((4, 6))
+W = np.random.default_rng(1).standard_normal((6, 5))
+
+
+def bits(key=0):
+    return np.random.Philox(key=key)
+
+
+def off(function, *arrays, key=0):
+    """How far ``function`` is off, in units."""
+    with rounding(bits(key)):
+        rounded = function(*(np.asarray(array, np.float64).view(Rounded) for array in arrays))
+    return (np.asarray(rounded) - function(*arrays)) / UNIT
+
+
+EXACT = {
+    "negative": lambda x: -x,
+    "maximum": lambda x: np.maximum(x, 0.0),
+    "clip": lambda x: np.clip(x, -0.5, 0.5),
+    "reshape": lambda x: np.reshape(x, (8, 3)),
+    "transpose": lambda x: np.transpose(x),
+    "take": lambda x: x[[2, 0, 2]],
+    "concatenate": lambda x: np.concatenate([x, x]),
+    "stack": lambda x: np.stack([x, -x]),
+    "where": lambda x: np.where(x > 0, x, 0.0),
+    "max": lambda x: np.max(x, axis=1),
+    "plus zero": lambda x: x + 0.0,
+    "times one": lambda x: x * 1.0,
+    "times zero": lambda x: x * 0.0,
+    "over one": lambda x: x / 1.0,
+    "selection by a matrix": lambda x: np.tensordot(x, np.eye(6), (1, 0)),
+    "sum of one": lambda x: np.sum(x[:, :1], axis=1),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_what_moves_and_selects_is_exact(name):
+    assert not off(EXACT[name], X).any()
+
+
+ONCE = {
+    "plus": lambda x: x + 1.0,
+    "times": lambda x: x * x,
+    "exp": np.exp,
+    "over": lambda x: 1.0 / x,
+    "sqrt": lambda x: np.sqrt(np.abs(x)),
+}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_an_operation_is_off_by_one_unit_of_its_result(name):
+    assert np.abs(off(ONCE[name], X)) == pytest.approx(np.abs(ONCE[name](X)), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "product",
+    [np.matmul, np.dot, lambda x, w: np.einsum("ni,io->no", x, w), lambda x, w: np.tensordot(x, w, 1)],
+    ids=["matmul", "dot", "einsum", "tensordot"],
+)
+def test_a_product_is_off_by_the_root_of_its_terms_times_their_magnitudes(product):
+    assert np.abs(off(product, X, W)) == pytest.approx(np.sqrt(6) * np.abs(X) @ np.abs(W), rel=1e-6)
+
+
+def test_terms_of_zero_do_not_count():
+    x = X.copy()
+    x[:, 2:] = 0.0
+    assert np.abs(off(np.matmul, x, W)) == pytest.approx(np.sqrt(2) * np.abs(x) @ np.abs(W), rel=1e-6)
+
+
+def test_a_sum_rounds_once_less_than_it_has_terms():
+    assert np.abs(off(lambda x: np.sum(x, axis=1), X)) == pytest.approx(np.sqrt(5) * np.abs(X).sum(1), rel=1e-6)
+
+
+def test_a_product_of_all_rounds_once_less_than_it_has_factors():
+    assert np.abs(off(lambda x: np.prod(x, axis=1), X)) == pytest.approx(np.sqrt(5) * np.abs(np.prod(X, 1)), rel=1e-6)
+
+
+def test_errors_go_through_what_comes_after():
+    assert np.abs(off(lambda x: (x + 1.0) * 1e6 - 1e6 * x, X)).max() > 1e5
+
+
+def test_the_signs_come_from_the_bits():
+    assert np.array_equal(off(np.exp, X), off(np.exp, X))
+    assert not np.array_equal(off(np.exp, X), off(np.exp, X, key=1))
+    assert len(set(np.sign(off(np.exp, X)).ravel())) == 2
+
+
+def test_gradients_round_too():
+    def loss(x):
+        return anp.sum(anp.tanh(x) ** 2)
+
+    with rounding(bits()):
+        rounded = grad(loss)(X.view(Rounded))
+    assert isinstance(rounded, Rounded)
+    error = np.abs(np.asarray(rounded) - grad(loss)(X)) / UNIT
+    assert 0.1 < error.max() < 100
+
+
+def test_a_gradient_that_adds_up_rows_rounds():
+    def rows(table):
+        return table[np.array([1, 1, 1, 0])]
+
+    back, _ = make_vjp(rows)(W.view(Rounded))
+    exact, _ = make_vjp(rows)(W)
+    given = np.random.default_rng(2).standard_normal((4, 5))
+    with rounding(bits()):
+        rounded = np.asarray(back(given.view(Rounded)))
+    error = np.abs(rounded - exact(given)) / UNIT
+    assert error[1] == pytest.approx(np.sqrt(2) * np.abs(given[:3]).sum(0), rel=1e-6)
+    assert not error[[0, 2, 3, 4, 5]].any()
+
+
+def test_max_keeps_its_gradient_where_the_maximum_is():
+    def highest(x):
+        return anp.max(anp.stack([x, x - 1.0]), axis=0)
+
+    with rounding(bits()):
+        back, _ = make_vjp(highest)(X.view(Rounded))
+        rounded = np.asarray(back(np.ones_like(X).view(Rounded)))
+    assert rounded == pytest.approx(np.ones_like(X))
