@@ -30,6 +30,7 @@ def sweep(name, summary, formula, torch, tensorflow, *, between=None, **argument
         variants=grid(differentiated=[False, True] if between else [False]),
         dtypes=["float16", "bfloat16"],
         pooled=False,
+        eager_only="it sweeps the kernels of single operations, which graphs and compilers replace by others",
         **arguments,
     )
     case.reference(lambda np, x: formula(np, x))

@@ -1,6 +1,6 @@
 """What layers start with: the frameworks draw initial weights from other distributions, and fill biases differently."""
 
-from parity import Case, Tolerance, buffer, grid, normal
+from parity import Case, LeastScale, Tolerance, buffer, grid, normal
 
 WIDE = ("float64", "float32")
 NEW_LAYERS = "a captured graph cannot draw the weights of a new layer at every call"
@@ -79,6 +79,7 @@ first_recurrent_kernel = Case(
     inputs=dict(x=normal("J H", gradient=False)),
     outputs=dict(products=buffer("J H")),
     dtypes=WIDE,
+    least_scale=LeastScale(4.0, ["output:products"], "the factorization and the product of 20 terms round"),
     eager_only=NEW_LAYERS,
 )
 
@@ -90,12 +91,14 @@ def _(np, x):
 
 @first_recurrent_kernel.tensorflow("keras.layers.LSTM")
 def _(tf, x, *, I, H):
+    tf.keras.utils.set_random_seed(0)
     cell = tf.keras.layers.LSTMCell(H)
     cell.build((None, I))
     return tf.matmul(cell.recurrent_kernel, cell.recurrent_kernel, transpose_b=True)
 
 
 def torch_products(torch, x, I, H, initialize):
+    torch.manual_seed(0)
     weight = torch.nn.LSTM(I, H, device=x.device).weight_hh_l0.detach()
     initialize(weight)
     return weight.T @ weight

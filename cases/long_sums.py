@@ -8,8 +8,14 @@ from math import inf
 
 from _losses import one_hot
 
-from parity import Case, buffer, integers, normal, uniform
+from parity import Case, Tolerance, buffer, integers, normal, uniform
 
+SUMS = Tolerance(
+    2.0**-6,
+    0.0,
+    "kernels that add up in float32 are right to the last digit of the half format, however many terms there are",
+    ["float16", "bfloat16"],
+)
 KERNELS = "the cases are about the frameworks' own kernels, and a compiler generates others"
 
 sum_of_rows = Case(
@@ -19,6 +25,7 @@ sum_of_rows = Case(
     inputs=dict(x=uniform("N C", 0.5, 1.5)),
     outputs=dict(y="C"),
     dtypes=["float16", "bfloat16", "float32"],
+    tolerance=SUMS,
     eager_only=KERNELS,
 )
 
@@ -60,6 +67,7 @@ running_sum = Case(
     inputs=dict(x=uniform("N", 0.5, 1.5, gradient=False)),
     outputs=dict(y=buffer("N")),
     dtypes=["float16", "bfloat16", "float32"],
+    tolerance=SUMS,
     eager_only=KERNELS,
 )
 
@@ -101,6 +109,7 @@ mean_of_many = Case(
     inputs=dict(x=uniform("N", 0.5, 1.5, gradient=False)),
     outputs=dict(y=buffer("")),
     dtypes=["float16", "bfloat16", "float32"],
+    tolerance=SUMS,
     eager_only=KERNELS,
 )
 
@@ -143,6 +152,7 @@ bias_of_rows = Case(
     weights=dict(kernel=normal("O I"), bias=normal("O")),
     outputs=dict(y="O"),
     dtypes=["bfloat16"],
+    tolerance=SUMS,
     eager_only=KERNELS,
 )
 
@@ -191,6 +201,7 @@ embedding_of_many = Case(
     weights=dict(table=normal("V D")),
     outputs=dict(y="D"),
     dtypes=["bfloat16"],
+    tolerance=SUMS,
     eager_only=KERNELS,
 )
 
@@ -255,6 +266,7 @@ layer_norm_of_rows = Case(
     weights=dict(shift=normal("C", mean=1, std=0.1)),
     outputs=dict(y="C"),
     dtypes=["float16", "bfloat16"],
+    tolerance=SUMS,
     eager_only=KERNELS,
 )
 
@@ -298,6 +310,7 @@ average_of_window = Case(
     inputs=dict(x=uniform("N C H W", 0, 1, gradient=False)),
     outputs=dict(y=buffer("N C")),
     dtypes=["float16", "bfloat16", "float32"],
+    tolerance=SUMS,
     eager_only=KERNELS,
 )
 

@@ -1,9 +1,9 @@
 """TensorFlow: the tails of silu, mish and gelu vanish in 16-bit formats.
 
-They are put together from operations in the format itself. In float16 sigmoid(x) and softplus(x) are denormal below -9.7 and zero
-below -17, so that x times them has few digits or none, where the result could be represented. gelu with
-approximate=True rounds 1 + tanh(...) to 16 bits: it is 0 below -3.6 in float16 and below -3.1 in bfloat16, where the truth
-is -0.0004 and -0.0017. PyTorch computes these functions in float32.
+They are put together from operations in the format itself. In float16 sigmoid(x) and softplus(x) are denormal below
+-9.7 and zero below -17, so that x times them has few digits or none, where the result could be represented. gelu with
+approximate=True rounds 1 + tanh(...) to 16 bits: it is 0 below -3.6 in float16 and below -3.1 in bfloat16, where the
+truth is -0.0004 and -0.0017. PyTorch computes these functions in float32.
 
 Declared as:
 every_silu: tf.nn.silu

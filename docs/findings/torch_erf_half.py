@@ -1,8 +1,9 @@
 """PyTorch: erf of small float16 and bfloat16 numbers has no correct digit.
 
-For 16-bit formats the CPU kernel is a vector one, of the approximation by Abramowitz and Stegun, whose error of 1.5e-7 is absolute:
-erf(2e-7) is off by half, and everything below about 1e-7 is wrong, which is two fifths of all bfloat16 numbers. Tensors in float32
-use an accurate kernel. The approximation is described in https://github.com/pytorch/pytorch/issues/198183, for compiled float32.
+For 16-bit formats the CPU kernel is a vector one, of the approximation by Abramowitz and Stegun, whose error of
+1.5e-7 is absolute: erf(2e-7) is off by half, and everything below about 1e-7 is wrong, which is two fifths of all
+bfloat16 numbers. Tensors in float32 use an accurate kernel. The approximation is described in
+https://github.com/pytorch/pytorch/issues/198183, for compiled float32.
 
 Declared as:
 every_erf: torch.erf

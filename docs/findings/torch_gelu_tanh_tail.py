@@ -1,7 +1,7 @@
 """PyTorch: gelu with approximate="tanh" is zero below -5.
 
-x (1 + tanh(u)) / 2 cancels in float32 where tanh(u) is nearly -1. The formula is x / (1 + exp(-2 u)), which does not: at -5.1 it is
--1.2e-7, a normal number of bfloat16 and float32.
+x (1 + tanh(u)) / 2 cancels in float32 where tanh(u) is nearly -1. The formula is x / (1 + exp(-2 u)), which does not:
+at -5.1 it is -1.2e-7, a normal number of bfloat16 and float32.
 
 Declared as:
 every_gelu_tanh: torch.nn.functional.gelu

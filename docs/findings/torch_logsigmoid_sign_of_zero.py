@@ -1,7 +1,7 @@
 """PyTorch: logsigmoid of numbers above 103 is 0.0, although logarithms of numbers below 1 are negative.
 
-It is min(0, x) - log1p(exp(-|x|)), and 0 - 0 is 0.0. TensorFlow gives -softplus(-x), which is -0.0, the result that a negative number
-too small for the format rounds to. It shows when the result is a divisor.
+It is min(0, x) - log1p(exp(-|x|)), and 0 - 0 is 0.0. TensorFlow gives -softplus(-x), which is -0.0, the result that a
+negative number too small for the format rounds to. It shows when the result is a divisor.
 
 Declared as:
 every_logsigmoid: torch.nn.functional.logsigmoid

@@ -1,8 +1,9 @@
 """PyTorch: hardswish, gelu and silu of bfloat16 numbers overflow on the way to results that can be represented.
 
-They are computed in float32, which has the range of bfloat16, so that every factor above 1 on the way counts: hardswish multiplies
-by 6 before it divides by 6, and is infinite above 5.6e37; gelu is infinite above 1.7e38, and NaN at infinity; silu
-divides by 1 + exp(-x), which is infinite below -88, where the result is still 1e-37. float32 tensors show the same.
+They are computed in float32, which has the range of bfloat16, so that every factor above 1 on the way counts:
+hardswish multiplies by 6 before it divides by 6, and is infinite above 5.6e37; gelu is infinite above 1.7e38, and NaN
+at infinity; silu divides by 1 + exp(-x), which is infinite below -88, where the result is still 1e-37. float32
+tensors show the same.
 
 Declared as:
 every_hard_swish: torch.nn.functional.hardswish

@@ -1,7 +1,8 @@
 """PyTorch: the sign of NaN is 0.
 
-torch.sign and torch.sgn compare with zero, and every comparison with NaN is false. NumPy and TensorFlow give NaN, so that a
-step by the sign of the gradient shows that the gradient is lost. Known as https://github.com/pytorch/pytorch/issues/41245.
+torch.sign and torch.sgn compare with zero, and every comparison with NaN is false. NumPy and TensorFlow give NaN, so
+that a step by the sign of the gradient shows that the gradient is lost. Known as
+https://github.com/pytorch/pytorch/issues/41245.
 
 Declared as:
 every_sign: torch.sign

@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, wraps
-from math import inf
 from typing import Any, TypeVar
 
 from .calls import Function, call_with, signature
@@ -261,7 +260,7 @@ class Case:
         api: str,
         *,
         quantities: Sequence[str],
-        within: float = inf,
+        within: float | None = None,
         elements: int | None = None,
         because: str,
         source: str,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import combinations, product
-from math import inf, prod
+from math import prod
 
 from .calls import FROM_HARNESS, captures, signature
 from .case import Case, Implementation
@@ -71,7 +71,7 @@ def _knowledge(case: Case) -> Iterator[str]:
         title = _title(known)
         if known.api not in apis:
             yield f"{title}, which is none of {', '.join(apis)}"
-        if isinstance(known, Deviation) and (known.within == inf) == (known.elements is None):
+        if isinstance(known, Deviation) and (known.within is None) == (known.elements is None):
             yield f"{title}: give either within= or elements="
         if isinstance(known, Limitation) and known.stage not in STAGES:
             yield f"{title}: unknown stage {known.stage!r}; choose from {', '.join(STAGES)}"

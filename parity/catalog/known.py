@@ -90,7 +90,7 @@ class Deviation(Known):
     """
 
     quantities: Sequence[str]
-    within: float
+    within: float | None
     elements: int | None = None
 
     def covers(self, quantity: str) -> bool:

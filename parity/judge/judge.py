@@ -265,8 +265,9 @@ class _Judge:
             if difference.wrong is None or difference.wrong > deviation.elements:
                 return FAIL, f"wrong in {difference.wrong} elements, {deviation.elements} are declared: {located}"
             return EXPECTED, f"{deviation.because} ({deviation.source})"
-        unbounded = np.isinf(deviation.within)
-        bound = np.inf if unbounded else deviation.within * float(np.max(np.abs(truth.values), initial=0.0))
+        within = np.inf if deviation.within is None else deviation.within
+        unbounded = np.isinf(within)
+        bound = np.inf if unbounded else within * float(np.max(np.abs(truth.values), initial=0.0))
         special = difference.special and unbounded
         if not special and (difference.problem or difference.max_abs is None or not difference.max_abs <= bound):
             return FAIL, f"beyond the declared deviation of {bound:.3g}: {located}"

@@ -98,12 +98,14 @@ def _nonzero(value: Any) -> Any:
 
 def _add_at(ufunc: Any, target: Array, index: Any, values: Any) -> None:
     base, index, values = _plain(target), _plain(index), _plain(values)
+    before = base.copy()
     ufunc.at(base, index, values)
     if ufunc is np.add:
-        scale, count = np.zeros_like(base), np.zeros_like(base)
+        added, scale, terms = np.zeros(base.shape, bool), np.abs(before), (before != 0).astype(np.float64)
+        added[index] = True
         np.add.at(scale, index, np.abs(values))
-        np.add.at(count, index, np.asarray(values) != 0)
-        base += _signs.get()(base.shape) * UNIT * np.sqrt(np.maximum(count - 1, 0)) * scale
+        np.add.at(terms, index, np.asarray(values) != 0)
+        base += _signs.get()(base.shape) * UNIT * np.sqrt(np.maximum(terms - 1, 0)) * scale * added
 
 
 def _off(result: Any, scale: Any, terms: Any) -> Any:

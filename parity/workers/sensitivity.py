@@ -90,8 +90,10 @@ class Formula:
     def observe(self, unit: Unit) -> Observation:
         """The formula's results in the unit's dtype, and the sensitivity of each of them."""
         observation = execute(self._exact, unit)
+        if observation.failure is not None:
+            return observation
         case = declared_case(unit)
-        if observation.failure is not None or case.exact == ("*",) or unit.inputs_as:
+        if case.exact == ("*",) or unit.inputs_as:
             return observation
         formula = case.formula
         assert formula is not None

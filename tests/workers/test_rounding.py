@@ -120,6 +120,19 @@ def test_a_gradient_that_adds_up_rows_rounds():
     assert not error[[0, 2, 3, 4, 5]].any()
 
 
+def test_a_gradient_that_adds_up_overlapping_slices_rounds():
+    def pairs(x):
+        return anp.stack([x[start : start + 2] for start in range(3)])
+
+    x, given = np.ones(4), np.random.default_rng(2).standard_normal((3, 2))
+    back, _ = make_vjp(pairs)(x)
+    with rounding(bits()):
+        rounded_back, _ = make_vjp(pairs)(x.view(Rounded))
+        error = np.abs(np.asarray(rounded_back(given.view(Rounded))) - back(given)) / UNIT
+    sums = [0.0, abs(given[0, 1]) + abs(given[1, 0]), abs(given[1, 1]) + abs(given[2, 0]), 0.0]
+    assert error == pytest.approx(np.array(sums), rel=1e-6)
+
+
 def test_max_keeps_its_gradient_where_the_maximum_is():
     def highest(x):
         return anp.max(anp.stack([x, x - 1.0]), axis=0)
