@@ -227,6 +227,18 @@ for case in (convnet, smooth_convnet):
         return keras_with_loss(tf, model)
 
 
+convnet.deviation(
+    "torch.nn.Sequential",
+    quantities=["grad:x", "grad:kernel", "grad:kernel_bias"],
+    devices=["cpu"],
+    modes=["compiled"],
+    within=1.0,
+    because="the code that Inductor generates scatters the gradient of max-pooling after it has been read: what comes "
+    "before the pooling gets a gradient of zero",
+    source="measured with torch 2.13.0",
+)
+
+
 @smooth_convnet.torch.naive(
     "torch.flatten",
     "linear weights in the order of channels last",

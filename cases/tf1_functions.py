@@ -220,10 +220,23 @@ tf1_block_lstm.deviation(
     source="https://github.com/tensorflow/tensorflow/blob/v2.21.0/tensorflow/core/kernels/rnn/lstm_ops.h",
 )
 
+for modes, raises in (
+    (["eager"], "Value for attr 'T' of double is not in the list of allowed values: half, float"),
+    (["graph", "compiled"], "DataType float64 not in list of allowed values: float16, float32"),
+):
+    tf1_block_lstm.limitation(
+        "tf.raw_ops.BlockLSTM",
+        dtypes=["float64"],
+        modes=modes,
+        raises=raises,
+        because="the operation exists for float16 and float32 only",
+        source="https://www.tensorflow.org/api_docs/python/tf/raw_ops/BlockLSTM",
+    )
 tf1_block_lstm.limitation(
     "tf.raw_ops.BlockLSTM",
-    dtypes=["float64"],
-    raises="Value for attr 'T' of double is not in the list of allowed values: half, float",
-    because="the operation exists for float16 and float32 only",
-    source="https://www.tensorflow.org/api_docs/python/tf/raw_ops/BlockLSTM",
+    dtypes=["float32"],
+    modes=["compiled"],
+    raises="Detected unsupported operations",
+    because="XLA has no kernel for the operation",
+    source="measured with TensorFlow 2.21.0",
 )

@@ -142,8 +142,9 @@ def _(tf, *, N, I, H, T, lengths, time_major, dtype):
             return finished, following, start(*initial) if output is None else state, output, None
 
         outputs, (c, h), _ = tf.compat.v1.nn.raw_rnn(cell, advance)
-        y = outputs.stack()
-        y = tf.pad(y, [[0, T - max(lengths or [T])], [0, 0], [0, 0]])
+        longest = max(lengths or [T])
+        y = tf.reshape(outputs.stack(), [longest, N, H])
+        y = tf.pad(y, [[0, T - longest], [0, 0], [0, 0]])
         return y if time_major else tf.transpose(y, [1, 0, 2]), h, c
 
     return layer, call

@@ -6,6 +6,7 @@ import ast
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from parity.__main__ import main
@@ -18,7 +19,7 @@ from parity.report.docs import DocsError, documents, load_all, stale, write
 from parity.report.findings import Finding, FindingError, findings
 from parity.report.guide import guide
 from parity.report.markdown import prose
-from parity.report.measured import Measured, Verdict, plain, size
+from parity.report.measured import Measured, Verdict, measure, plain, size
 
 ROOT = Path(__file__).parents[2]
 
@@ -195,6 +196,17 @@ def test_a_deviation_without_a_number_is_told_in_words(files):
     )
     shown = Finding("packed", "PyTorch: packed is wrong", "", (("packed", "torch.nn.Packed"),))
     assert "`output:y` is with NaN" in findings([shown], files, [nan])
+
+
+def test_a_deviation_to_nan_is_measured_in_words(files):
+    row = dict(
+        case="packed", variant="bias=false", dtype="float64", device="cpu", quantity="output:y",
+        left="torch.nn.Packed", right="reference", left_version="2.13.0", max_abs_error=float("nan"), seed=0,
+        verdict="expected", reason="it is wrong (measured)",
+    )  # fmt: skip
+    (found,), _ = measure(files, pd.DataFrame([row]))
+    assert (found.error, found.quantity) == ("", "output:y")
+    assert found.raised == "of another shape or type, or with NaN or infinity that the truth has not"
 
 
 def test_a_script_may_show_a_naive_port(files):
