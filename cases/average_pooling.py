@@ -91,10 +91,11 @@ for api in ("torch.nn.functional.avg_pool3d", "torch.nn.AvgPool3d"):
     avg_pool3d.limitation(
         api,
         raises='"avg_pool3d_out_frame" not implemented for',
-        because="PyTorch has no CPU kernel of avg_pool3d for the two 16-bit formats",
+        because="PyTorch has no CPU kernel of avg_pool3d for the two 16-bit formats; Inductor makes one",
         source="https://github.com/pytorch/pytorch/issues/83321",
         dtypes=["float16", "bfloat16"],
         devices=["cpu"],
+        modes=["eager", "graph"],
     )
 
 TF_PADDING = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"

@@ -150,6 +150,15 @@ def _(tf, *, N, I, H, T, lengths, time_major, dtype):
     return layer, call
 
 
+tf1_dynamic_rnn.limitation(
+    "tf.compat.v1.nn.raw_rnn",
+    modes=["compiled"],
+    raises="Input to reshape is a tensor with 0 values",
+    because="compiled by XLA, the array that raw_rnn grows as it writes its outputs stays empty",
+    source="tensorflow/python/ops/rnn.py of TensorFlow 2.21.0: raw_rnn",
+)
+
+
 @tf1_dynamic_rnn.torch.naive(
     "torch.nn.LSTM",
     "lengths left out",
