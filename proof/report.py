@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER
+from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
 from proof.sensitivity import JUDGE, USUAL
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -61,7 +61,7 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     yield (
         f"The largest share of its allowance ({ROUNDINGS:g} · u · S) that an item used, and its largest ρ "
-        f"({TOGETHER:g} + {MULTIPLE:g} ρ' is allowed):"
+        f"({TOGETHER:g} + {FEW:g}/√N + {MULTIPLE:g} ρ' is allowed):"
     )
     yield ""
     yield "| share up to | " + " | ".join(PARTS[name] for name in parts) + " |"

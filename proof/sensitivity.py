@@ -79,7 +79,7 @@ def measure(observed: Observed) -> list[dict[str, Any]]:
 
 def _judged(disturbed: Result, truth: Truth, dtype: str, other: float) -> bool:
     difference = against_truth(disturbed, truth, dtype, signed_zeros=False)
-    return difference.ok and difference.rho is not None and difference.rho <= together(other)
+    return difference.ok and difference.rho is not None and difference.rho <= together(truth.values.size, other)
 
 
 def _accepted(disturbed: Result, accepts: Callable[[Array, Array], bool], other: Result) -> bool:

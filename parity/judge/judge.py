@@ -247,7 +247,7 @@ class _Judge:
     ) -> tuple[str, str]:
         located = difference.located(api, REFERENCE)
         if deviation is None and difference.ok and not truth.allowance.exact:
-            allowed = together(other)
+            allowed = together(truth.values.size, other)
             if truth.allowance.own or difference.rho is None or difference.rho <= allowed:
                 return PASS, truth.allowance.because
             return FAIL, (

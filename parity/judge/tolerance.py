@@ -21,6 +21,9 @@ Measured on the catalogue (``docs/verdict-quality.md``): the errors of correct k
 TOGETHER = 2.0
 """The allowance for all elements together: ρ, the root mean square of the error over u times that of the scale ..."""
 
+FEW = 6.0
+"""... and so much more over √N: with few elements N, the mean is that of few errors ..."""
+
 MULTIPLE = 3.0
 """... and so many times the ρ of the other framework on top, which may share what makes an operation hard."""
 
@@ -43,9 +46,9 @@ class Allowance:
     pooled: bool = True
 
 
-def together(other: float) -> float:
-    """The ρ that is allowed where another framework shows ``other``."""
-    return TOGETHER + MULTIPLE * other
+def together(elements: int, other: float) -> float:
+    """The ρ that is allowed for so many elements, where another framework shows ``other``."""
+    return TOGETHER + FEW / max(elements, 1) ** 0.5 + MULTIPLE * other
 
 
 def allowance(

@@ -517,7 +517,7 @@ def test_many_small_errors_that_the_other_framework_does_not_show_fail_together(
     row = found(made, "torch.f")["output:y"]
     assert row.error_ratio < 1.0
     assert (row.verdict, row.blame) == ("fail", "torch")
-    assert row.reason == "all elements together: ρ is 6, where 2 is allowed (the other framework's is 0)"
+    assert row.reason == "all elements together: ρ is 6, where 2.6 is allowed (the other framework's is 0)"
     assert verdicts(made, "tf.f") == {"output:y": "pass"}
 
 

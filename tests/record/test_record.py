@@ -30,6 +30,7 @@ PASSED = Row(
     max_rel_error=math.inf,
     max_ulp=3.0,
     allowed=7.62939e-06,
+    rho=0.25,
     error_ratio=0.0163840,
     verdict="pass",
     seed=123,
@@ -161,7 +162,8 @@ def test_the_columns_are_the_documented_ones_in_order(tmp_path):
         header, cells = csv.reader(stream)
     assert ", ".join(header) == (
         "run, case, variant, dtype, device, mode, quantity, left, right, left_framework, left_version, "
-        "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, allowed, error_ratio, verdict, "
+        "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, allowed, error_ratio, rho, "
+        "growth, cause, verdict, "
         "blame, reason, seed, input_digest"
     )
     assert cells[14:19] == ["1.25e-07", "inf", "3", "7.62939e-06", "0.016384"]
