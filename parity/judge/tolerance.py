@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Allowance:
 
 def together(elements: int, other: float) -> float:
     """The ρ that is allowed for so many elements, where another framework shows ``other``."""
-    return TOGETHER + FEW / max(elements, 1) ** 0.5 + MULTIPLE * other
+    return TOGETHER + FEW / sqrt(max(elements, 1)) + MULTIPLE * other
 
 
 def allowance(
