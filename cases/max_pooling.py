@@ -76,6 +76,21 @@ negative_max_pool2d = max_pooling(
     dtypes=["float64"],
 )
 
+for case, api, padding in (
+    (max_pool1d, "tf.nn.max_pool1d", (1,)),
+    (max_pool2d, "tf.nn.max_pool2d", (1, 1)),
+    (max_pool2d, "tf.nn.max_pool2d", (0, 2)),
+    (negative_max_pool2d, "tf.nn.max_pool2d", (1, 1)),
+):
+    case.limitation(
+        api,
+        raises="XLA does not support pooling ops with explicit padding",
+        because="XLA pools without explicit padding only: pad with minus infinity by tf.pad",
+        source="measured with TensorFlow 2.21.0",
+        when=dict(padding=padding),
+        modes=["compiled"],
+    )
+
 for api in ("tf.nn.max_pool3d", "keras.layers.MaxPooling3D"):
     max_pool3d.limitation(
         api,
