@@ -16,8 +16,8 @@ from .setup import Setup
 class Timing:
     """How the quick timing stops: after ``rounds`` calls, or when ``seconds`` have passed."""
 
-    rounds: int = 5
-    seconds: float = 0.02
+    rounds: int = 3
+    seconds: float = 0.01
 
 
 def time_unit(
