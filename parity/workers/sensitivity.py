@@ -33,6 +33,10 @@ from .rounding import UNIT, Rounded, rounding
 RUNS = 8
 """Runs of the formula with rounding. The scale of a quantity is pooled over its elements, so that few are enough."""
 
+FEWER_RUNS = 3
+MANY_SIGNS = 1_000_000
+"""A formula that draws more signs than this in a run, such as a training of many steps, is run three times only."""
+
 
 class RoundedVSpace(ArrayVSpace):  # type: ignore[misc]
     """The gradients of ``Rounded`` arrays are ``Rounded`` from the start, so that adding them up rounds, too."""
@@ -109,7 +113,8 @@ class Formula:
         exact = execute(self._exact, unit)
         squares = {name: np.zeros(result.array.shape) for name, result in exact.results.items()}
         for run in range(RUNS):
-            with rounding(sign_bits(seed, case, variant, run)), np.errstate(all="ignore"):
+            bits = sign_bits(seed, case, variant, run)
+            with rounding(bits), np.errstate(all="ignore"):
                 rounded = execute(self._rounded, unit)
             failure = exact.failure or rounded.failure
             if failure is not None:
@@ -118,7 +123,15 @@ class Formula:
                 with np.errstate(all="ignore"):
                     difference = (result.array - exact.results[name].array).astype(np.float64) / UNIT
                 squares[name] += np.where(np.isfinite(difference), difference, 0.0) ** 2
-        return {name: np.sqrt(total / RUNS) for name, total in squares.items()}
+            if run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
+                break
+        return {name: np.sqrt(total / (run + 1)) for name, total in squares.items()}
+
+
+def _drawn(bits: np.random.Philox) -> int:
+    """The random integers taken so far: the generator makes four at a time."""
+    state: Any = bits.state
+    return 4 * int(state["state"]["counter"][0])
 
 
 def _holds_every_number(case: Case, variant: str) -> bool:
