@@ -51,14 +51,13 @@ class Workers:
         return found
 
     def observe(self, items: Iterable[tuple[Case, Item]], seeds: Iterable[int]) -> Iterator[Observed]:
-        """The observations of every item with every seed, naive ports left out, in order."""
+        """The observations of every item with every seed, in order."""
         pending: deque[tuple[Case, Item, int, list[tuple[Unit, Future[Observation]]]]] = deque()
         chosen = list(items)
         for seed in seeds:
             for case, item in chosen:
-                made = units(case, item, seed, timed=False)
-                wanted = [u for u in made if u.api == REFERENCE or any(i.api == u.api for i in case.implementations)]
-                pending.append((case, item, seed, [(unit, self._engine.submit(unit)) for unit in wanted]))
+                submitted = [(unit, self._engine.submit(unit)) for unit in units(case, item, seed, timed=False)]
+                pending.append((case, item, seed, submitted))
                 if len(pending) >= AHEAD:
                     yield self._finished(*pending.popleft())
         while pending:
