@@ -55,8 +55,11 @@ def run_parity(session: nox.Session, *options: str) -> None:
     install(session)
     chosen = [] if any(map(selects, session.posargs)) else ["cases"]
     folder = [] if any(a.startswith("--reports") for a in session.posargs) else ["--reports=reports"]
-    command = ["python", "-m", "pytest", *chosen, *folder, *options, *interpreters(session), *session.posargs]
-    session.run(*command, env={"PARITY_COMMAND": "python3 -m nox -s parity --"})
+    compare(session, *chosen, *folder, *options, *interpreters(session), *session.posargs)
+
+
+def compare(session: nox.Session, *arguments: str) -> None:
+    session.run("python", "-m", "pytest", *arguments, env={"PARITY_COMMAND": "python3 -m nox -s parity --"})
 
 
 @nox.session
@@ -79,9 +82,11 @@ def lint(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run every operation, then write the porting guide, coverage and findings in docs/ from the record."""
     install(session)
-    command = ["python", "-m", "pytest", "cases", "--reports=reports", *interpreters(session), *session.posargs]
-    session.run(*command, env={"PARITY_COMMAND": "python3 -m nox -s parity --"})
-    session.run("python", "-m", "parity", "docs", "reports")
+    pythons = interpreters(session)
+    compare(session, "cases", "--reports=reports", *pythons, *session.posargs)
+    of_modes = str(session.run("python", "-m", "parity", "docs", "--of-modes", silent=True, stderr=None)).strip()
+    compare(session, "cases", "--reports=reports/modes", "--mode=graph,compiled", "-k", of_modes, *pythons)
+    session.run("python", "-m", "parity", "docs", "reports", "reports/modes")
 
 
 @nox.session

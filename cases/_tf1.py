@@ -4,7 +4,11 @@ import warnings
 
 from _recurrent import scan
 
-from parity import concat
+from parity import concat, normal
+
+RNN = "https://github.com/tensorflow/tensorflow/blob/v2.21.0/tensorflow/python/ops/rnn.py"
+LENGTHS = (2, 3, 1)
+"""The lengths of three padded sequences."""
 
 
 def rnn_cell():
@@ -46,6 +50,16 @@ def unrolled(tf, cell, x, state):
         y, state = cell(part, state)
         outputs.append(y)
     return tf.stack(outputs, axis=1), state
+
+
+def weights(*places):
+    """The weights of an LSTM cell in each place."""
+    tensors = {}
+    for place in places:
+        tensors[f"kernel{place}"] = normal("G H I", std=0.3)
+        tensors[f"recurrent{place}"] = normal("G H J", std=0.3)
+        tensors[f"bias{place}"] = normal("G H", std=0.5)
+    return tensors
 
 
 def tf_variables(place="", number="", inputs="I"):

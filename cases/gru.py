@@ -45,6 +45,7 @@ gru = Case(
     inputs=layer_inputs("h0"),
     weights=weights,
     outputs=lambda time_major: dict(y="T N K" if time_major else "N T K"),
+    steps="T",
     states=dict(h="L D N H"),
     variants=grid(layers=[1, 2], bidirectional=[False, True], initial_state=[False, True])
     + grid(time_major=[True])

@@ -24,6 +24,7 @@ lstm = Case(
     weights=weights,
     outputs=lambda time_major: dict(y="T N K" if time_major else "N T K"),
     states=dict(h="L D N H", c="L D N H"),
+    steps="T",
     variants=grid(layers=[1, 2], bidirectional=[False, True], initial_state=[False, True])
     + grid(time_major=[True])
     + grid(time_major=[True], layers=[2], bidirectional=[True], initial_state=[True])

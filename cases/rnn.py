@@ -43,6 +43,7 @@ rnn = Case(
     inputs=layer_inputs("h0"),
     weights=weights,
     outputs=lambda time_major: dict(y="T N K" if time_major else "N T K"),
+    steps="T",
     states=dict(h="L D N H"),
     variants=grid(activation=["tanh", "relu"], layers=[1, 2], bidirectional=[False, True])
     + grid(initial_state=[True], activation=["tanh", "relu"])

@@ -2,6 +2,8 @@
 
 from _recurrent import PACKED
 from _tf1 import (
+    LENGTHS,
+    RNN,
     Built,
     keep_forget_bias,
     packed,
@@ -9,24 +11,14 @@ from _tf1 import (
     rnn_cell,
     tf_variables,
     torch_variables,
+    weights,
     with_states,
 )
 
 from parity import Case, grid, normal
 
 SIZES = dict(N=3, T=4, I=6, H=5, J=lambda H: H, G=("i", "f", "g", "o"))
-LENGTHS = (2, 3, 1)
-RNN = "https://github.com/tensorflow/tensorflow/blob/v2.21.0/tensorflow/python/ops/rnn.py"
 PACK = "https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html"
-
-
-def weights(*places):
-    tensors = {}
-    for place in places:
-        tensors[f"kernel{place}"] = normal("G H I", std=0.3)
-        tensors[f"recurrent{place}"] = normal("G H J", std=0.3)
-        tensors[f"bias{place}"] = normal("G H", std=0.5)
-    return tensors
 
 
 tf1_dynamic_rnn = Case(

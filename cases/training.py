@@ -115,6 +115,7 @@ training = Case(
         norm=buffer("S"),
         **{name: buffer(" ".join(weight.axes)) for name, weight in weights().items()},
     ),
+    steps="S",
     variants=grid(repeated=["summed", "apart"]) + grid(masked=[True]) + grid(steps=[120], epoch=[12]),
     dtypes=("float64", "float32"),
 )

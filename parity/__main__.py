@@ -25,8 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     environment.add_argument("--folder", type=Path, default=default_folder(), help="where to keep environments")
     report = commands.add_parser("report", help="write parity.html anew from the record in a folder")
     report.add_argument("folder", type=Path)
-    docs = commands.add_parser("docs", help="write the porting guide, coverage and findings from a full run's record")
-    docs.add_argument("folder", type=Path, metavar="REPORTS_DIR")
+    docs = commands.add_parser("docs", help="write the porting guide, coverage and findings from full runs' records")
+    records = docs.add_mutually_exclusive_group(required=True)
+    records.add_argument("folders", type=Path, nargs="*", default=[], metavar="REPORTS_DIR")
+    records.add_argument("--of-modes", action="store_true", help="print the -k expression of what modes get wrong")
     docs.add_argument("--cases", type=Path, default=Path("cases"), help="the case files (default: cases)")
     docs.add_argument("--output", type=Path, default=Path("docs"), help="where to write (default: docs)")
     options = parser.parse_args(arguments)
@@ -62,10 +64,13 @@ def _report(folder: Path) -> int:
 
 
 def _docs(options: argparse.Namespace) -> int:
-    from .report.docs import DocsError, write
+    from .report.docs import DocsError, of_modes, write
 
     try:
-        for path in write(options.folder, options.cases, options.output):
+        if options.of_modes:
+            print(of_modes(options.cases))
+            return 0
+        for path in write(options.folders, options.cases, options.output):
             print(path)
     except DocsError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 Change = Callable[[Any], Any]
@@ -52,6 +53,13 @@ def tf32(framework: Any, tensor: Any) -> Any:
 def scaled(factor: float) -> Change:
     """Multiplies a tensor."""
     return lambda tensor: tensor * factor
+
+
+def called(function: Any, arguments: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by the function's own names, defaults included."""
+    call = signature(function).bind(*arguments, **named)
+    call.apply_defaults()
+    return dict(call.arguments)
 
 
 class Altered:

@@ -225,11 +225,13 @@ class _Judge:
 
     def _growth(self, side: _Side, quantity: str, truth: Truth) -> str:
         case, difference = self.case, side.differences[quantity]
+        if not case.steps or difference.problem or truth.allowance.exact:
+            return ""
         specs = {**case.inputs(self.variant), **case.weights(self.variant)}
         if not quantity.startswith("grad:"):
             specs = {**case.outputs(self.variant), **case.states(self.variant)}  # type: ignore[dict-item]
         axes = specs[quantity.partition(":")[2]].axes
-        if case.steps not in axes or difference.problem or truth.allowance.exact:
+        if case.steps not in axes:
             return ""
         error = np.abs(side.observation.results[quantity].values - truth.values)
         return growth(error, truth.allowance.limits, list(axes).index(case.steps), case.steps)

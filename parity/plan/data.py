@@ -65,10 +65,14 @@ def _every(dtype: DType, bounds: Sequence[float]) -> Array:
 
 def _bits(key: tuple[int, str, str, str], count: int, shape: tuple[int, ...]) -> Array:
     """``count`` raw 64-bit integers for each element, of shape ``(count, *shape)``."""
-    words = blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).digest()
-    stream = np.random.Philox(key=int.from_bytes(words, "little"))
-    raw: Array = stream.random_raw(count * prod(shape))
+    raw: Array = stream(*key).random_raw(count * prod(shape))
     return raw.reshape(count, *shape)
+
+
+def stream(*key: int | str) -> np.random.Philox:
+    """The raw bits of a counter-based generator for a key of numbers and names."""
+    words = blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).digest()
+    return np.random.Philox(key=int.from_bytes(words, "little"))
 
 
 def _uniform(bits: Array, low: float, high: float) -> Array:

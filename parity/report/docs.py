@@ -1,6 +1,6 @@
 """The generated documents: ``docs/`` from the catalogue and from two small tables of the last full run.
 
-``write`` takes a record and makes the tables and the documents; ``documents`` makes the documents from the tables,
+``write`` takes records and makes the tables and the documents; ``documents`` makes the documents from the tables,
 so that a test finds a stale one without a run.
 """
 
@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
+from ..catalog.known import Deviation
 from ..catalog.load import CaseFile, load
 from ..record.read import RecordError, read_rows
 from .coverage import InventoryError, coverage, read_inventory
@@ -23,11 +26,14 @@ class DocsError(Exception):
     """The documents cannot be made. The message says why and what to do."""
 
 
-def write(record: Path, cases: Path, folder: Path) -> list[Path]:
-    """Write the tables and documents into ``folder`` from the record of a full run; return what was written."""
+def write(records: Sequence[Path], cases: Path, folder: Path) -> list[Path]:
+    """Write the tables and documents into ``folder`` from the records of full runs; return what was written.
+
+    Deviations of a mode need a record of that mode (``of_modes`` selects their cases).
+    """
     files = load_all(cases)
     try:
-        measured, verdicts = measure(files, read_rows(record))
+        measured, verdicts = measure(files, pd.concat([read_rows(record) for record in records], ignore_index=True))
     except RecordError as error:
         raise DocsError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +81,14 @@ def load_all(cases: Path) -> list[CaseFile]:
     if not files:
         raise DocsError(f"{cases} has no case files")
     return files
+
+
+def of_modes(cases: Path) -> str:
+    """The ``-k`` expression of the cases that declare a deviation in some modes only."""
+    declared = [case for file in load_all(cases) for case in file.cases]
+    return " or ".join(
+        case.name for case in declared if any(isinstance(item, Deviation) and item.modes for item in case.known)
+    )
 
 
 def _documents(

@@ -130,7 +130,7 @@ def _errors(case: Case, api: str, sizes: Mapping[tuple[str, str, str], Measured]
         where = [", ".join(first.dtypes) if first.dtypes else "every format", conditions]
         where += [f"on a {' or '.join(device.upper() for device in first.devices)}"] if first.devices else []
         where += some_modes(own)
-        said = _said(measured) if measured else "not on this machine"
+        said = _said(measured) if measured else "not measured yet"
         said = code(first.raises) if isinstance(first, Limitation) else said
         yield ", ".join(filter(None, where)), said, f"{prose(because)} ({source(first.source)})"
 

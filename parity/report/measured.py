@@ -20,6 +20,7 @@ from ..catalog.case import Case
 from ..catalog.frameworks import REFERENCE
 from ..catalog.known import Deviation
 from ..catalog.load import CaseFile
+from ..catalog.modes import EAGER
 from ..judge.row import EXPECTED, NOT_RUN, PASS, RED
 from ..plan.work import Item, Unit
 from ..record.read import RecordError
@@ -66,16 +67,19 @@ class Verdict:
 
 
 def measure(files: Sequence[CaseFile], rows: pd.DataFrame) -> tuple[list[Measured], list[Verdict]]:
-    """The two tables, from the rows of a record. Formulas are evaluated anew for the scale of the truth."""
+    """The two tables, from the rows of a record. Formulas are evaluated anew for the scale of the truth.
+
+    What is declared for some modes is taken from their rows, everything else from the eager ones.
+    """
     measured: list[Measured] = []
     verdicts: list[Verdict] = []
     of_case = dict(iter(rows.groupby("case", sort=False)))
     for file, case in ((f, c) for f in files for c in f.cases):
         found = of_case.get(case.name, rows.iloc[:0])
         naive = {implementation.api for implementation in case.divergences}
-        ports = found["left"].isin(naive)
-        verdicts.append(_verdict(case.name, found[~ports]["verdict"]))
-        measured += _ports(file, case, found[ports])
+        ports, eager = found["left"].isin(naive), found["mode"].eq(EAGER)
+        verdicts.append(_verdict(case.name, found[~ports & eager]["verdict"]))
+        measured += _ports(file, case, found[ports & eager])
         measured += _deviations(
             file, case, found[(found["right"] == REFERENCE) & found["verdict"].eq(EXPECTED) & ~ports]
         )
@@ -147,6 +151,8 @@ def _deviations(file: CaseFile, case: Case, rows: pd.DataFrame) -> list[Measured
     for deviation in (item for item in case.known if isinstance(item, Deviation)):
         known = f"{deviation.because} ({deviation.source})"
         own = rows[(rows["left"] == deviation.api) & rows["reason"].eq(known)]
+        if deviation.modes is None:
+            own = own[own["mode"].eq(EAGER)]
         if len(own):
             found.append(_worst(file, case, own, deviation.because, known))
     return list(dict.fromkeys(found))

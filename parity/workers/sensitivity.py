@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from autograd.numpy.numpy_vspaces import ArrayVSpace
 from ..catalog.calls import signature
 from ..catalog.case import Case
 from ..catalog.dtypes import Array
+from ..plan.data import stream
 from ..plan.work import Item, Unit
 from .execute import declared_case, execute
 from .protocol import Failure, Observation
@@ -141,5 +141,4 @@ def _holds_every_number(case: Case, variant: str) -> bool:
 
 def sign_bits(seed: int, case: str, variant: str, run: int) -> np.random.Philox:
     """The random bits that the signs of one run are taken from."""
-    words = blake2b("\x1f".join(map(str, ("rounding", seed, case, variant, run))).encode(), digest_size=16).digest()
-    return np.random.Philox(key=int.from_bytes(words, "little"))
+    return stream("rounding", seed, case, variant, run)

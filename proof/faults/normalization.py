@@ -3,7 +3,7 @@
 from typing import Any
 
 from proof.fault import Shows, fault
-from proof.tools import Altered
+from proof.tools import Altered, called
 
 BATCH = ("torch.nn.functional.batch_norm", "torch.nn.BatchNorm1d")
 KERAS = ("keras.layers.BatchNormalization",)
@@ -20,20 +20,9 @@ STATES = ("state:running_mean", "state:running_var")
     torch="torch.nn.functional.batch_norm",
     reaches=("batch_of_one",),
 )
-def _(
-    torch: Any,
-    batch_norm: Any,
-    x: Any,
-    mean: Any,
-    var: Any,
-    weight: Any = None,
-    bias: Any = None,
-    training: Any = False,
-    momentum: Any = 0.1,
-    eps: Any = 1e-5,
-) -> Any:
+def _(torch: Any, batch_norm: Any, *arguments: Any, **named: Any) -> Any:
     """Epsilon is 1e-3 whatever is asked for."""
-    return batch_norm(x, mean, var, weight, bias, training, momentum, 1e-3)
+    return batch_norm(**called(batch_norm, arguments, named) | {"eps": 1e-3})
 
 
 @fault(
@@ -68,20 +57,10 @@ def _(torch: Any, layer_norm: Any, x: Any, shape: Any, weight: Any = None, bias:
     Shows("batch_norm", BATCH, STATES, may=(), when=TRAINING),
     torch="torch.nn.functional.batch_norm",
 )
-def _(
-    torch: Any,
-    batch_norm: Any,
-    x: Any,
-    mean: Any,
-    var: Any,
-    weight: Any = None,
-    bias: Any = None,
-    training: Any = False,
-    momentum: Any = 0.1,
-    eps: Any = 1e-5,
-) -> Any:
+def _(torch: Any, batch_norm: Any, *arguments: Any, **named: Any) -> Any:
     """The momentum is the weight of the old statistics; the outputs are right."""
-    return batch_norm(x, mean, var, weight, bias, training, 1 - momentum, eps)
+    given = called(batch_norm, arguments, named)
+    return batch_norm(**given | {"momentum": 1 - given["momentum"]})
 
 
 @fault(
@@ -103,23 +82,14 @@ def _(tf: Any, call: Any, layer: Any, *arguments: Any, **named: Any) -> Any:
     ),
     torch="torch.nn.functional.batch_norm",
 )
-def _(
-    torch: Any,
-    batch_norm: Any,
-    x: Any,
-    mean: Any,
-    var: Any,
-    weight: Any = None,
-    bias: Any = None,
-    training: Any = False,
-    momentum: Any = 0.1,
-    eps: Any = 1e-5,
-) -> Any:
+def _(torch: Any, batch_norm: Any, *arguments: Any, **named: Any) -> Any:
     """The running variance takes up the biased one; the outputs are right."""
-    if not training:
-        return batch_norm(x, mean, var, weight, bias, training, momentum, eps)
-    updated, kept, n = var.clone(), (1 - momentum) * var, x.numel() / x.shape[1]
-    y = batch_norm(x, mean, updated, weight, bias, training, momentum, eps)
+    given = called(batch_norm, arguments, named)
+    if not given["training"]:
+        return batch_norm(**given)
+    x, var = given["input"], given["running_var"]
+    updated, kept, n = var.clone(), (1 - given["momentum"]) * var, x.numel() / x.shape[1]
+    y = batch_norm(**given | {"running_var": updated})
     var.copy_(kept + (updated - kept) * (n - 1) / n)
     return y
 
@@ -168,20 +138,11 @@ def _(torch: Any, var: Any, x: Any, *more: Any, correction: Any = 1, **named: An
     Shows("batch_norm1d", BATCH, ("output:y", "grad:x"), when=EVALUATION),
     torch="torch.nn.functional.batch_norm",
 )
-def _(
-    torch: Any,
-    batch_norm: Any,
-    x: Any,
-    mean: Any,
-    var: Any,
-    weight: Any = None,
-    bias: Any = None,
-    training: Any = False,
-    momentum: Any = 0.1,
-    eps: Any = 1e-5,
-) -> Any:
+def _(torch: Any, batch_norm: Any, *arguments: Any, **named: Any) -> Any:
     """In evaluation the batch's own statistics are used."""
-    return batch_norm(x, mean.clone(), var.clone(), weight, bias, True, momentum, eps)
+    given = called(batch_norm, arguments, named)
+    statistics = {name: given[name].clone() for name in ("running_mean", "running_var")}
+    return batch_norm(**given | statistics | {"training": True})
 
 
 @fault(

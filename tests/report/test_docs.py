@@ -12,6 +12,7 @@ import pytest
 from parity.__main__ import main
 from parity.catalog.load import load
 from parity.judge.row import Row
+from parity.record.read import read_rows
 from parity.record.write import RecordWriter
 from parity.report.coverage import Entry, InventoryError, coverage
 from parity.report.diagram import diagram
@@ -200,7 +201,7 @@ def test_a_deviation_without_a_number_is_told_in_words(files):
 
 def test_a_deviation_to_nan_is_measured_in_words(files):
     row = dict(
-        case="packed", variant="bias=false", dtype="float64", device="cpu", quantity="output:y",
+        case="packed", variant="bias=false", dtype="float64", device="cpu", mode="eager", quantity="output:y",
         left="torch.nn.Packed", right="reference", left_version="2.13.0", max_abs_error=float("nan"), seed=0,
         verdict="expected", reason="it is wrong (measured)",
     )  # fmt: skip
@@ -253,12 +254,32 @@ def test_documents_are_written_from_a_record_and_become_stale(files, tmp_path, c
     assert any("is not measured" in line for line in stale(cases, docs))
 
 
+def test_a_deviation_of_a_mode_is_measured_in_that_mode(files, tmp_path, capsys):
+    files[0].path.write_text(CASES.replace("within=1, because", 'modes=["compiled"], within=1, because'))
+    row = Row(
+        run="r", case="packed", variant="bias=false", dtype="float64", device="cpu", mode="eager", quantity="output:y",
+        left="torch.nn.Packed", right="reference", left_framework="torch", left_version="2.13.0",
+        right_framework="reference", max_abs_error=0.0, verdict="pass",
+    )  # fmt: skip
+    compiled = {"mode": "compiled", "verdict": "expected", "max_abs_error": 3e-9, "reason": "it is wrong (measured)"}
+    for mode, changes in (("eager", {}), ("compiled", compiled)):
+        writer = RecordWriter(tmp_path / mode)
+        writer.add([Row(**{**vars(row), **changes})], [])
+        writer.close()
+    rows = pd.concat([read_rows(tmp_path / mode) for mode in ("eager", "compiled")])
+    measured, verdicts = measure([load(files[0].path)], rows)
+    assert [(entry.declared, entry.error) for entry in measured] == [("it is wrong", "3e-09")]
+    assert [(verdict.passed, verdict.expected) for verdict in verdicts] == [(1, 0)]
+    assert main(["docs", "--of-modes", "--cases", str(files[0].path.parent)]) == 0
+    assert capsys.readouterr().out == "packed\n"
+
+
 def test_what_cannot_be_written_is_said(files, tmp_path, capsys):
     assert main(["docs", str(tmp_path / "none"), "--cases", str(files[0].path.parent)]) == 1
     assert "cannot be read" in capsys.readouterr().err
     files[0].path.write_text(CASES + "\nnonsense\n")
     with pytest.raises(DocsError, match="nonsense"):
-        write(tmp_path / "none", files[0].path.parent, tmp_path / "docs")
+        write([tmp_path / "none"], files[0].path.parent, tmp_path / "docs")
 
 
 @pytest.mark.parametrize(
