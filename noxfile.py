@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from glob import glob
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "tests", "parity"]
@@ -63,6 +65,35 @@ def compare(session: nox.Session, *arguments: str) -> None:
 
 
 @nox.session
+def baseline(session: nox.Session) -> None:
+    """Record what the tested versions give, for the gate, in baselines/ (-- --name=NAME, and what pytest takes)."""
+    gating(session, "baseline")
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Judge an upgrade: -- --candidate torch==2.14.1 [--current torch==2.13.0] (exit status 0: safe)."""
+    gating(session, "gate")
+
+
+@nox.session
+def accept(session: nox.Session) -> None:
+    """Take named changes of the last gate into the baseline, or with --expires into expectations.toml."""
+    install(session)
+    session.run("python", "-m", "parity", "accept", *session.posargs)
+
+
+def gating(session: nox.Session, command: str) -> None:
+    install(session)
+    place = f"--environments={ENVIRONMENTS}"
+    try:
+        session.run("python", "-m", "parity", command, place, *session.posargs)
+    except CommandFailed as failed:
+        # Nox itself would end with 1, whatever the gate says: the message ends in the command's own status.
+        raise SystemExit(int(str(failed).split()[-1])) from failed
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's own tests (arguments after -- go to pytest)."""
     install(session)
@@ -71,11 +102,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check format, style and types."""
-    install(session, "matplotlib", "mypy", "ruff", "pandas-stubs")
+    """Check format, style, types and workflows."""
+    install(session, "matplotlib", "mypy", "ruff", "pandas-stubs", "check-jsonschema", "zizmor")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *glob(".github/workflows/*.yml"))
+    session.run("zizmor", "--offline", "--quiet", ".github/workflows")
 
 
 @nox.session

@@ -5,6 +5,9 @@ The generators of the frameworks cannot be made to agree, so no test compares on
 
 from parity import Case, Tolerance, buffer, grid, normal, uniform
 
+MEASURED = "measured with tensorflow 2.21.0"
+UNSEEDED = "compiled by XLA, neither the seed of the call nor tf.random.set_seed decides what is drawn"
+
 injected_dropout = Case(
     "injected_dropout",
     "Dropout by given noise: what is kept (noise at or above the rate) is scaled by 1 / (1 - rate).",
@@ -134,6 +137,8 @@ def statistics(case, torch_measure, tensorflow_measure):
     def _(tf, x, *, rate):
         return tensorflow_measure(tf, tf.nn.dropout(x, rate, seed=0))
 
+    case.unrepeatable("tf.nn.dropout", because=UNSEEDED, source=MEASURED, modes=["compiled"])
+
     @case.tensorflow("tf.nn.experimental.stateless_dropout")
     def _(tf, x, *, rate):
         return tensorflow_measure(tf, tf.nn.experimental.stateless_dropout(x, rate, seed=[1, 2]))
@@ -237,6 +242,8 @@ def dropout_of_maps(name, space, first, last, **sizes):
     def _(tf, x, *, rate, N, C):
         y = tf.nn.dropout(x, rate, noise_shape=[N, *[1] * len(space), C], seed=0)
         return tensorflow_maps(tf, y, axes_last)
+
+    case.unrepeatable("tf.nn.dropout(noise_shape=)", because=UNSEEDED, source=MEASURED, modes=["compiled"])
 
     @case.torch.naive(
         "torch.nn.Dropout",

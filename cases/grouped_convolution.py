@@ -80,6 +80,7 @@ def in_double_precision(rank):
         source=MEASURED,
         stage="forward" if rank == 3 else "gradient",
         devices=["cpu"],
+        modes=["eager", "graph"],
     )
     return case
 

@@ -1,6 +1,6 @@
 """Inputs that a layer was not made for: other features, other channels, ids that are no whole numbers."""
 
-from _invalid import WIDE, drawn, refused
+from _invalid import CAPTURED, FAKE, MEASURED, WIDE, drawn, refused
 
 from parity import Case, buffer, grid, integers, uniform
 
@@ -48,6 +48,11 @@ def _(tf, *, N, K, O):
 refused(
     affine,
     dict(I=6),
+    captured={
+        "torch.nn.functional.linear": "a and b must have same reduction dim, but got [3, 6] X [4, 5]",
+        "torch.nn.Linear": "a and b must have same reduction dim, but got [3, 6] X [4, 5]",
+        "tf.matmul": "Dimensions must be equal, but are 6 and 4",
+    },
     **{
         "torch.nn.functional.linear": "shapes cannot be multiplied (3x6 and 4x5)",
         "torch.nn.Linear": "shapes cannot be multiplied (3x6 and 4x5)",
@@ -92,6 +97,11 @@ def _(tf, x, bias):
 refused(
     biased,
     dict(D=5),
+    captured={
+        "torch.Tensor +": FAKE,
+        "tf.Tensor +": "Dimensions must be equal, but are 6 and 5",
+        "tf.nn.bias_add": "Dimensions must be equal, but are 6 and 5",
+    },
     **{
         "torch.Tensor +": "must match the size of tensor b (5) at non-singleton dimension 1",
         "tf.Tensor +": "Incompatible shapes: [4,6] vs. [5]",
@@ -102,6 +112,7 @@ refused(
     biased,
     dict(D=1),
     because="tf.nn.bias_add does not broadcast a bias of length 1; sums do, in both frameworks",
+    captured={"tf.nn.bias_add": "Dimensions must be equal, but are 6 and 1"},
     **{"tf.nn.bias_add": "Must provide as many biases as the last dimension of the input tensor: [1] vs. [4,6]"},
 )
 
@@ -155,6 +166,7 @@ def _(tf, *, N, H, W, I, O, KH, KW):
 refused(
     convolved,
     dict(C=3),
+    captured={"tf.nn.conv2d": "Depth of input (3) is not a multiple of input depth of filter (2)"},
     **{
         "torch.nn.functional.conv2d": "expected input[2, 3, 5, 6] to have 2 channels, but got 3 channels instead",
         "torch.nn.Conv2d": "expected input[2, 3, 5, 6] to have 2 channels, but got 3 channels instead",
@@ -224,10 +236,21 @@ for channels in (1, 5):
 refused(
     normalized,
     dict(D=5),
+    captured={"torch.rsqrt": FAKE, "tf.nn.batch_normalization": "Dimensions must be equal, but are 6 and 5"},
     **{
         "torch.rsqrt": "must match the size of tensor b (5) at non-singleton dimension 1",
         "tf.nn.batch_normalization": "Incompatible shapes: [4,6] vs. [5]",
     },
+)
+
+
+normalized.limitation(
+    "keras.layers.BatchNormalization",
+    raises="tf.function only supports singleton tf.Variables created on the first call",
+    because="the layer is made, with its variables, within the function that is captured",
+    source=MEASURED,
+    when=dict(D=6),
+    modes=CAPTURED,
 )
 
 
@@ -291,6 +314,7 @@ for fraction in (0.0, 0.75):
         dict(fraction=fraction),
         because="ids must be integers, even if they are whole; only keras.layers.Embedding casts them, silently",
         source="keras/src/layers/core/embedding.py in Keras 3.15.1: Embedding.call",
+        captured={"tf.nn.embedding_lookup": "not in list of allowed values: int16, int32, int64"},
         **{
             "torch.nn.functional.embedding": "to have one of the following scalar types: Long, Int",
             "torch.Tensor[...]": "tensors used as indices must be long, int, byte or bool tensors",

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from . import __version__
 from .catalog.frameworks import FRAMEWORKS
-from .environments import BUILDS, BuildError, build, default_folder
+from .environments import BUILDS, build, default_folder
+from .gate import command as gate
+from .requirements import BuildError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     records.add_argument("--of-modes", action="store_true", help="print the -k expression of what modes get wrong")
     docs.add_argument("--cases", type=Path, default=Path("cases"), help="the case files (default: cases)")
     docs.add_argument("--output", type=Path, default=Path("docs"), help="where to write (default: docs)")
-    options = parser.parse_args(arguments)
+    gate.add_commands(commands)
+    options, rest = parser.parse_known_args(arguments)
+    if "run" in options:
+        return int(options.run(options, rest))
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         if options.command == "docs":
             return _docs(options)

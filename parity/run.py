@@ -17,13 +17,14 @@ from typing import Any
 from .catalog.case import Case
 from .catalog.frameworks import FRAMEWORKS, REFERENCE
 from .catalog.known import Tolerance
-from .catalog.load import Broken
+from .catalog.load import Broken, catalogue_digest, display
 from .catalog.modes import EAGER
 from .judge.cause import Alternatives
 from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
 from .plan.work import Item, Unit, repeated, units
-from .record.schema import SCHEMA_VERSION, TimingRow
+from .record.results import result_rows
+from .record.schema import SCHEMA_VERSION, TimingRow, WarningRow
 from .record.write import RecordWriter
 from .workers.local import Engine, Greeting
 from .workers.memory import peak_bytes
@@ -94,10 +95,16 @@ class Run:
     """
 
     def __init__(
-        self, engine: Engine, *, seed: int = 0, tolerance: Tolerance | None = None, reports: Path | None = None
+        self,
+        engine: Engine,
+        *,
+        seed: int = 0,
+        tolerance: Tolerance | None = None,
+        reports: Path | None = None,
+        arrays: bool = False,
     ) -> None:
         self._engine = engine
-        self._reports = reports
+        self._reports, self._arrays = reports, arrays
         self._writer: RecordWriter | None = None
         self._began = time.time()
         self._waiting: deque[tuple[Item, Case]] = deque()
@@ -112,6 +119,7 @@ class Run:
         self.costs: dict[str, Cost] = {}
         self.judge_seconds = 0.0
         self.planned = 0
+        self._files: dict[str, str] = {}
 
     def greet(self) -> dict[str, Greeting]:
         """Start the workers if they are not running yet. Raises ``StartError``."""
@@ -128,6 +136,7 @@ class Run:
         self._open()
         self._waiting.extend(items)
         self.planned = len(self._waiting)
+        self._files = {item.case: item.file for item, _ in self._waiting}
         self._repeated = repeated((item for item, _ in self._waiting), self.seed)
         self.write_environment()
 
@@ -147,6 +156,7 @@ class Run:
         for unit, seen in answers:
             self.costs.setdefault(unit.framework, Cost()).add(seen)
         self._keep(rows, timings)
+        self._keep_results(case, item, observations, rows, answers)
         self.judge_seconds += time.thread_time() - start
         return Judged(rows, timings, observations)
 
@@ -197,9 +207,28 @@ class Run:
         if writer is not None:
             writer.add(rows, timings)
 
+    def _keep_results(
+        self,
+        case: Case,
+        item: Item,
+        observations: Mapping[str, Observation],
+        rows: Sequence[Row],
+        answers: Sequence[tuple[Unit, Observation]],
+    ) -> None:
+        if self._writer is not None:
+            self._writer.add_results(result_rows(case, item, observations, rows, arrays=self._arrays))
+            self._writer.add_warnings(
+                WarningRow(
+                    unit.framework, said.category, said.message, said.where,
+                    item.case, item.variant, item.dtype, item.device, unit.mode, unit.api,
+                )
+                for unit, seen in answers if unit.framework != REFERENCE
+                for said in seen.warnings
+            )  # fmt: skip
+
     def _open(self) -> RecordWriter | None:
         if self._writer is None and self._reports is not None:
-            self._writer = RecordWriter(self._reports)
+            self._writer = RecordWriter(self._reports, arrays=self._arrays)
         return self._writer
 
     def _timings(self, unit: Unit, seen: Observation) -> Iterable[TimingRow]:
@@ -244,6 +273,10 @@ class Run:
             "environments": {
                 name: {**greeting.environment, "devices": list(greeting.devices)}
                 for name, greeting in self.greetings.items()
+            },
+            "catalogue": {
+                "digest": catalogue_digest(self._files.values()),
+                "files": {case: display(Path(file)) for case, file in self._files.items()},
             },
             "planned": self.planned,
             "items": self.totals.items,

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
+from proof.seeds import SHARES
 from proof.sensitivity import JUDGE, USUAL
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -66,14 +67,14 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| share up to | " + " | ".join(PARTS[name] for name in parts) + " |"
     yield "| --- |" + " --- |" * len(parts)
-    for upper in record[parts[0]]["shares"]:
-        cells = (f"{record[name]['shares'][upper] / record[name]['items']:.3%}" for name in parts)
+    for upper in map(str, SHARES):
+        cells = (f"{record[name]['shares'].get(upper, 0) / record[name]['items']:.3%}" for name in parts)
         yield f"| {float(upper):.1%} | " + " | ".join(cells) + " |"
     yield ""
     yield "| ρ up to | " + " | ".join(PARTS[name] for name in parts) + " |"
     yield "| --- |" + " --- |" * len(parts)
-    for upper in record[parts[0]]["rhos"]:
-        cells = (f"{record[name]['rhos'][upper] / record[name]['items']:.3%}" for name in parts)
+    for upper in (str(4 * share) for share in SHARES):
+        cells = (f"{record[name]['rhos'].get(upper, 0) / record[name]['items']:.3%}" for name in parts)
         yield f"| {float(upper):g} | " + " | ".join(cells) + " |"
     yield ""
 

@@ -13,13 +13,14 @@ import pytest
 
 from parity import environments
 from parity.__main__ import main
-from parity.environments import BuildError, build
+from parity.environments import build
+from parity.requirements import BuildError
 
 
 def installing(*commands):
     """Attempts that run these commands with the new interpreter, one attempt each."""
 
-    def attempts(framework, kind, python):
+    def attempts(framework, kind, python, wanted=()):
         return iter([[[python, *command]] for command in commands])
 
     return attempts
@@ -35,7 +36,7 @@ def failed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("environments")
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(environments, "_attempts", installing(UNOBTAINABLE))
+        patch.setattr(environments, "attempts", installing(UNOBTAINABLE))
         status = main(["environment", "torch", "--build", "cpu", "--folder", str(folder)])
     return folder, status, out.getvalue(), err.getvalue()
 
@@ -49,7 +50,7 @@ def built(failed):
     (place / "left-behind").touch()
     said = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(environments, "_attempts", installing(UNOBTAINABLE, NOTHING))
+        patch.setattr(environments, "attempts", installing(UNOBTAINABLE, NOTHING))
         return build("torch", folder, "cpu", said.append), said
 
 
@@ -79,20 +80,20 @@ def stopped(*arguments):
 
 
 def test_a_second_call_returns_the_same_at_once(built, failed, monkeypatch):
-    monkeypatch.setattr(environments, "_run", stopped)
+    monkeypatch.setattr(environments, "run", stopped)
     said = []
     assert build("torch", failed[0], "cpu", said.append) == built[0]
     assert said == []
 
 
 def test_the_interpreters_are_printed_one_on_each_line(built, failed, monkeypatch, capsys):
-    monkeypatch.setattr(environments, "_run", stopped)
+    monkeypatch.setattr(environments, "run", stopped)
     assert main(["environment", "torch", "torch", "--build", "cpu", "--folder", str(failed[0])]) == 0
     assert capsys.readouterr().out == f"{built[0]}\n" * 2
 
 
 def test_other_versions_or_another_build_are_another_environment(built, failed, monkeypatch, tmp_path):
-    monkeypatch.setattr(environments, "_run", stopped)
+    monkeypatch.setattr(environments, "run", stopped)
     said = []
     with pytest.raises(BuildError, match="stopped"):
         build("torch", failed[0], "gpu", said.append)
@@ -124,7 +125,7 @@ def test_an_unknown_framework_is_refused_with_the_known_ones(tmp_path):
 def test_every_way_to_install_keeps_to_the_tested_versions():
     for framework in ("torch", "tensorflow"):
         for kind in ("cpu", "gpu"):
-            for attempt in environments._attempts(framework, kind, "python"):
+            for attempt in environments.attempts(framework, kind, "python"):
                 assert any(str(environments.CONSTRAINTS) in command for command in attempt)
 
 

@@ -14,7 +14,7 @@ from .calls import Function, call_with, signature
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
-from .known import Deviation, Divergence, Known, LeastScale, Limitation, Tolerance
+from .known import Deviation, Divergence, Known, LeastScale, Limitation, Tolerance, Unrepeatable
 from .mapping import Source, source
 from .modes import EAGER
 from .tensors import Output, Tensor, as_output
@@ -278,6 +278,22 @@ class Case:
         """
         bounds = (tuple(quantities), within, elements)
         self.known.append(Deviation(api, because, source, dict(when or {}), dtypes, devices, modes, *bounds))
+
+    def unrepeatable(
+        self,
+        api: str,
+        *,
+        because: str,
+        source: str,
+        when: Mapping[str, Any] | None = None,
+        devices: Sequence[str] | None = None,
+        modes: Sequence[str] | None = None,
+    ) -> None:
+        """Declare that ``api`` draws random numbers that no seed decides: computed twice, its results may differ.
+
+        Not strict: what is measured of two different draws may come out the same.
+        """
+        self.known.append(Unrepeatable(api, because, source, dict(when or {}), None, devices, modes))
 
     def noting(self, where: str) -> _Noting:
         """A context that keeps a ``DeclarationError`` as a problem of this case."""

@@ -11,18 +11,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Framework:
-    """A framework: the name used in declarations and options, its title, and the package to import."""
+    """A framework: the name used in declarations and options, its title, and what it is installed and imported as.
+
+    ``packages`` are imported, the first is the framework itself; ``distributions`` are what pip calls its parts.
+    """
 
     name: str
     title: str
-    package: str
+    packages: tuple[str, ...]
+    distributions: tuple[str, ...]
+
+    @property
+    def package(self) -> str:
+        return self.packages[0]
 
 
 FRAMEWORKS: dict[str, Framework] = {
     framework.name: framework
     for framework in (
-        Framework("torch", "PyTorch", "torch"),
-        Framework("tensorflow", "TensorFlow", "tensorflow"),
+        Framework("torch", "PyTorch", ("torch",), ("torch",)),
+        Framework(
+            "tensorflow",
+            "TensorFlow",
+            ("tensorflow", "keras", "tf_keras"),
+            ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu", "keras", "keras-nightly", "tf-keras"),
+        ),
     )
 }
 

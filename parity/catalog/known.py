@@ -98,6 +98,11 @@ class Deviation(Known):
 
 
 @dataclass(frozen=True)
+class Unrepeatable(Known):
+    """Random numbers of the framework's own that no seed decides: computed twice, the results may differ."""
+
+
+@dataclass(frozen=True)
 class Divergence:
     """Why an implementation, the naive port, differs from the operation, and what to do instead.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import linecache
 import sys
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
 from zlib import crc32
@@ -75,6 +77,15 @@ def load(path: Path, *, check: bool = True) -> CaseFile:
     if not found and not broken:
         broken.append(Broken(path.stem, display(path), "declares no case: create one with parity.Case(...)"))
     return CaseFile(path, tuple(good.values()), tuple(broken))
+
+
+def catalogue_digest(files: Iterable[str]) -> str:
+    """A digest of all Python files in the folders of some case files: of everything that they declare."""
+    digest = blake2b(digest_size=8)
+    for folder in sorted({Path(file).parent for file in files}):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def display(path: str | Path) -> str:

@@ -35,6 +35,7 @@ class Options:
     modes: tuple[str, ...]
     seed: int
     reports: Path | None
+    arrays: bool
     pythons: Mapping[str, str]
     tolerance: Tolerance | None
     timeout: float
@@ -55,6 +56,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--seed", type=int, default=0, help="seed of inputs and weights (default: 0)")
     group.addoption("--reports", metavar="DIR", help="write parity.csv, parity.html and the other reports into DIR")
+    group.addoption("--arrays", action="store_true", help="keep the results themselves, too: arrays.safetensors")
     group.addoption("--rtol", type=float, help="with --atol: allow |error| <= atol + rtol * |truth| in this run")
     group.addoption("--atol", type=float, help="see --rtol")
     group.addoption(
@@ -96,6 +98,7 @@ def read_options(config: pytest.Config) -> Options:
         modes=modes,
         seed=get("--seed"),
         reports=Path(reports) if reports else None,
+        arrays=get("--arrays"),
         pythons={name: _python(name, get(f"--{name}-python")) for name in FRAMEWORKS},
         tolerance=tolerance,
         timeout=get("--unit-timeout"),

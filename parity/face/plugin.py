@@ -55,7 +55,13 @@ class Session:
         if self._run is None:
             engine = LocalEngine(self.options.pythons, timeout=self.options.timeout)
             options = self.options
-            self._run = Run(engine, seed=options.seed, tolerance=options.tolerance, reports=options.reports)
+            self._run = Run(
+                engine,
+                seed=options.seed,
+                tolerance=options.tolerance,
+                reports=options.reports,
+                arrays=options.arrays,
+            )
         return self._run
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..catalog.case import Case, Implementation
 from ..catalog.frameworks import REFERENCE
-from ..catalog.known import Deviation, Known, Limitation, Tolerance
+from ..catalog.known import Deviation, Known, Limitation, Tolerance, Unrepeatable
 from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
@@ -171,16 +171,19 @@ class _Judge:
     def _again(self, side: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
         """A row for each quantity that came out different when it was computed a second time."""
         api, framework, first = side.implementation.api, side.implementation.framework, side.observation.results
+        known = next((each for each in self._known(side.implementation) if isinstance(each, Unrepeatable)), None)
         for quantity, second in side.observation.again.items():
-            if quantity in truths and first[quantity].array.tobytes() != second.array.tobytes():
-                spread = between(first[quantity], second, truths[quantity], self.item.dtype)
-                reason = (
-                    f"computed twice from the same values, {api} gave different bits: {spread.located(api, 'again')}"
-                )
-                yield self._row(
-                    quantity, api, framework, f"{api}, again", framework, NONDETERMINISTIC, reason, spread,
-                    truths[quantity], blame=framework,
-                )  # fmt: skip
+            if quantity not in truths or first[quantity].array.tobytes() == second.array.tobytes():
+                continue
+            spread = between(first[quantity], second, truths[quantity], self.item.dtype)
+            reason = f"computed twice from the same values, {api} gave different bits: {spread.located(api, 'again')}"
+            verdict = NONDETERMINISTIC
+            if known is not None:
+                verdict, reason = EXPECTED, f"{known.because} ({known.source})"
+            yield self._row(
+                quantity, api, framework, f"{api}, again", framework, verdict, reason, spread,
+                truths[quantity], blame=_blamed(verdict, framework),
+            )  # fmt: skip
 
     def _against_truth(self, side: _Side, truths: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
         api, framework = side.implementation.api, side.implementation.framework

@@ -26,10 +26,12 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The readable name, such as ``conv2d[stride=2-padding=same]-float32-cpu``."""
-        variant = f"[{self.variant}]" if self.variant else ""
-        mode = "" if self.mode == EAGER else f"-{self.mode}"
-        return f"{self.case}{variant}-{self.dtype}-{self.device}{mode}"
+        return item_name(self.case, self.variant, self.dtype, self.device, self.mode)
+
+
+def item_name(case: str, variant: str, dtype: str, device: str, mode: str) -> str:
+    """The readable name of an item, such as ``conv2d[stride=2-padding=same]-float32-cpu``."""
+    return f"{case}{f'[{variant}]' if variant else ''}-{dtype}-{device}{'' if mode == EAGER else f'-{mode}'}"
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 
 PARITY = "parity.csv"
 TIMINGS = "timings.csv"
 ENVIRONMENT = "environment.json"
+RESULTS = "results.csv"
+WARNINGS = "warnings.csv"
+ARRAYS = "arrays.safetensors"
 JUNIT = "parity.junit.xml"
 BENCHMARKS = "benchmarks.json"
 HTML = "parity.html"
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+
+_VARYING = re.compile(r"0x[0-9a-fA-F]+|(?:/[^\s/:]+)+/|\d+")
 
 
 @dataclass(frozen=True)
@@ -35,3 +41,27 @@ class TimingRow:
 
 
 TIMING_COLUMNS = tuple(field.name for field in fields(TimingRow))
+
+
+@dataclass(frozen=True, slots=True)
+class WarningRow:
+    """One thing a framework said, with the item in which it was heard first. ``where`` is where it was raised."""
+
+    framework: str
+    category: str
+    message: str
+    where: str
+    case: str
+    variant: str
+    dtype: str
+    device: str
+    mode: str
+    implementation: str
+
+    @property
+    def text(self) -> str:
+        """What makes it the same warning in another run: numbers and addresses in it may differ."""
+        return _VARYING.sub("#", f"{self.framework} {self.category} {self.message}")
+
+
+WARNING_COLUMNS = tuple(field.name for field in fields(WarningRow))

@@ -4,26 +4,50 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
+from ..catalog.dtypes import Array
 from ..judge.row import COLUMNS, Row
-from .schema import ENVIRONMENT, HTML, PARITY, TIMING_COLUMNS, TIMINGS, TimingRow
+from .arrays import ArraysWriter
+from .results import RESULT_COLUMNS, ResultRow
+from .schema import (
+    ARRAYS,
+    ENVIRONMENT,
+    HTML,
+    PARITY,
+    RESULTS,
+    TIMING_COLUMNS,
+    TIMINGS,
+    WARNING_COLUMNS,
+    WARNINGS,
+    TimingRow,
+    WarningRow,
+)
 
 
 class RecordWriter:
-    """Appends rows to ``parity.csv`` and ``timings.csv`` in ``folder`` and writes ``environment.json``.
+    """Appends to the tables of a record in ``folder``, and writes ``environment.json``.
 
-    Opening it empties the record that was there. Raises ``OSError`` where the folder cannot be written.
+    Opening it empties the record that was there. With ``arrays``, closing it writes what is needed to compare
+    the results of two runs. Raises ``OSError`` where the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, arrays: bool = False) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / HTML).unlink(missing_ok=True)
+        for name in (HTML, ARRAYS):
+            (folder / name).unlink(missing_ok=True)
         self._rows = self._open(PARITY, COLUMNS)
         self._timings = self._open(TIMINGS, TIMING_COLUMNS)
+        self._results = self._open(RESULTS, RESULT_COLUMNS)
+        self._warnings = self._open(WARNINGS, WARNING_COLUMNS)
+        self._said: set[str] = set()
+        self._arrays = ArraysWriter() if arrays else None
 
     def _open(self, name: str, columns: Iterable[str]) -> IO[str]:
         stream = (self.folder / name).open("w", newline="", encoding="utf-8", errors="backslashreplace")
@@ -32,9 +56,22 @@ class RecordWriter:
 
     def add(self, rows: Iterable[Row], timings: Iterable[TimingRow]) -> None:
         """Append and flush."""
-        for stream, entries in ((self._rows, rows), (self._timings, timings)):
-            csv.writer(stream, lineterminator="\n").writerows(map(_cells, entries))
-            stream.flush()
+        self._append(self._rows, rows)
+        self._append(self._timings, timings)
+
+    def add_results(self, results: Iterable[tuple[ResultRow, Array | None]]) -> None:
+        """Append and flush what every implementation gave, as ``result_rows`` tells it."""
+        entries = list(results)
+        self._append(self._results, (row for row, _ in entries))
+        if self._arrays is not None:
+            for row, distances in entries:
+                self._arrays.add(row, distances)
+
+    def add_warnings(self, warnings: Iterable[WarningRow]) -> None:
+        """Append and flush what was not said before in this run."""
+        new = {warning.text: warning for warning in warnings if warning.text not in self._said}
+        self._said.update(new)
+        self._append(self._warnings, new.values())
 
     def environment(self, content: Mapping[str, Any]) -> None:
         """Write (or rewrite) ``environment.json``."""
@@ -42,12 +79,29 @@ class RecordWriter:
         (self.folder / ENVIRONMENT).write_text(text, encoding="utf-8")
 
     def close(self) -> None:
-        self._rows.close()
-        self._timings.close()
+        for stream in (self._rows, self._timings, self._results, self._warnings):
+            stream.close()
+        if self._arrays is not None:
+            (self.folder / ARRAYS).write_bytes(self._arrays.content())
+
+    def _append(self, stream: IO[str], entries: Iterable[Any]) -> None:
+        write_rows(stream, entries)
+        stream.flush()
 
 
-def _cells(entry: Row | TimingRow) -> list[Any]:
-    return [_cell(value) for value in vars(entry).values()]
+def write_rows(stream: IO[str], entries: Iterable[Any]) -> None:
+    """Write dataclass instances as CSV rows."""
+    csv.writer(stream, lineterminator="\n").writerows(map(_cells, entries))
+
+
+def _cells(entry: Any) -> list[Any]:
+    kind: Any = type(entry)
+    return [_cell(value) for value in _values(kind)(entry)]
+
+
+@cache
+def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*(field.name for field in fields(kind)))
 
 
 def _cell(value: Any) -> Any:

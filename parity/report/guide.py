@@ -10,7 +10,7 @@ from typing import Any
 
 from ..catalog.case import DEFAULT_DTYPES, Case, Implementation
 from ..catalog.frameworks import FRAMEWORKS
-from ..catalog.known import CRASH, Deviation, Known, Limitation
+from ..catalog.known import CRASH, Deviation, Known, Limitation, Unrepeatable
 from ..catalog.load import CaseFile
 from ..catalog.modes import COMPILED, EAGER, GRAPH, MODES
 from ..catalog.variants import show
@@ -239,12 +239,19 @@ def _settings(case: Case) -> Iterator[str]:
         yield ""
 
 
+KINDS: Mapping[type[Known], str] = {
+    Limitation: "Known limitations",
+    Deviation: "Known to be wrong by more than rounding",
+    Unrepeatable: "Known to differ from one computation to the next",
+}
+
+
 def _known(case: Case, sizes: Mapping[tuple[str, str, str], Measured]) -> Iterator[str]:
     """Limitations and deviations, those that differ in their API path only put together."""
     groups: dict[tuple[Any, ...], list[Known]] = {}
     for item in case.known:
         groups.setdefault((type(item), item.because), []).append(item)
-    for kind, heading in ((Limitation, "Known limitations"), (Deviation, "Known to be wrong by more than rounding")):
+    for kind, heading in KINDS.items():
         found = [items for (group, _), items in groups.items() if group is kind]
         if found:
             yield f"**{heading}**"

@@ -15,6 +15,10 @@ Pullback = Callable[[Sequence[Any]], list[Any]]
 """From the cotangents of the results to the gradients, ``None`` where a result does not depend on a tensor."""
 
 
+SEED = 0
+"""What each unit's own random numbers begin with, so that none depends on the units before it."""
+
+
 class Adapter(ABC):
     """One framework in one process. ``module`` is what a case's functions get as their first argument."""
 

@@ -14,13 +14,15 @@ from typing import Any
 from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS, Array, narrowed
 from ..catalog.errors import DeclarationError
-from ..catalog.frameworks import REFERENCE
+from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..catalog.layout import parse
 from ..catalog.load import CaseFile, display, load
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
 from .adapter import Adapter
+from .heard import hearing
 from .memory import peak_bytes
+from .missing import missing
 from .protocol import Failure, Observation, Result
 from .setup import Setup, Stopwatch, set_up
 from .timing import time_unit
@@ -35,25 +37,29 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
     failure: Failure | None = None
     input_digest = ""
     file = unit.item.file
-    try:
-        case = declared_case(unit)
-        canonical, input_digest = _values(
-            file, unit.item.case, unit.item.variant, unit.item.dtype, unit.seed, unit.inputs_as
-        )
-        device = "cpu" if unit.framework == REFERENCE else unit.item.device
-        with _settings(adapter, unit, device, inside):
-            setup, cotangents = _compute(adapter, unit, case, canonical, device, inside, progress)
-            if unit.timed:
-                progress.stage = "timing"
-                with inside():
-                    timings = time_unit(adapter, setup, cotangents, device)
-        if unit.repeated:
+    with hearing() as heard:
+        try:
+            case = declared_case(unit)
+            canonical, input_digest = _values(
+                file, unit.item.case, unit.item.variant, unit.item.dtype, unit.seed, unit.inputs_as
+            )
+            device = "cpu" if unit.framework == REFERENCE else unit.item.device
             with _settings(adapter, unit, device, inside):
-                _compute(adapter, unit, case, canonical, device, inside, again)
-    except DeclarationError as error:
-        failure = Failure("declaration", "", str(error), _case_line(file, unit))
-    except Exception as error:
-        failure = Failure(progress.stage, type(error).__name__, _shorten(str(error)), _line(error, file))
+                setup, cotangents = _compute(adapter, unit, case, canonical, device, inside, progress)
+                if unit.timed:
+                    progress.stage = "timing"
+                    with inside():
+                        timings = time_unit(adapter, setup, cotangents, device)
+            if unit.repeated:
+                with _settings(adapter, unit, device, inside):
+                    _compute(adapter, unit, case, canonical, device, inside, again)
+        except DeclarationError as error:
+            failure = Failure("declaration", "", str(error), _case_line(file, unit))
+        except Exception as error:
+            gone, nearest = missing(error, FRAMEWORKS[unit.framework].packages if unit.framework != REFERENCE else ())
+            failure = Failure(
+                progress.stage, type(error).__name__, _shorten(str(error)), _line(error, file), gone, nearest
+            )
     outside = time.thread_time() - start - inside.processor
     return Observation(
         progress.results,
@@ -64,6 +70,7 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
         harness_seconds=outside,
         peak_bytes=peak_bytes(),
         again=again.results,
+        warnings=tuple(heard.said),
     )
 
 
@@ -172,14 +179,16 @@ def _gradients(setup: Setup, found: Sequence[tuple[Array, str] | None]) -> dict[
             continue
         layout = parse(setup.layout(name, axes))
         gradients[name] = Result(layout.restore(gradient[0], axes, setup.axis_sizes, labels), gradient[1])
-    if setup.weight_trace:
+    if setup.weight_trace and all(gradient is None for gradient in found[len(direct) :]):
+        gradients.update({n: Result(setup.canonical[n] * 0, setup.unit.item.dtype) for n in owned & set(setup.names)})
+    elif setup.weight_trace:
         arrays: dict[str, Array] = {}
         dtypes: set[str] = set()
         for variable, gradient in zip(setup.variables, found[len(direct) :], strict=True):
             if gradient is not None:
                 arrays[variable], dtype = gradient
                 dtypes.add(dtype)
-        dtype = dtypes.pop() if len(dtypes) == 1 else "/".join(sorted(dtypes)) or setup.unit.item.dtype
+        dtype = "/".join(sorted(dtypes))
         back = setup.weight_trace.bring_back(arrays)
         gradients.update({name: Result(array, dtype) for name, array in back.items() if name in setup.names})
     return {f"grad:{name}": gradients[name] for name in setup.names}

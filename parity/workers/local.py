@@ -44,6 +44,9 @@ class StartError(Exception):
     """A worker could not be started. The message says which, and shows the end of what it printed."""
 
 
+NOT_RESTARTED = "not run, because the worker could not be restarted"
+
+
 @dataclass(frozen=True)
 class Greeting:
     """What a worker says when it is ready: its environment (versions, threads, switches) and its devices."""
@@ -284,7 +287,7 @@ class Lane(threading.Thread):
             self._worker = self._worker.another()
             self._worker.greet()
         except StartError as error:
-            self._dead = f"not run, because the worker could not be restarted: {error}"
+            self._dead = f"{NOT_RESTARTED}: {error}"
             return
         for unit, _ in self._sent:
             self._worker.send(unit)

@@ -27,16 +27,29 @@ class Failure:
 
     ``stage`` is ``declaration`` (the case is wrong), ``build``, ``forward``, ``gradient``, or, set by the
     harness, ``crash`` and ``timeout``. ``kind`` is the exception's class, ``where`` the line in the case file.
+    ``missing`` is the framework's name that is not there, if that is why, ``nearest`` the nearest that is.
     """
 
     stage: str
     kind: str
     message: str
     where: str = ""
+    missing: str = ""
+    nearest: str = ""
 
     def __str__(self) -> str:
         at = f" (at {self.where})" if self.where else ""
-        return f"{self.kind}: {self.message}{at}" if self.kind else f"{self.message}{at}"
+        instead = f" (the nearest name is {self.nearest})" if self.nearest else ""
+        return f"{self.kind}: {self.message}{instead}{at}" if self.kind else f"{self.message}{at}"
+
+
+@dataclass(frozen=True)
+class Warned:
+    """One thing a framework said: the warning's class or the log level, the text, and where it was raised."""
+
+    category: str
+    message: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -65,9 +78,10 @@ class Observation:
 
     ``results`` maps quantities (``output:y``, ``state:h``, ``grad:x``) to results; with a ``gradient`` failure
     the forward quantities are there. ``again`` holds the results of a second computation where the unit asks for one,
-    ``sensitivities`` the scale of each quantity where the unit is a formula's. ``timings`` holds seconds per call for
-    ``forward`` and ``forward+backward``; ``framework_seconds`` what passed inside the framework, ``harness_seconds``
-    the processor time spent outside it; ``peak_bytes`` is the largest resident memory that the worker has had so far.
+    ``sensitivities`` the scale of each quantity where the unit is a formula's, ``warnings`` what was said. ``timings``
+    holds seconds per call for ``forward`` and ``forward+backward``; ``framework_seconds`` what passed inside the
+    framework, ``harness_seconds`` the processor time spent outside it; ``peak_bytes`` is the largest resident memory
+    that the worker has had so far.
     """
 
     results: Mapping[str, Result] = field(default_factory=dict)
@@ -79,6 +93,7 @@ class Observation:
     peak_bytes: int = 0
     again: Mapping[str, Result] = field(default_factory=dict)
     sensitivities: Mapping[str, Array] = field(default_factory=dict)
+    warnings: tuple[Warned, ...] = ()
 
     def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
         given = {"results": self.results, "again": self.again}
@@ -90,6 +105,7 @@ class Observation:
             "framework_seconds": self.framework_seconds,
             "harness_seconds": self.harness_seconds,
             "peak_bytes": self.peak_bytes,
+            "warnings": [asdict(warned) for warned in self.warnings],
         }
         arrays = {f"{kind} {name}": r.array for kind, results in given.items() for name, r in results.items()}
         return header, {**arrays, **{f"sensitivities {name}": a for name, a in self.sensitivities.items()}}
@@ -111,6 +127,7 @@ class Observation:
             framework_seconds=header["framework_seconds"],
             harness_seconds=header["harness_seconds"],
             peak_bytes=header["peak_bytes"],
+            warnings=tuple(Warned(**warned) for warned in header["warnings"]),
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..catalog.dtypes import Array
 from ..catalog.modes import COMPILED, EAGER
-from .adapter import Adapter, Pullback, as_tuple
+from .adapter import SEED, Adapter, Pullback, as_tuple
 
 
 class TensorflowAdapter(Adapter):
@@ -55,6 +55,7 @@ class TensorflowAdapter(Adapter):
     @contextlib.contextmanager
     def on(self, device: str, dtype: str) -> Iterator[None]:
         self._keras.utils.clear_session(free_memory=False)
+        self._keras.utils.set_random_seed(SEED)
         self._keras.config.set_floatx(dtype)
         self._keras.config.set_dtype_policy(dtype)
         with self._tf.device(_place(device)):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..catalog.dtypes import Array
 from ..catalog.modes import COMPILED, EAGER
-from .adapter import Adapter, Pullback, as_tuple
+from .adapter import SEED, Adapter, Pullback, as_tuple
 
 
 class TorchAdapter(Adapter):
@@ -49,6 +49,7 @@ class TorchAdapter(Adapter):
     def on(self, device: str, dtype: str) -> Iterator[None]:
         before = self._torch.get_default_dtype()
         self._torch.set_default_dtype(getattr(self._torch, dtype))
+        self._torch.manual_seed(SEED)
         try:
             yield
         finally:

@@ -82,6 +82,7 @@ def torch_calls(monkeypatch):
     fake.set_num_threads = calls.noting("threads")
     fake.get_num_threads = lambda: 1
     fake.get_default_dtype = lambda: fake.default
+    fake.manual_seed = lambda seed: None
     fake.set_default_dtype = lambda dtype: setattr(fake, "default", dtype)
     fake.device = calls.noting("device", contextlib.nullcontext())
     fake.from_numpy = lambda array: FakeTensor(array, "cpu", array.dtype.name)
@@ -113,7 +114,7 @@ def tensorflow_calls(monkeypatch):
     fake.test = SimpleNamespace(experimental=SimpleNamespace(sync_devices=calls.noting("synchronize")))
     fake.device = calls.noting("device", contextlib.nullcontext())
     fake.convert_to_tensor = lambda tensor: tensor
-    keras.utils = SimpleNamespace(clear_session=calls.noting("clear"))
+    keras.utils = SimpleNamespace(clear_session=calls.noting("clear"), set_random_seed=lambda seed: None)
     keras.config = SimpleNamespace(set_floatx=calls.noting("floatx"), set_dtype_policy=calls.noting("policy"))
     monkeypatch.setitem(sys.modules, "tensorflow", fake)
     monkeypatch.setitem(sys.modules, "keras", keras)

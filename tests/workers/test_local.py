@@ -168,7 +168,7 @@ def test_timings_are_taken_where_they_are_asked_for_and_costs_everywhere(linear)
     for api in apis:
         timings = observations["float32", api].timings
         assert set(timings) == {"forward", "forward+backward"}, api
-        assert all(len(seconds) >= 3 and min(seconds) > 0 for seconds in timings.values()), api
+        assert all(len(seconds) >= 1 and min(seconds) > 0 for seconds in timings.values()), api
         assert observations["float64", api].timings == {}
         assert observations["float64", api].framework_seconds > 0
         assert observations["float64", api].harness_seconds > 0

@@ -1,0 +1,41 @@
+"""The classes of change, from the gravest to none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REGRESSION, IMPROVEMENT, NOTHING = "regression", "improvement", ""
+"""What a change needs a person for."""
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of change: its name, what it means in a line, and what it needs a person for."""
+
+    name: str
+    meaning: str
+    needs: str
+
+
+REMOVED = Class("removed", "the name is gone from the framework", REGRESSION)
+RAISES = Class("now raises", "gave a result, now raises, crashes or hangs", REGRESSION)
+BROKE = Class("broke parity", "was in order, now is beyond its allowance or declaration", REGRESSION)
+RESHAPED = Class("changed shape or dtype", "the result has another shape or dtype", REGRESSION)
+UNSTEADY = Class("new nondeterminism", "computed twice, the same values now give different bits", REGRESSION)
+OTHERWISE = Class("raises differently", "raised, now raises something else", REGRESSION)
+NEW_RED = Class("new and not in order", "not in the baseline, and not in order", REGRESSION)
+SLOWER = Class("slower", "takes longer, confirmed in fresh processes", REGRESSION)
+WARNS = Class("new warning", "a warning or deprecation that was not there", REGRESSION)
+RESTORED = Class("restored parity", "was not in order, or declared to deviate, and now is right", IMPROVEMENT)
+NO_LONGER = Class("no longer raises", "raised, now gives a result", IMPROVEMENT)
+FASTER = Class("faster", "takes less time, confirmed in fresh processes", NOTHING)
+DRIFTED = Class("drifted", "other bits, in order as before", NOTHING)
+NEW = Class("new", "not in the baseline, or computed from other inputs there; in order", NOTHING)
+UNCHANGED = Class("unchanged", "the same bits, or the same error", NOTHING)
+
+CLASSES = (
+    REMOVED, RAISES, BROKE, RESHAPED, UNSTEADY, OTHERWISE, NEW_RED, SLOWER, WARNS, RESTORED, NO_LONGER, FASTER, DRIFTED,
+    NEW, UNCHANGED,
+)  # fmt: skip
+BY_NAME = {each.name: each for each in CLASSES}
+RANK = {each.name: rank for rank, each in enumerate(CLASSES)}

@@ -1,0 +1,275 @@
+"""From two snapshots to their changes: exactly one class for each result."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..catalog.frameworks import FRAMEWORKS, REFERENCE
+from ..judge.row import EXPECTED, NONDETERMINISTIC, PASS, RED, UNEXPECTED
+from ..plan.work import item_name
+from ..record.results import INPUTS, Key, ResultRow
+from .classes import (
+    BROKE,
+    DRIFTED,
+    NEW,
+    NEW_RED,
+    NO_LONGER,
+    NOTHING,
+    OTHERWISE,
+    RAISES,
+    REMOVED,
+    RESHAPED,
+    RESTORED,
+    UNCHANGED,
+    UNSTEADY,
+    WARNS,
+    Class,
+)
+from .snapshot import Entry, Snapshot
+
+_VARYING = re.compile(r"0x[0-9a-fA-F]+|(?:/[^\s/:]+)+/|\d+")
+BETTER, WORSE, SAME = "better", "worse", "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one result, or of what a framework says (then ``quantity`` is empty).
+
+    ``old`` and ``new`` are the verdicts; the shares are those of the allowance used, against the formula. ``ulps`` is
+    the largest number of representable values between old and new (``at_most`` when only a bound is known). ``moved``
+    is the framework whose result changed, ``reference`` for the formula, empty where nothing moved; ``truth`` tells
+    whether the new result is nearer the formula's (``better``) or further from it.
+    """
+
+    change: str
+    needs: str
+    case: str
+    variant: str
+    dtype: str
+    device: str
+    mode: str
+    implementation: str
+    framework: str
+    quantity: str
+    old: str = ""
+    new: str = ""
+    old_share: float | None = None
+    new_share: float | None = None
+    ulps: float | None = None
+    at_most: bool = False
+    moved: str = ""
+    truth: str = ""
+    detail: str = ""
+    expectation: str = ""
+
+    @property
+    def item(self) -> str:
+        return item_name(self.case, self.variant, self.dtype, self.device, self.mode)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All changes, and the items of the old snapshot that the new one does not hold."""
+
+    changes: list[Change]
+    missing: list[tuple[str, ...]]
+    compared: int
+
+
+Implementation = tuple[str, ...]
+"""A key without its quantity."""
+
+
+def compare(old: Snapshot, new: Snapshot) -> Comparison:
+    """The changes from ``old`` to ``new``, in the order of ``new``; results of the formula are not listed."""
+    before, after = _Indexed(old), _Indexed(new)
+    moved = _moved(before, after)
+    changes: list[Change] = []
+    compared = 0
+    for implementation, entries in after.implementations.items():
+        item = implementation[:5]
+        known = before.inputs.get(item) == after.inputs[item] and before.inputs.get(item)
+        earlier = before.implementations.get(implementation, {}) if known else {}
+        why = "its inputs differ from the baseline's" if item in before.inputs and not known else ""
+        for quantity in _quantities(earlier, entries):
+            last = entries.get(quantity) or _failure(entries) or next(iter(entries.values()))
+            if not earlier:
+                changes.append(_new(last.row, quantity, why))
+                continue
+            first = earlier.get(quantity) or _failure(earlier) or next(iter(earlier.values()))
+            changes.append(_Pair(before, after, first, last, quantity).change(moved))
+            compared += 1
+    changes += _warnings(old, new)
+    missing = [item for item in before.inputs if item not in after.inputs]
+    return Comparison(changes, missing, compared)
+
+
+class _Indexed:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.inputs: dict[tuple[str, ...], str] = {}
+        self.truths: dict[Key, str] = {}
+        self.implementations: dict[Implementation, dict[str, Entry]] = defaultdict(dict)
+        for key, entry in snapshot.results.items():
+            if entry.row.implementation != REFERENCE:
+                self.implementations[key[:6]][entry.row.quantity] = entry
+            elif entry.row.quantity == INPUTS:
+                self.inputs[key[:5]] = entry.row.digest
+            else:
+                self.truths[key] = entry.row.digest
+
+    def truth(self, row: ResultRow) -> str:
+        return self.truths.get((row.case, row.variant, row.dtype, row.device, row.mode, REFERENCE, row.quantity), "")
+
+
+def _moved(before: _Indexed, after: _Indexed) -> set[tuple[str, ...]]:
+    """The items' quantities of which some implementation's bits, or the formula's, are others."""
+    found = {
+        (*implementation[:5], quantity)
+        for implementation, entries in after.implementations.items()
+        for quantity, entry in entries.items()
+        if (first := before.implementations.get(implementation, {}).get(quantity)) is None
+        or first.row.digest != entry.row.digest
+    }
+    return found | {(*key[:5], key[6]) for key, digest in after.truths.items() if before.truths.get(key) != digest}
+
+
+def _quantities(earlier: Mapping[str, Entry], entries: Mapping[str, Entry]) -> list[str]:
+    """Those of an implementation now, and, where it fails now, those it had before. One that gives results has no
+    row without a quantity, which only says what became of a declaration.
+    """
+    named = [quantity for quantity in entries if quantity or len(entries) == 1 or entries[quantity].row.stage]
+    lost = [quantity for quantity in earlier if quantity and _failure(entries)]
+    return list(dict.fromkeys([*named, *lost]))
+
+
+def _failure(entries: Mapping[str, Entry]) -> Entry | None:
+    return next((entry for entry in entries.values() if entry.row.stage), None)
+
+
+def _new(row: ResultRow, quantity: str, why: str) -> Change:
+    found = NEW_RED if row.verdict in RED else NEW
+    return _change(
+        found, found.needs, row, quantity, new=row.verdict, new_share=row.error_ratio, detail=why or _said(row)
+    )
+
+
+class _Pair:
+    """One result before and after."""
+
+    def __init__(self, before: _Indexed, after: _Indexed, first: Entry, last: Entry, quantity: str) -> None:
+        self.first, self.last, self.quantity = first, last, quantity
+        self.old, self.new = first.row, last.row
+        self.same_truth = before.truth(self.old) == after.truth(self.new)
+        self.moved = self.old.digest != self.new.digest
+        self.declared = False
+
+    def change(self, moved_anywhere: Set[tuple[str, ...]]) -> Change:
+        old, new = self.old, self.new
+        self.declared = (*new.key[:5], self.quantity) not in moved_anywhere
+        found, needs, detail = self._class()
+        ulps, at_most = self._ulps() if not old.stage and not new.stage and found is not RESHAPED else (None, False)
+        by_itself = self.moved or old.stage or new.stage or found is UNSTEADY
+        moved = new.framework if by_itself else "" if self.same_truth else REFERENCE
+        return _change(
+            found, needs, new, self.quantity,
+            old=old.verdict, new=new.verdict, old_share=old.error_ratio, new_share=new.error_ratio,
+            ulps=ulps, at_most=at_most, moved="" if found is UNCHANGED else moved,
+            truth=self._arbiter() if found is not UNCHANGED else "", detail=detail,
+        )  # fmt: skip
+
+    def _class(self) -> tuple[Class, str, str]:
+        old, new = self.old, self.new
+        if new.stage:
+            return self._failed()
+        if old.stage:
+            return NO_LONGER, NO_LONGER.needs, f"raised {_said(old)}"
+        if (old.found, old.shape) != (new.found, new.shape):
+            return (
+                RESHAPED,
+                RESHAPED.needs,
+                f"{old.found} {old.shape or 'scalar'} to {new.found} {new.shape or 'scalar'}",
+            )
+        if new.verdict == NONDETERMINISTIC != old.verdict:
+            return UNSTEADY, UNSTEADY.needs, "computed twice from the same values, it gave different bits"
+        # Where only the other side moved, the change is the other side's. Where nobody did, the declaration did.
+        judged = self.moved or not self.same_truth or self.declared
+        because = "" if self.moved or not self.same_truth else "no result moved: it is declared or judged otherwise"
+        if judged and (new.verdict in RED) != (old.verdict in RED):
+            if new.verdict == UNEXPECTED:
+                return RESTORED, RESTORED.needs, "what is declared to be wrong is right: remove the declaration"
+            found = BROKE if new.verdict in RED else RESTORED
+            return found, found.needs, because
+        if not self.moved:
+            return UNCHANGED, NOTHING, ""
+        if old.verdict == EXPECTED and new.verdict == PASS:
+            return RESTORED, RESTORED.needs, "no longer as the catalogue declared it"
+        return DRIFTED, NOTHING, "not in order, as before" if new.verdict in RED else ""
+
+    def _failed(self) -> tuple[Class, str, str]:
+        old, new = self.old, self.new
+        if old.stage and _outline(old) == _outline(new):
+            return UNCHANGED, NOTHING, ""
+        if new.missing and new.missing != old.missing:
+            nearest = f"; the nearest name is {new.nearest}" if new.nearest else ""
+            return REMOVED, REMOVED.needs, f"{new.missing} is gone{nearest}"
+        if not old.stage:
+            return RAISES, RAISES.needs, _said(new)
+        # What is declared to be raised still is: only its wording is another.
+        as_declared = new.verdict not in RED and (old.stage, old.error) == (new.stage, new.error)
+        return OTHERWISE, NOTHING if as_declared else OTHERWISE.needs, f"{_said(old)}; now {_said(new)}"
+
+    def _ulps(self) -> tuple[float | None, bool]:
+        old, new = self.old, self.new
+        if not self.moved:
+            return 0.0, False
+        if old.max_ulp is None or new.max_ulp is None:
+            return None, False
+        if not self.same_truth:
+            return old.max_ulp + new.max_ulp, True
+        first, last = (
+            np.zeros(1, np.int64) if entry.distances is None else entry.distances.astype(np.int64)
+            for entry in (self.first, self.last)
+        )
+        return float(np.abs(last - first).max(initial=0)), False
+
+    def _arbiter(self) -> str:
+        old, new = self.old.error_ratio, self.new.error_ratio
+        if old is None or new is None:
+            return ""
+        return SAME if old == new else BETTER if new < old else WORSE
+
+
+def _warnings(old: Snapshot, new: Snapshot) -> Iterator[Change]:
+    for text, said in new.warnings.items():
+        if text not in old.warnings:
+            yield Change(
+                WARNS.name, WARNS.needs, said.case, said.variant, said.dtype, said.device, said.mode,
+                said.implementation, said.framework, "", moved=said.framework,
+                detail=f"{said.category}: {said.message} (raised in {said.where})",
+            )  # fmt: skip
+
+
+def _change(found: Class, needs: str, row: ResultRow, quantity: str, **more: object) -> Change:
+    return Change(
+        found.name, needs, row.case, row.variant, row.dtype, row.device, row.mode, row.implementation, row.framework,
+        quantity, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _said(row: ResultRow) -> str:
+    return f"{row.error}: {row.message}".removeprefix(": ") if row.stage else ""
+
+
+def _outline(row: ResultRow) -> tuple[str, ...]:
+    """What makes it the same error in another run."""
+    return row.stage, row.error, row.missing, _VARYING.sub("#", row.message)
+
+
+def title(framework: str) -> str:
+    """How a framework is called in text."""
+    return FRAMEWORKS[framework].title if framework in FRAMEWORKS else "the formula" if framework == REFERENCE else ""

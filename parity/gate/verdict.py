@@ -1,0 +1,153 @@
+"""What the gate says at the end: changes, what needs a person, and the exit status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .classes import CLASSES, IMPROVEMENT, NOTHING, RANK, REGRESSION, UNCHANGED, WARNS
+from .compare import Change
+from .expectations import Stale
+from .snapshot import Snapshot
+
+NOTHING_TO_DO, REGRESSED, TO_ACCEPT, NO_VERDICT = 0, 1, 2, 3
+"""The exit statuses: nothing that needs a person; a regression; only improvements or stale expectations; no verdict."""
+
+MOST = 10
+"""Changes that the summary shows."""
+
+SETTINGS = (
+    "version",
+    "keras",
+    "python",
+    "numpy",
+    "threads",
+    "onednn",
+    "mkldnn",
+    "tf32",
+    "cpu_capability",
+    "cuda",
+    "cudnn",
+    "gpus",
+)
+
+
+class NoVerdictError(Exception):
+    """The gate cannot judge. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Changes of one class in one implementation of an operation, shown as one line with an example."""
+
+    changes: Sequence[Change]
+
+    @property
+    def example(self) -> Change:
+        return max(self.changes, key=_size)
+
+    @property
+    def needs(self) -> str:
+        return next((change.needs for change in self.changes if change.needs), NOTHING)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a gate. ``command`` reproduces a node id of the catalogue when it is put behind it."""
+
+    old: Snapshot
+    new: Snapshot
+    changes: Sequence[Change]
+    stale: Sequence[Stale] = ()
+    missing: Sequence[tuple[str, ...]] = ()
+    gone: Sequence[str] = ()
+    command: str = ""
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def status(self) -> int:
+        needs = {change.needs for change in self.changes}
+        if REGRESSION in needs:
+            return REGRESSED
+        return TO_ACCEPT if IMPROVEMENT in needs or self.stale else NOTHING_TO_DO
+
+    @property
+    def headline(self) -> str:
+        """The verdict in words."""
+        regressions = sum(change.needs == REGRESSION for change in self.changes)
+        improvements = sum(change.needs == IMPROVEMENT for change in self.changes)
+        if regressions:
+            return f"not safe as it is: {_many(regressions, 'change')} for the worse"
+        if improvements or self.stale:
+            parts = [_many(improvements, "improvement")] if improvements else []
+            parts += [_many(len(self.stale), "expectation") + " out of date"] if self.stale else []
+            return f"safe, and to be accepted: {', '.join(parts)}"
+        return "safe: nothing that needs a person"
+
+    def counts(self) -> dict[str, int]:
+        """Results by class of change, the gravest first; the classes that are there, and ``unchanged``."""
+        found = Counter(change.change for change in self.changes)
+        return {each.name: found[each.name] for each in CLASSES if found[each.name] or each is UNCHANGED}
+
+    def operations(self) -> dict[str, int]:
+        """Each operation's variant, dtype and quantity once, in the gravest class of its implementations."""
+        gravest: dict[tuple[str, str], str] = {}
+        for change in self.changes:
+            place = (change.item, change.quantity)
+            if change.change != WARNS.name and RANK[change.change] < RANK[gravest.get(place, UNCHANGED.name)]:
+                gravest[place] = change.change
+            gravest.setdefault(place, change.change)
+        found = Counter(gravest.values())
+        return {each.name: found[each.name] for each in CLASSES if found[each.name]}
+
+    def groups(self) -> list[Group]:
+        """Everything that changed, the most important first: what needs a person, by class, then by size."""
+        found: dict[tuple[str, ...], list[Change]] = {}
+        for change in self.changes:
+            if change.change != UNCHANGED.name:
+                text = change.detail if change.change == WARNS.name else ""
+                key = (change.change, change.case, change.implementation, change.expectation, text)
+                found.setdefault(key, []).append(change)
+        groups = [Group(changes) for changes in found.values()]
+        needs = (REGRESSION, IMPROVEMENT, NOTHING)
+        return sorted(groups, key=lambda g: (needs.index(g.needs), RANK[g.example.change], _negated(_size(g.example))))
+
+    def reproduce(self, change: Change) -> str:
+        """The command that compares one item again."""
+        file = _files(self.new).get(change.case) or _files(self.old).get(change.case, "cases")
+        return f"{self.command} '{file}::{change.item}'"
+
+    def environments(self) -> Iterator[tuple[str, str, str, str]]:
+        """What differs between the environments: framework, setting, old, new."""
+        before, after = (snapshot.environment["environments"] for snapshot in (self.old, self.new))
+        for name in dict.fromkeys([*before, *after]):
+            one, other = before.get(name, {}), after.get(name, {})
+            for setting in dict.fromkeys([*one, *other]):
+                values = str(one.get(setting, "")), str(other.get(setting, ""))
+                if values[0] != values[1] and setting in SETTINGS:
+                    yield name, setting, *values
+        machines = [snapshot.environment.get("machine", {}) for snapshot in (self.old, self.new)]
+        for setting in dict.fromkeys([*machines[0], *machines[1]]):
+            values = str(machines[0].get(setting, "")), str(machines[1].get(setting, ""))
+            if values[0] != values[1]:
+                yield "machine", setting, *values
+
+
+def _size(change: Change) -> tuple[float, float]:
+    """How much more of the allowance is used, and how far the bits moved."""
+    return (change.new_share or 0.0) - (change.old_share or 0.0), change.ulps or 0.0
+
+
+def _negated(size: tuple[float, float]) -> tuple[float, float]:
+    return -size[0], -size[1]
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _files(snapshot: Snapshot) -> Mapping[str, Any]:
+    files = snapshot.environment.get("catalogue", {}).get("files", {})
+    return files if isinstance(files, dict) else {}

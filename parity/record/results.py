@@ -1,0 +1,176 @@
+"""Results as they are kept: what every implementation gave for every quantity, in bits.
+
+``results.csv`` has a row for each, with a digest of its bits. Where the bits are not those of the formula, rounded to
+the dtype, the distance of every element from it is kept, too, in representable values of the dtype: small whole
+numbers, so that all results of a catalogue fit into a few megabytes. Two runs of one formula are compared bit by bit
+through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from hashlib import blake2b
+from math import prod
+
+import numpy as np
+
+from ..catalog.case import Case
+from ..catalog.dtypes import FLOATS, Array
+from ..catalog.frameworks import REFERENCE
+from ..judge.row import PASS, RED, Row, worst
+from ..plan.work import Item
+from ..workers.protocol import Failure, Observation, Result
+
+INPUTS = "inputs"
+"""The quantity of the formula's row whose digest is that of all inputs and weights."""
+
+WIDTHS = (np.int8, np.int16, np.int32, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """The columns of ``results.csv``: one implementation's result of one quantity, or why there is none.
+
+    ``shape`` is ``2x5x9x8``, ``digest`` of the result's bits. ``verdict`` is that against the formula, or a worse one
+    of a comparison in which this framework is to blame; ``error_ratio``, ``max_ulp`` and ``rho`` are against the
+    formula. ``stage``, ``error`` and ``message`` tell a failure, ``missing`` the name that the framework does not have,
+    ``nearest`` the nearest that it has.
+    """
+
+    case: str
+    variant: str
+    dtype: str
+    device: str
+    mode: str
+    implementation: str
+    framework: str
+    quantity: str
+    found: str = ""
+    shape: str = ""
+    digest: str = ""
+    verdict: str = ""
+    error_ratio: float | None = None
+    max_ulp: float | None = None
+    rho: float | None = None
+    stage: str = ""
+    error: str = ""
+    message: str = ""
+    missing: str = ""
+    nearest: str = ""
+
+    @property
+    def key(self) -> Key:
+        return (
+            self.case, self.variant, self.dtype, self.device, self.mode, self.implementation, self.quantity
+        )  # fmt: skip
+
+    @property
+    def size(self) -> int:
+        return prod(map(int, self.shape.split("x"))) if self.shape else 1
+
+
+Key = tuple[str, str, str, str, str, str, str]
+"""Case, variant, dtype, device, mode, implementation, quantity."""
+
+RESULT_COLUMNS = tuple(field.name for field in fields(ResultRow))
+
+
+def result_rows(
+    case: Case, item: Item, observations: Mapping[str, Observation], rows: Iterable[Row], *, arrays: bool
+) -> Iterator[tuple[ResultRow, Array | None]]:
+    """An item's rows, the formula's first, with ``arrays`` each with its distances from the formula, if any."""
+    formula = observations.get(REFERENCE)
+    if formula is None:
+        return
+    truths = {quantity: FLOATS[item.dtype].encode(result.array) for quantity, result in formula.results.items()}
+    place = (item.case, item.variant, item.dtype, item.device, item.mode)
+    yield ResultRow(*place, REFERENCE, REFERENCE, INPUTS, digest=formula.input_digest, verdict=PASS), None
+    for quantity, stored in truths.items():
+        shape = "x".join(map(str, stored.shape))
+        yield ResultRow(*place, REFERENCE, REFERENCE, quantity, item.dtype, shape, _digest(stored), PASS), None
+    judged = _Judged(rows)
+    for api, observation in observations.items():
+        implementation = case.implementation(api)
+        if implementation is None or api == REFERENCE:
+            continue
+        naive = implementation.divergence is not None
+        for quantity in judged.quantities(api, observation.results):
+            row = judged.against_truth.get((api, quantity), Row())
+            given = ResultRow(
+                *place, api, implementation.framework, quantity,
+                verdict=judged.verdict(api, quantity, naive=naive),
+                error_ratio=row.error_ratio, max_ulp=row.max_ulp, rho=row.rho,
+            )  # fmt: skip
+            result = observation.results.get(quantity)
+            if result is None:
+                yield _failed(given, observation.failure), None
+            else:
+                shape = "x".join(map(str, result.array.shape))
+                kept = replace(given, found=result.dtype, shape=shape, digest=_digest(result.array))
+                yield kept, _distances(result, truths.get(quantity), item.dtype) if arrays else None
+
+
+def _failed(row: ResultRow, failure: Failure | None) -> ResultRow:
+    if failure is None:
+        return row
+    return replace(
+        row,
+        stage=failure.stage,
+        error=failure.kind,
+        message=failure.message,
+        missing=failure.missing,
+        nearest=failure.nearest,
+    )
+
+
+class _Judged:
+    """The judge's rows of one item, by implementation and quantity."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.against_truth: dict[tuple[str, str], Row] = {}
+        self._verdicts: dict[tuple[str, str], list[str]] = {}
+        self._quantities: dict[str, dict[str, None]] = {}
+        for row in rows:
+            if row.right == REFERENCE:
+                self.against_truth[row.left, row.quantity] = row
+                self._quantities.setdefault(row.left, {})[row.quantity] = None
+                self._verdicts.setdefault((row.left, row.quantity), []).append(row.verdict)
+            elif row.verdict in RED:
+                sides = ((row.left, row.left_framework), (row.right, row.right_framework))
+                for side in {api for api, framework in sides if row.blame in (framework, "both")}:
+                    self._verdicts.setdefault((side, row.quantity), []).append(row.verdict)
+
+    def quantities(self, api: str, results: Iterable[str]) -> list[str]:
+        """Those that the judge has a row for, and those that came."""
+        return list(dict.fromkeys([*self._quantities.get(api, ()), *results]))
+
+    def verdict(self, api: str, quantity: str, *, naive: bool) -> str:
+        """The worst of its rows. A naive port has one row, for whichever quantity is furthest off."""
+        found = self._verdicts.get((api, quantity), [])
+        if naive:
+            found = [verdict for (side, _), own in self._verdicts.items() if side == api for verdict in own]
+        return worst(found)
+
+
+def _digest(stored: Array) -> str:
+    return blake2b(np.ascontiguousarray(stored).tobytes(), digest_size=6).hexdigest()
+
+
+def _distances(result: Result, truth: Array | None, dtype: str) -> Array | None:
+    """How many representable values each element is from the formula's, in the narrowest type that holds them.
+
+    Two NaN are no distance apart, whatever their bits.
+    """
+    if truth is None or result.dtype != dtype or result.array.shape != truth.shape:
+        return None
+    with np.errstate(over="ignore"):
+        apart = result.ordinals - FLOATS[dtype].ordinals(truth)
+    apart = np.where(np.isnan(result.values) & np.isnan(FLOATS[dtype].decode(truth)), 0, apart).ravel()
+    return narrow(apart) if apart.any() else None
+
+
+def narrow(whole: Array) -> Array:
+    """Whole numbers in the narrowest type that holds them all."""
+    low, high = int(whole.min(initial=0)), int(whole.max(initial=0))
+    return whole.astype(next(w for w in WIDTHS if np.iinfo(w).min <= low and high <= np.iinfo(w).max))

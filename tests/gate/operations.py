@@ -1,0 +1,45 @@
+"""One operation for each class of change. ``changed.py`` says what the old and the new framework do otherwise."""
+
+from operator import attrgetter
+
+from parity import Case, normal
+
+
+def operation(name, formula, torch_api, tensorflow_api=None, **more):
+    tensorflow_api = tensorflow_api or torch_api.replace("torch", "tf.math")
+    case = Case(
+        name,
+        f"An operation that is {name.replace('_', ' ')}.",
+        sizes=dict(N=3, I=4),
+        inputs=dict(x=normal("N I", mean=2, std=0.3)),
+        outputs=dict(y="N I"),
+        dtypes=["float32"],
+        **more,
+    )
+    case.reference(formula)
+    case.torch(torch_api)(lambda torch, x: attrgetter(torch_api.partition(".")[2])(torch)(x))
+    case.tensorflow(tensorflow_api)(lambda tf, x: attrgetter(tensorflow_api.partition(".")[2])(tf)(x))
+    return case
+
+
+operation("kept", lambda np, x: np.maximum(x, 0), "torch.relu", "tf.nn.relu", exact=["*"])
+operation("drifting", lambda np, x: np.exp(x), "torch.exp")
+operation("drifting_elsewhere", lambda np, x: np.log1p(x), "torch.log1p")
+operation("breaking", lambda np, x: np.tanh(x), "torch.tanh")
+operation("mending", lambda np, x: np.sin(x), "torch.sin")
+operation("mending_as_declared", lambda np, x: np.cos(x), "torch.cos").deviation(
+    "torch.cos", quantities=["*"], within=0.1, because="it is off by one percent", source="measured"
+)
+operation("reshaping", lambda np, x: np.sinh(x), "torch.sinh")
+operation("retyping", lambda np, x: np.cosh(x), "torch.cosh")
+operation("raising", lambda np, x: np.arctan(x), "torch.atan")
+operation("crashing", lambda np, x: np.arcsinh(x), "torch.asinh")
+operation("raising_no_more", lambda np, x: np.sqrt(x), "torch.sqrt").limitation(
+    "torch.sqrt", raises="not implemented", because="it is not there yet", source="measured"
+)
+operation("raising_otherwise", lambda np, x: np.log(x), "torch.log").limitation(
+    "torch.log", raises="not", because="it is not there yet", source="measured"
+)
+operation("vanishing", lambda np, x: x * x, "torch.square")
+operation("warning", lambda np, x: np.abs(x), "torch.abs", exact=["*"])
+operation("unsteady", lambda np, x: 1 / (1 + np.exp(-x)), "torch.sigmoid")

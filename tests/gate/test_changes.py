@@ -1,0 +1,126 @@
+"""Every class of change, from a recorded pair of real workers (``record.py``), one of which had functions exchanged."""
+
+from dataclasses import replace
+
+import pytest
+
+from parity.catalog.frameworks import REFERENCE
+from parity.gate.classes import CLASSES, FASTER, NEW, NEW_RED, SLOWER, UNCHANGED
+from parity.gate.compare import compare
+from parity.gate.snapshot import Entry
+
+TORCH = {
+    "kept": ("torch.relu", "unchanged", "unchanged"),
+    "drifting": ("torch.exp", "drifted", "drifted"),
+    "drifting_elsewhere": ("torch.log1p", "unchanged", "unchanged"),
+    "breaking": ("torch.tanh", "broke parity", "broke parity"),
+    "mending": ("torch.sin", "restored parity", "restored parity"),
+    "mending_as_declared": ("torch.cos", "restored parity", "restored parity"),
+    "reshaping": ("torch.sinh", "changed shape or dtype", "broke parity"),
+    "retyping": ("torch.cosh", "changed shape or dtype", "unchanged"),
+    "raising": ("torch.atan", "now raises", "now raises"),
+    "crashing": ("torch.asinh", "now raises", "now raises"),
+    "raising_no_more": ("torch.sqrt", "no longer raises", "no longer raises"),
+    "raising_otherwise": ("torch.log", "raises differently", "raises differently"),
+    "vanishing": ("torch.square", "removed", "removed"),
+    "warning": ("torch.abs", "unchanged", "unchanged", "new warning"),
+    "unsteady": ("torch.sigmoid", "new nondeterminism", "new nondeterminism"),
+}
+
+
+@pytest.mark.parametrize("case", TORCH)
+def test_every_result_has_one_class(changes, case):
+    api, *classes = TORCH[case]
+    assert [change.change for change in changes[case, api]] == classes
+
+
+def test_every_class_is_among_them(changes):
+    found = {change.change for own in changes.values() for change in own}
+    elsewhere = {NEW, NEW_RED, SLOWER, FASTER}
+    assert found == {each.name for each in CLASSES if each not in elsewhere}
+
+
+def test_only_what_moved_has_changed(changes):
+    moved = [key for key, own in changes.items() if any(change.change != UNCHANGED.name for change in own)]
+    tensorflow = [api for _, api in moved if api.startswith("tf.")]
+    assert tensorflow == ["tf.math.log1p"]
+    assert {change.moved for change in changes["drifting_elsewhere", "tf.math.log1p"]} == {"tensorflow"}
+    assert {change.moved for change in changes["breaking", "torch.tanh"]} == {"torch"}
+
+
+def test_a_drift_is_measured_and_the_truth_tells_which_way(changes):
+    change = changes["drifting", "torch.exp"][0]
+    assert 1 <= change.ulps <= 2
+    assert not change.at_most
+    assert change.old_share < change.new_share < 1
+    assert change.truth == "worse"
+    assert changes["mending", "torch.sin"][0].truth == "better"
+
+
+def test_a_name_that_is_gone_is_named_with_the_nearest(changes):
+    assert changes["vanishing", "torch.square"][0].detail.startswith("torch.square is gone; the nearest name is torch.")
+
+
+def test_a_warning_is_told_once_with_where_it_is_raised(changes):
+    change = changes["warning", "torch.abs"][-1]
+    assert change.detail.startswith("DeprecationWarning: torch.abs is deprecated, use torch.absolute (raised in ")
+    assert "gate/operations.py:" in change.detail
+
+
+def test_a_crash_and_an_error_are_told(changes):
+    assert "SIGABRT" in changes["crashing", "torch.asinh"][0].detail
+    assert changes["raising", "torch.atan"][0].detail == "ValueError: atan of 12 elements"
+
+
+def test_nothing_changes_between_a_record_and_itself(old):
+    found = compare(old, old)
+    assert {change.change for change in found.changes} == {"unchanged"}
+    assert found.missing == []
+
+
+def test_what_only_one_record_holds_is_new_or_missing(old, new):
+    kept = {key: entry for key, entry in old.results.items() if key[0] != "kept"}
+    found = compare(replace(old, results=kept), new)
+    own = [change for change in found.changes if change.case == "kept"]
+    assert {change.change for change in own} == {"new"}
+    assert not any(change.needs for change in own)
+    back = compare(old, replace(new, results={k: e for k, e in new.results.items() if k[0] != "kept"}))
+    assert [item[0] for item in back.missing] == ["kept"]
+
+
+def test_what_is_new_and_wrong_is_a_regression(old, new):
+    found = compare(replace(old, results={k: e for k, e in old.results.items() if k[0] != "breaking"}), new)
+    own = [change for change in found.changes if change.implementation == "torch.tanh"]
+    assert {(change.change, change.needs) for change in own} == {("new and not in order", "regression")}
+
+
+def changed(snapshot, where, **values):
+    """A snapshot in which the rows that ``where`` picks have other values."""
+    results = {
+        key: Entry(replace(entry.row, **values), entry.distances) if where(entry.row) else entry
+        for key, entry in snapshot.results.items()
+    }
+    return replace(snapshot, results=results)
+
+
+def test_other_inputs_are_not_compared(old):
+    other = changed(old, lambda row: row.case == "kept" and row.quantity == "inputs", digest="0" * 16)
+    found = compare(other, old)
+    own = [change for change in found.changes if change.case == "kept"]
+    assert {(change.change, change.detail) for change in own} == {("new", "its inputs differ from the baseline's")}
+
+
+def test_when_the_formula_moved_the_distance_is_a_bound(old, new):
+    other = changed(old, lambda row: row.case == "drifting" and row.implementation == REFERENCE, digest="f" * 12)
+    inputs = {key: entry for key, entry in old.results.items() if key[6] == "inputs"}
+    found = compare(replace(other, results={**other.results, **inputs}), new)
+    change = next(c for c in found.changes if (c.implementation, c.quantity) == ("torch.exp", "output:y"))
+    assert change.at_most
+    assert change.ulps >= 2
+
+
+def test_red_without_any_movement_is_not_hidden(old):
+    other = changed(old, lambda row: row.implementation == "torch.exp", verdict="fail")
+    own = [change for change in compare(old, other).changes if change.implementation == "torch.exp"]
+    assert {change.change for change in own} == {"broke parity"}
+    assert "no result moved" in own[0].detail

@@ -1,0 +1,139 @@
+"""The gate as it is used: a baseline, a candidate, an exit status, and reports; on real workers."""
+
+import csv
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from changed import interpreter
+
+HERE = Path(__file__).parent
+
+
+def run(place, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "parity", *arguments], cwd=place, capture_output=True, text=True, check=False
+    )
+
+
+def given(pythons):
+    return [f"--{name}-python={python}" for name, python in pythons.items()]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, pythons):
+    """A project with a baseline of what the old frameworks give."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "cases").mkdir()
+    (folder / "cases" / "operations.py").write_bytes((HERE / "operations.py").read_bytes())
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    old = {name: interpreter(folder / "old" / name, python, "old") for name, python in pythons.items()}
+    done = run(folder, "baseline", *given(old))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "MB" in done.stdout
+    return folder
+
+
+@pytest.fixture(scope="module")
+def changed(place, pythons):
+    """The gate over a candidate in which many functions are others."""
+    new = interpreter(place / "new", pythons["torch"], "new")
+    return run(place, "gate", f"--candidate-python={new}", *given(pythons))
+
+
+def rows(place):
+    with (place / "reports" / "gate.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_regression_is_told_with_the_command_that_shows_it(changed):
+    assert changed.returncode == 1, changed.stderr
+    assert "not safe as it is: " in changed.stdout
+    assert "1. removed: vanishing, torch.square" in changed.stdout
+    assert "'cases/operations.py::vanishing-float32-cpu'" in changed.stdout
+    told = changed.stdout.rpartition("not safe")[2]
+    assert len(told.splitlines()) < 70
+
+
+def test_what_a_live_gate_finds_is_what_the_recorded_pair_tells(changed, place, changes):
+    found = {}
+    for row in rows(place):
+        if row["framework"] == "torch":
+            found.setdefault((row["case"], row["implementation"]), []).append(row["change"])
+    recorded = {key: [c.change for c in own] for key, own in changes.items() if key[1].startswith("torch")}
+    assert found == recorded
+
+
+def test_the_files_tell_the_same(changed, place):
+    reports = place / "reports"
+    assert (reports / "gate.md").read_text().startswith("## Upgrade gate: not safe as it is: ")
+    suite = ET.parse(reports / "gate.junit.xml").getroot()
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure")) > 5
+    assert "broke parity" in (reports / "gate.html").read_text()
+    regressions = sum(row["needs"] == "regression" for row in rows(place))
+    assert f"{regressions} changes for the worse" in changed.stdout
+
+
+def test_one_item_is_judged_alone(place, pythons, changed):
+    done = run(place, "gate", f"--candidate-python={pythons['torch']}", *given(pythons), "-k", "kept or mending")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "safe, and to be accepted: " in done.stdout
+    assert "of the baseline's items were not run" in done.stdout
+    same = run(
+        place, "gate", f"--candidate-python={pythons['torch']}", *given(pythons), "cases/operations.py", "-k", "kept"
+    )
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "safe: nothing that needs a person" in same.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name what is to be judged"),
+        (["--candidate-python=/no/such/python"], "/no/such/python: is no working Python interpreter"),
+        (["--candidate", "torch=2"], "torch=2: is no requirement"),
+        (["--candidate", "no-such-wheel.whl"], "no-such-wheel.whl"),
+        (["--name=none", "--candidate-python={torch}"], "environment.json: cannot be read"),
+        (["--expectations={expectations}", "--candidate-python={torch}"], "entry 1 lacks"),
+        (["--candidate-python={torch}", "-k", "no_such_case"], "did not come to its end"),
+        (["--candidate-python={torch}", "--seed=7", "-k", "kept"], "the baseline's seed is 0"),
+        (["--candidate-python={bare}"], "has no NumPy"),
+    ],
+)
+def test_a_gate_that_cannot_judge_is_never_green(place, pythons, bare_python, arguments, message):
+    (place / "wrong.toml").write_text('[[expect]]\ncase = "a"\n')
+    known = {"torch": pythons["torch"], "bare": bare_python, "expectations": place / "wrong.toml"}
+    done = run(place, "gate", *given(pythons), *(argument.format(**known) for argument in arguments))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "no verdict" in (place / "reports" / "gate.md").read_text()
+    assert not (place / "reports" / "gate.html").exists()
+
+
+def test_a_candidate_whose_worker_does_not_start_gives_no_verdict(place, pythons, tmp_path):
+    script = tmp_path / "python"
+    script.write_text(f'#!/bin/sh\ncase "$1" in *main.py) exit 4;; esac\nexec "{pythons["torch"]}" "$@"\n')
+    script.chmod(0o755)
+    done = run(place, "gate", *given(pythons), f"--candidate-python={script}", "-k", "kept")
+    assert done.returncode == 3
+    assert "exited with status 4" in done.stdout + done.stderr
+
+
+def test_side_by_side_a_slower_function_is_told(place, pythons):
+    slow = interpreter(place / "slow", pythons["torch"], "slow")
+    done = run(
+        place,
+        "gate",
+        *given(pythons),
+        f"--current-python={pythons['torch']}",
+        f"--candidate-python={slow}",
+        "-k",
+        "kept",
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    slower = [row for row in rows(place) if row["change"] == "slower"]
+    assert {(row["case"], row["implementation"]) for row in slower} == {("kept", "torch.relu")}
+    assert "confirmed in fresh processes" in slower[0]["detail"]
