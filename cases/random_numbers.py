@@ -8,6 +8,7 @@ from parity import Case, Tolerance, buffer, grid, normal
 KERAS_INITIALIZERS = "https://tensorflow.org/api_docs/python/tf/compat/v1/random_normal_initializer"
 TF_NORMAL = "https://www.tensorflow.org/api_docs/python/tf/random/normal.md.txt"
 TORCH_NORMAL = "https://docs.pytorch.org/docs/stable/generated/torch.normal.html"
+MEASURED = "measured with torch 2.13.0, TensorFlow 2.21.0"
 TORCH_TRUNCATED = "torch/nn/init.py of PyTorch 2.13.0: trunc_normal_"
 
 
@@ -20,6 +21,27 @@ def sampled(name, summary, **declared):
         inputs=dict(x=normal("K", gradient=False)),
         tolerance=Tolerance(0, 0.04, because="8 standard deviations of the mean of 40,000 draws in these units"),
         **declared,
+    )
+
+
+def unseeded(case, api):
+    case.unrepeatable(
+        api,
+        because="compiled by XLA, neither the seed of the call nor tf.random.set_seed decides what is drawn",
+        source=MEASURED,
+        modes=["compiled"],
+    )
+
+
+def without_welford(case, api):
+    case.limitation(
+        api,
+        raises="Welford reduction does not support VectorizedN",
+        because="Inductor cannot compile the standard deviation, in float64, of what it draws in a format of 16 bits",
+        source=MEASURED,
+        dtypes=["float16", "bfloat16"],
+        devices=["cpu"],
+        modes=["compiled"],
     )
 
 
@@ -115,6 +137,12 @@ def _(tf, x, *, count, mu, sigma, dtype):
 def _(tf, x, *, count, mu, sigma, dtype):
     drawn = tf.keras.initializers.RandomNormal(mean=mu, stddev=sigma, seed=1)([count], dtype)
     return tensorflow_statistics(tf, drawn, mu, sigma)
+
+
+for function in ("tf.random.normal", "tf.compat.v1.random_normal"):
+    unseeded(normal_draws, function)
+for function in ("torch.normal", "torch.nn.init.normal_"):
+    without_welford(normal_draws, function)
 
 
 @normal_draws.torch.naive(
@@ -258,6 +286,18 @@ def _(tf, x, *, count, sigma, dtype):
     return tensorflow_truncation(tf, tf.random.truncated_normal([count], 0, sigma, dtype, seed=1), sigma)
 
 
+unseeded(truncated_draws, "tf.random.truncated_normal")
+truncated_draws.limitation(
+    "tf.random.truncated_normal",
+    raises="TruncatedNormal (No registered",
+    because="XLA has no such operation in the formats of 16 bits on a CPU",
+    source=MEASURED,
+    dtypes=["float16", "bfloat16"],
+    devices=["cpu"],
+    modes=["compiled"],
+)
+
+
 @truncated_draws.tensorflow("keras.random.truncated_normal")
 def _(tf, x, *, count, sigma, dtype):
     return tensorflow_truncation(tf, tf.keras.random.truncated_normal([count], 0, sigma, dtype, seed=1), sigma)
@@ -347,6 +387,10 @@ def _(tf, x, *, count, low, high, dtype):
 @uniform_draws.tensorflow("keras.random.uniform")
 def _(tf, x, *, count, low, high, dtype):
     return tensorflow_evenness(tf, tf.keras.random.uniform([count], low, high, dtype, seed=1), low, high)
+
+
+unseeded(uniform_draws, "tf.random.uniform")
+without_welford(uniform_draws, "torch.nn.init.uniform_")
 
 
 @uniform_draws.tensorflow.naive(

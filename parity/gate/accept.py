@@ -64,8 +64,9 @@ def into_baseline(old: Snapshot, new: Snapshot, found: Comparison, chosen: Seque
     items = {place[:5] for place in places}
     taken: dict[Key, Entry] = {}
     whole = set()
+    before, after = _formulas(old), _formulas(new)
     for item in items:
-        if _formula(old, item) != _formula(new, item):
+        if before.get(item) != after.get(item):
             rest = [c for c in found.changes if _place(c)[:5] == item and c.change != UNCHANGED.name]
             if any(change not in chosen for change in rest):
                 raise AcceptError(f"{rest[0].item}: the formula's results are others, too: accept the whole item")
@@ -129,8 +130,13 @@ def _place(change: Change) -> tuple[str, ...]:
     return change.case, change.variant, change.dtype, change.device, change.mode, change.implementation
 
 
-def _formula(snapshot: Snapshot, item: tuple[str, ...]) -> list[str]:
-    return [entry.row.digest for key, entry in snapshot.results.items() if key[:5] == item and key[5] == REFERENCE]
+def _formulas(snapshot: Snapshot) -> dict[tuple[str, ...], dict[str, str]]:
+    """The digests of the formula's results, by item."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for key, entry in snapshot.results.items():
+        if key[5] == REFERENCE:
+            found.setdefault(key[:5], {})[key[6]] = entry.row.digest
+    return found
 
 
 def _sorted(results: dict[Key, Entry]) -> dict[Key, Entry]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -58,13 +60,21 @@ def baseline(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 
 def gate(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    """Compare a candidate with the baseline, or with a current version beside it; write the reports."""
+    """Compare a candidate with the baseline, or with a current version beside it; write the reports.
+
+    Whatever happens on the way, the reports of an earlier gate are not left behind, and the status is not 0.
+    """
     try:
+        write_no_verdict("the gate did not come to its end", options.reports)
         verdict = judge(options, rest)
         files = write(verdict, options.reports)
     except (NoVerdictError, OSError) as error:
         print(f"no verdict: {error} (exit status {NO_VERDICT})", file=sys.stderr)
-        write_no_verdict(str(error), options.reports)
+        with contextlib.suppress(OSError):
+            write_no_verdict(str(error), options.reports)
+        return NO_VERDICT
+    except Exception:
+        traceback.print_exc()
         return NO_VERDICT
     print("\n".join(["", *lines(verdict), "", f"reports: {', '.join(map(str, files))}"]))
     return verdict.status
