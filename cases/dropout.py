@@ -10,6 +10,7 @@ dropout_evaluation = Case(
     outputs=dict(y="N C"),
     variants=grid(rate=[0.1, 0.5, 0.9]),
     exact=True,
+    draws=True,
 )
 
 
@@ -135,6 +136,7 @@ dropout_of_channels_evaluation = Case(
     outputs=dict(y="N C H W"),
     variants=grid(rate=[0.1, 0.5, 0.9]),
     exact=True,
+    draws=True,
 )
 
 
@@ -167,6 +169,7 @@ dropout_training_limits = Case(
     outputs=dict(y="N C"),
     variants=grid(rate=[0.0, 1.0]),
     exact=True,
+    draws=True,
 )
 
 
@@ -216,6 +219,7 @@ mlp_with_dropout = Case(
     outputs=dict(y="N O"),
     variants=grid(rate=[0.1, 0.5, 0.9]),
     dtypes=("float64", "float32"),  # in lower formats a value may round to the other side of ReLU's kink
+    draws=True,
 )
 
 

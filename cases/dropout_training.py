@@ -75,6 +75,7 @@ dropout_kept = Case(
     outputs=dict(fraction=buffer("")),
     variants=grid(rate=[0.2]),
     tolerance=Tolerance(0, 0.015, because="8 standard deviations of 50,000 draws, of 7 bits in bfloat16"),
+    draws=True,
 )
 
 dropout_scale = Case(
@@ -84,6 +85,7 @@ dropout_scale = Case(
     inputs=dict(x=normal("N C", mean=1, std=0, gradient=False)),
     outputs=dict(largest=buffer(""), mean_of_kept=buffer("")),
     variants=grid(rate=[0.2, 0.5]),
+    draws=True,
 )
 
 
@@ -201,6 +203,7 @@ def dropout_of_maps(name, space, first, last, **sizes):
         outputs=dict(kept=buffer(""), whole=buffer("")),
         variants=grid(rate=[0.2]),
         tolerance=Tolerance(0, 0.07, because="eight standard deviations of the fraction of 2,000 draws"),
+        draws=True,
     )
     dimension = f"{len(space)}d"
     keras_dimension = dimension.upper()

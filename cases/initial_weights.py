@@ -16,6 +16,7 @@ lstm_first_bias = Case(
     dtypes=WIDE,
     exact=True,
     eager_only=NEW_LAYERS,
+    draws=True,
 )
 
 
@@ -81,6 +82,7 @@ first_recurrent_kernel = Case(
     dtypes=WIDE,
     least_scale=LeastScale(4.0, ["output:products"], "the factorization and the product of 20 terms round"),
     eager_only=NEW_LAYERS,
+    draws=True,
 )
 
 
@@ -154,6 +156,7 @@ largest_first_weight = Case(
     ),
     dtypes=WIDE,
     eager_only=NEW_LAYERS,
+    draws=True,
 )
 
 

@@ -20,6 +20,7 @@ def sampled(name, summary, **declared):
         sizes=dict(K=1),
         inputs=dict(x=normal("K", gradient=False)),
         tolerance=Tolerance(0, 0.04, because="8 standard deviations of the mean of 40,000 draws in these units"),
+        draws=True,
         **declared,
     )
 

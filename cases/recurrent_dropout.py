@@ -11,6 +11,7 @@ output_dropout = Case(
     variants=grid(rate=[0.5]),
     tolerance=Tolerance(0, 0.09, because="8 standard deviations of 2,000 draws"),
     dtypes=("float64", "float32"),
+    draws=True,
 )
 
 

@@ -28,7 +28,7 @@ DTYPES = ("float32", "float64")
 SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 """Upper ends of the classes in which the largest share of an allowance that an item used is counted."""
 NOTHING: Mapping[str, Any] = dict(seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={})
-JUDGED = ("parity/judge/*.py", "parity/workers/rounding.py", "parity/workers/sensitivity.py", "cases/*.py")
+JUDGED = ("parity/judge/*.py", "parity/workers/rounding.py", "parity/workers/sensitivity.py")
 
 
 def run(workers: Workers, seeds: Iterable[int], *, one_variant: bool) -> Iterator[dict[str, Any]]:

@@ -162,6 +162,7 @@ class Case:
             each of which is computed alone: an element is then allowed an error relative to its own scale.
         steps: the axis of time or of training steps, over which errors add up; their growth is reported.
         eager_only: why the case cannot be captured as a graph or compiled; its items in those modes are not run.
+        draws: whether implementations draw random numbers; the frameworks' generators then begin anew for each.
 
     A mistake in a declaration does not stop the file: it is kept in ``problems``, and the case is reported
     as an error with that text while the other cases run.
@@ -186,6 +187,7 @@ class Case:
         pooled: bool = True,
         steps: str = "",
         eager_only: str = "",
+        draws: bool = False,
     ) -> None:
         self.name = name
         self.summary = summary
@@ -201,6 +203,7 @@ class Case:
         self.pooled = pooled
         self.steps = steps
         self.eager_only = eager_only
+        self.draws = draws
         self.implementations: list[Implementation] = []
         self.divergences: list[Implementation] = []
         self.known: list[Known] = []

@@ -16,7 +16,7 @@ Pullback = Callable[[Sequence[Any]], list[Any]]
 
 
 SEED = 0
-"""What each unit's own random numbers begin with, so that none depends on the units before it."""
+"""What a framework's own random numbers begin with in a case that draws."""
 
 
 class Adapter(ABC):
@@ -39,6 +39,10 @@ class Adapter(ABC):
     @abstractmethod
     def on(self, device: str, dtype: str) -> AbstractContextManager[Any]:
         """Make ``dtype`` the default and, where the framework places operations itself, ``device``."""
+
+    @abstractmethod
+    def seed(self) -> None:
+        """Begin the framework's random numbers anew, with ``SEED``."""
 
     @abstractmethod
     def construct(self, build: Callable[[], Any], device: str) -> Any:

@@ -87,6 +87,8 @@ def _settings(adapter: Adapter, unit: Unit, device: str, inside: Stopwatch) -> I
     with contextlib.ExitStack() as settings:
         with inside():
             settings.enter_context(adapter.on(device, unit.item.dtype))
+            if declared_case(unit).draws:
+                adapter.seed()
         yield
 
 

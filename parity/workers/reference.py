@@ -39,6 +39,9 @@ class ReferenceAdapter(Adapter):
     def devices(self) -> list[str]:
         return ["cpu"]
 
+    def seed(self) -> None:
+        """Formulas draw nothing."""
+
     @contextlib.contextmanager
     def on(self, device: str, dtype: str) -> Iterator[None]:
         with np.errstate(all="ignore"):  # NaN and infinity are compared like other values: nothing to warn of.

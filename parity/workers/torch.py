@@ -49,11 +49,13 @@ class TorchAdapter(Adapter):
     def on(self, device: str, dtype: str) -> Iterator[None]:
         before = self._torch.get_default_dtype()
         self._torch.set_default_dtype(getattr(self._torch, dtype))
-        self._torch.manual_seed(SEED)
         try:
             yield
         finally:
             self._torch.set_default_dtype(before)
+
+    def seed(self) -> None:
+        self._torch.manual_seed(SEED)
 
     def construct(self, build: Callable[[], Any], device: str) -> Any:
         # Only here: within this context every PyTorch operation is slower, which timings would show.
