@@ -94,6 +94,7 @@ for api in ("torch.nn.functional.hardsigmoid", "torch.nn.Hardsigmoid"):
         source="measured with torch 2.13.0",
         when=dict(low=-2.5),
         dtypes=["float64"],
+        modes=["eager", "graph"],
     )
     for low in (-2.5, 3.5):
         hard_sigmoid.deviation(

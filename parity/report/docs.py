@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..catalog.known import Deviation
 from ..catalog.load import CaseFile, load
+from ..catalog.modes import EAGER
 from ..record.read import RecordError, read_rows
 from .coverage import InventoryError, coverage, read_inventory
 from .findings import FindingError, findings, read_findings
@@ -84,10 +85,12 @@ def load_all(cases: Path) -> list[CaseFile]:
 
 
 def of_modes(cases: Path) -> str:
-    """The ``-k`` expression of the cases that declare a deviation in some modes only."""
+    """The ``-k`` expression of the cases that declare a deviation that eager execution does not show."""
     declared = [case for file in load_all(cases) for case in file.cases]
     return " or ".join(
-        case.name for case in declared if any(isinstance(item, Deviation) and item.modes for item in case.known)
+        case.name
+        for case in declared
+        if any(isinstance(item, Deviation) and EAGER not in (item.modes or (EAGER,)) for item in case.known)
     )
 
 

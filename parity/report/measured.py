@@ -151,7 +151,7 @@ def _deviations(file: CaseFile, case: Case, rows: pd.DataFrame) -> list[Measured
     for deviation in (item for item in case.known if isinstance(item, Deviation)):
         known = f"{deviation.because} ({deviation.source})"
         own = rows[(rows["left"] == deviation.api) & rows["reason"].eq(known)]
-        if deviation.modes is None:
+        if EAGER in (deviation.modes or (EAGER,)):
             own = own[own["mode"].eq(EAGER)]
         if len(own):
             found.append(_worst(file, case, own, deviation.because, known))
