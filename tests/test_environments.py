@@ -107,6 +107,33 @@ def test_other_versions_or_another_build_are_another_environment(built, failed, 
     assert str(built[0].parent.parent) not in places
 
 
+def test_environments_of_candidates_are_kept_by_their_exact_requirements(failed, monkeypatch):
+    monkeypatch.setattr(environments, "attempts", installing(NOTHING))
+    monkeypatch.setattr(environments, "found", lambda each: each.given)
+    said = []
+
+    def built_with(*requirements):
+        return build("torch", failed[0], "cpu", said.append, requirements)
+
+    first = built_with("torch==2.14.1")
+    assert len(said) == 1
+    assert "with torch==2.14.1 in" in said[0]
+    assert built_with("torch==2.14.1") == first
+    assert len(said) == 1
+    assert built_with("torch==2.14.0") != first
+    assert len(said) == 2
+
+
+def test_a_version_that_does_not_exist_is_refused_before_anything_is_built(failed, monkeypatch):
+    monkeypatch.setattr(environments, "attempts", installing(NOTHING))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(failed[0]))
+    said = []
+    with pytest.raises(BuildError, match=r"No matching distribution found for torch==9\.9\.9"):
+        build("torch", failed[0], "cpu", said.append, ["torch==9.9.9"])
+    assert said == []
+
+
 def test_an_unknown_framework_is_refused_with_the_known_ones(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "parity", "environment", "jax", "--folder", str(tmp_path / "untouched")],

@@ -113,6 +113,17 @@ def test_a_gate_that_cannot_judge_is_never_green(place, pythons, bare_python, ar
     assert not (place / "reports" / "gate.html").exists()
 
 
+def test_a_candidate_that_does_not_resolve_gives_the_reason_of_pip(place, pythons, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(place))
+    done = run(
+        place, "gate", *given(pythons), "--candidate", "torch==9.9.9", f"--environments={place / 'environments'}"
+    )
+    assert done.returncode == 3
+    assert "No matching distribution found for torch==9.9.9" in done.stderr
+    assert len(done.stderr) < 1000
+
+
 def test_a_candidate_whose_worker_does_not_start_gives_no_verdict(place, pythons, tmp_path):
     script = tmp_path / "python"
     script.write_text(f'#!/bin/sh\ncase "$1" in *main.py) exit 4;; esac\nexec "{pythons["torch"]}" "$@"\n')
