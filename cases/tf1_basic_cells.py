@@ -5,6 +5,7 @@ from _tf1 import (
     Built,
     keep_forget_bias,
     lstm_step,
+    miscompiled,
     rnn_cell,
     tf_variables,
     torch_unrolled,
@@ -95,6 +96,14 @@ def by_hand(tf, x, kernel, recurrent, bias, h0, c0, forget_bias, candidate):
 @tf1_basic_lstm_cell.tensorflow("tf.split", **BY_HAND)
 def _(tf, x, kernel, recurrent, bias, h0=None, c0=None, *, forget_bias):
     return by_hand(tf, x, kernel, recurrent, bias, h0, c0, forget_bias, lambda j, o: tf.tanh(j))
+
+
+miscompiled(
+    tf1_basic_lstm_cell,
+    "tf.split",
+    "tf.compat.v1.nn.rnn_cell.BasicLSTMCell",
+    "tf.compat.v1.nn.rnn_cell.LSTMCell",
+)
 
 
 @tf1_basic_lstm_cell.tensorflow.naive(
@@ -280,6 +289,9 @@ def _(np, x, state, **weights):
 def _(tf, *, I, H, dtype):
     cell = rnn_cell().BasicLSTMCell(H, state_is_tuple=False, dtype=dtype)
     return Built(I, cell), lambda x, state: unrolled(tf, cell, x, state)
+
+
+miscompiled(tf1_lstm_concatenated_state, "tf.compat.v1.nn.rnn_cell.BasicLSTMCell")
 
 
 @tf1_lstm_concatenated_state.torch.layer(

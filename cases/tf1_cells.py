@@ -5,6 +5,7 @@ from _tf1 import (
     Built,
     keep_forget_bias,
     lstm_step,
+    miscompiled,
     rnn_cell,
     tf_variables,
     torch_unrolled,
@@ -282,3 +283,7 @@ def _(torch, *, I, H, cell_clip, forget_bias):
         return h, c.clamp(-cell_clip, cell_clip)
 
     return cell, lambda x, *initial: torch_unrolled(torch, clamped, x, initial or None)
+
+
+for unprojected in (tf1_lstm_cell, tf1_lstm_cell_clipped):
+    miscompiled(unprojected, "tf.compat.v1.nn.rnn_cell.LSTMCell", when=dict(num_proj=None))

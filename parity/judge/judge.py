@@ -98,7 +98,7 @@ class _Judge:
         if self.item.mode != EAGER:
             for side in sides:
                 each = side.implementation
-                yield from self._pair(side, self._side(each, eager(each.api), truths), truths)
+                yield from self._pair(side, self._side(each, eager(each.api), truths, EAGER), truths)
 
     # The truth -------------------------------------------------------------------------------------------------
 
@@ -141,7 +141,9 @@ class _Judge:
 
     # One side --------------------------------------------------------------------------------------------------
 
-    def _side(self, implementation: Implementation, name: str, truths: Mapping[str, Truth]) -> _Side:
+    def _side(
+        self, implementation: Implementation, name: str, truths: Mapping[str, Truth], mode: str | None = None
+    ) -> _Side:
         observation = self.observations[name]
         differences = {
             quantity: against_truth(
@@ -150,13 +152,14 @@ class _Judge:
             for quantity, truth in truths.items()
             if quantity in observation.results
         }
-        known = self._known(implementation)
+        known = self._known(implementation, mode)
         deviations = {q: d for d in known if isinstance(d, Deviation) for q in truths if d.covers(q)}
         return _Side(implementation, name, observation, differences, deviations)
 
-    def _known(self, implementation: Implementation) -> list[Known]:
+    def _known(self, implementation: Implementation, mode: str | None = None) -> list[Known]:
+        """What is declared about it in a mode, which is the item's unless another is named."""
         item = self.item
-        return self.case.known_of(implementation.api, self.variant, item.dtype, item.device, item.mode)
+        return self.case.known_of(implementation.api, self.variant, item.dtype, item.device, mode or item.mode)
 
     def _others(self, side: _Side, sides: Sequence[_Side]) -> dict[str, float]:
         """How near the other frameworks come to the truth in each quantity, as the least ρ."""
