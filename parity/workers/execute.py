@@ -20,7 +20,7 @@ from ..catalog.load import CaseFile, display, load
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
 from .adapter import Adapter
-from .heard import hearing
+from .heard import hearing, in_one_line
 from .memory import peak_bytes
 from .missing import missing
 from .protocol import Failure, Observation, Result
@@ -233,5 +233,5 @@ def _line(error: Exception, file: str) -> str:
 
 def _shorten(message: str, first: int = 600, last: int = 200) -> str:
     """The beginning and the end: a graph's error may begin with where its operations were made."""
-    message = " ".join(message.split())
+    message = in_one_line(message)
     return message if len(message) <= first + last else f"{message[:first]} … {message[-last:]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from .protocol import Warned
 
 _LONGEST = 400
 _LIBRARIES = "site-packages/"
+_PATH = re.compile(r"(?<![\w/])(?:/[\w.+@-]+){2,}")
 
 
 class Heard(logging.Handler):
@@ -30,7 +32,7 @@ class Heard(logging.Handler):
         self._add(category.__name__, str(message), f"{place(filename)}:{line}")
 
     def _add(self, category: str, message: str, where: str) -> None:
-        text = " ".join(message.split())
+        text = in_one_line(message)
         self.said.setdefault(Warned(category, text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …", where))
 
 
@@ -46,6 +48,11 @@ def hearing() -> Iterator[Heard]:
             yield heard
     finally:
         root.removeHandler(heard)
+
+
+def in_one_line(text: str) -> str:
+    """A message as one line, with the paths in it as ``place`` gives them."""
+    return _PATH.sub(lambda found: place(found[0]), " ".join(text.split()))
 
 
 def place(path: str) -> str:

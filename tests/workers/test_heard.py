@@ -20,6 +20,14 @@ def test_warnings_and_logs_are_heard_once():
     assert said[0].where.startswith("workers/test_heard.py:")
 
 
+def test_paths_in_a_text_do_not_tell_where_things_are_installed():
+    with hearing() as heard:
+        warnings.warn(
+            "From /home/me/cases/rnn.py:45: old (see https://example.org/a/b), 3/4", UserWarning, stacklevel=1
+        )
+    assert next(iter(heard.said)).message == "From cases/rnn.py:45: old (see https://example.org/a/b), 3/4"
+
+
 def test_nothing_is_left_behind():
     before, handlers = warnings.showwarning, list(logging.getLogger().handlers)
     with hearing():
