@@ -110,7 +110,7 @@ def test_what_pytest_benchmark_saved_can_be_compared(green):
     assert len(names) == len(benchmarks) == (4 + 1) * 2 * 2
     item = "cases/convolution.py::conv2d[stride=2-padding=same]-float32-cpu"
     assert f"{item}::tf.nn.conv2d::forward+backward" in names
-    assert all(entry["stats"]["min"] > 0 and entry["stats"]["rounds"] >= 3 for entry in benchmarks)
+    assert all(entry["stats"]["min"] > 0 and entry["stats"]["rounds"] >= 1 for entry in benchmarks)
     compared = subprocess.run(
         [sys.executable, "-m", "pytest_benchmark", "compare", str(saved), "--group-by=group"],
         cwd=green.folder,
