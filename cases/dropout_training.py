@@ -3,10 +3,9 @@
 The generators of the frameworks cannot be made to agree, so no test compares one draw with another.
 """
 
-from parity import Case, Tolerance, buffer, grid, normal, uniform
+from _draws import unseeded
 
-MEASURED = "measured with tensorflow 2.21.0"
-UNSEEDED = "compiled by XLA, neither the seed of the call nor tf.random.set_seed decides what is drawn"
+from parity import Case, Tolerance, buffer, grid, normal, uniform
 
 injected_dropout = Case(
     "injected_dropout",
@@ -139,7 +138,7 @@ def statistics(case, torch_measure, tensorflow_measure):
     def _(tf, x, *, rate):
         return tensorflow_measure(tf, tf.nn.dropout(x, rate, seed=0))
 
-    case.unrepeatable("tf.nn.dropout", because=UNSEEDED, source=MEASURED, modes=["compiled"])
+    unseeded(case, "tf.nn.dropout")
 
     @case.tensorflow("tf.nn.experimental.stateless_dropout")
     def _(tf, x, *, rate):
@@ -246,7 +245,7 @@ def dropout_of_maps(name, space, first, last, **sizes):
         y = tf.nn.dropout(x, rate, noise_shape=[N, *[1] * len(space), C], seed=0)
         return tensorflow_maps(tf, y, axes_last)
 
-    case.unrepeatable("tf.nn.dropout(noise_shape=)", because=UNSEEDED, source=MEASURED, modes=["compiled"])
+    unseeded(case, "tf.nn.dropout(noise_shape=)")
 
     @case.torch.naive(
         "torch.nn.Dropout",

@@ -3,6 +3,8 @@
 The generators of the frameworks cannot be made to agree, so no test compares one draw with another.
 """
 
+from _draws import unseeded
+
 from parity import Case, Tolerance, buffer, grid, normal
 
 KERAS_INITIALIZERS = "https://tensorflow.org/api_docs/python/tf/compat/v1/random_normal_initializer"
@@ -22,15 +24,6 @@ def sampled(name, summary, **declared):
         tolerance=Tolerance(0, 0.04, because="8 standard deviations of the mean of 40,000 draws in these units"),
         draws=True,
         **declared,
-    )
-
-
-def unseeded(case, api):
-    case.unrepeatable(
-        api,
-        because="compiled by XLA, neither the seed of the call nor tf.random.set_seed decides what is drawn",
-        source=MEASURED,
-        modes=["compiled"],
     )
 
 
@@ -140,8 +133,7 @@ def _(tf, x, *, count, mu, sigma, dtype):
     return tensorflow_statistics(tf, drawn, mu, sigma)
 
 
-for function in ("tf.random.normal", "tf.compat.v1.random_normal"):
-    unseeded(normal_draws, function)
+unseeded(normal_draws, "tf.random.normal", "tf.compat.v1.random_normal")
 for function in ("torch.normal", "torch.nn.init.normal_"):
     without_welford(normal_draws, function)
 

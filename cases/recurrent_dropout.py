@@ -1,5 +1,7 @@
 """Dropout of what a recurrent layer puts out, by its statistics: which values are dropped, and which never are."""
 
+from _draws import unseeded
+
 from parity import Case, Tolerance, buffer, grid, normal
 
 output_dropout = Case(
@@ -63,13 +65,7 @@ def _(tf, x, *, N, H, rate, capture):
     return capture(step)(x)
 
 
-for api in ("tf.nn.RNNCellDropoutWrapper", "keras.layers.LSTMCell"):
-    output_dropout.unrepeatable(
-        api,
-        because="compiled by XLA, the seed of tf.nn.dropout does not decide what is drawn",
-        source="measured with tensorflow 2.21.0",
-        modes=["compiled"],
-    )
+unseeded(output_dropout, "tf.nn.RNNCellDropoutWrapper", "keras.layers.LSTMCell")
 
 
 @output_dropout.torch.naive(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import __version__
 from .catalog.frameworks import FRAMEWORKS
 from .environments import BUILDS, build, default_folder
-from .gate import command as gate
+from .gate import options as gate
 from .requirements import BuildError
 
 
@@ -35,8 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
     docs.add_argument("--output", type=Path, default=Path("docs"), help="where to write (default: docs)")
     gate.add_commands(commands)
     options, rest = parser.parse_known_args(arguments)
-    if "run" in options:
-        return int(options.run(options, rest))
+    if options.command in gate.COMMANDS:
+        from .gate import command
+
+        run: Callable[[argparse.Namespace, list[str]], int] = getattr(command, options.command)
+        return run(options, rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:

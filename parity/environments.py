@@ -6,6 +6,7 @@ On a machine with an NVIDIA GPU (``nvidia-smi`` answers) the CUDA builds are ins
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import platform
 import shutil
@@ -73,6 +74,20 @@ def build(
         errors.append(error)
     shutil.rmtree(place, ignore_errors=True)
     raise BuildError(f"the {framework} environment ({kind}){named} cannot be built: {errors[-1]}")
+
+
+def importable(python: str, packages: Sequence[str]) -> set[str] | None:
+    """Those of some packages that an interpreter finds; ``None`` when it does not run Python."""
+    if python == sys.executable:
+        return {package for package in packages if importlib.util.find_spec(package) is not None}
+    code = "import importlib.util as u, sys; print('found', *(n for n in sys.argv[1:] if u.find_spec(n)))"
+    try:
+        done = subprocess.run([python, "-c", code, *packages], capture_output=True, text=True, timeout=120)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    last = done.stdout.splitlines()[-1:] if done.returncode == 0 else []
+    words = last[0].split() if last else []
+    return set(words[1:]) if words[:1] == ["found"] else None
 
 
 def has_gpu() -> bool:

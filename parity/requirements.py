@@ -156,9 +156,13 @@ def _pins(wanted: Sequence[Requirement], only: Sequence[str] = ()) -> list[str]:
     names = {each.name for each in wanted}
     if names & {"tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu"}:
         names |= {"tensorflow", "tensorflow-cpu", "tf-keras"}
-    lines = [line for line in CONSTRAINTS.read_text(encoding="utf-8").splitlines() if "==" in line]
-    pins = [(canonicalize_name(line.partition("==")[0]), line) for line in lines]
-    return [line for name, line in pins if name not in names and (not only or name in only)]
+    return [line for name, line in _tested() if name not in names and (not only or name in only)]
+
+
+def _tested() -> list[tuple[str, str]]:
+    """Each package that has a tested version, and its line."""
+    lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
+    return [(canonicalize_name(line.partition("==")[0]), line) for line in lines if "==" in line]
 
 
 def _constraints(path: Path, lines: Sequence[str]) -> str:
@@ -167,10 +171,9 @@ def _constraints(path: Path, lines: Sequence[str]) -> str:
 
 
 def _pinned(package: str) -> str:
-    for line in CONSTRAINTS.read_text(encoding="utf-8").splitlines():
-        name, _, version = line.partition(";")[0].strip().partition("==")
+    for name, line in _tested():
         if name == package:
-            return version
+            return line.partition(";")[0].partition("==")[2].strip()
     raise BuildError(f"{CONSTRAINTS} pins no version of {package}")
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import glob
-import importlib.util
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from ..catalog.dtypes import FLOATS
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.known import Tolerance
 from ..catalog.modes import EAGER, MODES
+from ..environments import importable
 from ..workers.local import Greeting
 
 UNIT_TIMEOUT = 120.0
@@ -131,7 +130,7 @@ def require_frameworks(pythons: Mapping[str, str]) -> None:
     """Raise ``pytest.UsageError`` when an interpreter lacks its framework."""
     for name, python in pythons.items():
         framework = FRAMEWORKS[name]
-        found = _has(python, framework.package)
+        found = importable(python, [framework.package])
         if found is None:
             raise pytest.UsageError(f"--{name}-python {python}: this is no working Python interpreter")
         if found:
@@ -141,18 +140,6 @@ def require_frameworks(pythons: Mapping[str, str]) -> None:
             f"--{name}-python PATH; `{Path(sys.executable).name} -m parity environment {name}` builds one "
             "and prints its path"
         )
-
-
-def _has(python: str, package: str) -> bool | None:
-    """Whether the interpreter finds the package; ``None`` when it does not run Python."""
-    if python == sys.executable:
-        return importlib.util.find_spec(package) is not None
-    code = f"import importlib.util; print(importlib.util.find_spec({package!r}) is not None)"
-    try:
-        answer = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60).stdout.split()
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return {"True": True, "False": False}.get(answer[-1] if answer else "")
 
 
 def gpu_present() -> bool:

@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import load
-from ..environments import build, default_folder
+from ..environments import build, importable
 from ..plan.work import expand, item_name
 from ..record.read import RecordError
 from ..requirements import BuildError, frameworks_of, requirement
@@ -25,7 +24,7 @@ from ..run import TIMED_DTYPE
 from ..workers.local import NOT_RESTARTED, StartError
 from .accept import ACCEPTED, AcceptError, added, as_expectations, choose, difference, into_baseline, log, named
 from .compare import Change, compare
-from .expectations import FILE, Expectation, ExpectationError, apply, read_expectations, text
+from .expectations import Expectation, ExpectationError, apply, parse, read_expectations, text
 from .snapshot import Snapshot, read_snapshot, write_baseline
 from .speed import speed
 from .text import lines
@@ -47,8 +46,8 @@ class Side:
 def baseline(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Record the current environment into ``baselines/<name>``."""
     try:
-        pythons = interpreters(Side(), options, rest)
-        record = run(options.reports / "baseline", pythons, rest)
+        pythons = interpreters(Side(), options)
+        record = run(options.reports / "baseline", pythons, rest, "python3 -m nox -s parity --")
         write_baseline(record, options.baselines / options.name)
     except (NoVerdictError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -92,15 +91,16 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
         expectations = read_expectations(options.expectations)
     except ExpectationError as error:
         raise NoVerdictError(str(error)) from error
+    again = _command(options)
     old_pythons: dict[str, str] = {}
     if live:
-        old_pythons, new_pythons = interpreters(current, options, rest), interpreters(candidate, options, rest)
-        old = run(options.reports / "gate" / "current", old_pythons, rest)
+        old_pythons, new_pythons = interpreters(current, options), interpreters(candidate, options)
+        old = run(options.reports / "gate" / "current", old_pythons, rest, again)
     else:
         old = _read(options.baselines / options.name, "record it with nox -s baseline")
         rest = [*rest, *_seed(old, rest)]
-        new_pythons = interpreters(candidate, options, rest)
-    new = run(options.reports / "gate" / "candidate", new_pythons, rest)
+        new_pythons = interpreters(candidate, options)
+    new = run(options.reports / "gate" / "candidate", new_pythons, rest, again)
     if old.seed != new.seed:
         raise NoVerdictError(f"the baseline's seed is {old.seed}, this run's is {new.seed}: leave --seed out")
     unjudged = [entry.row for entry in new.results.values() if entry.row.message.startswith(NOT_RESTARTED)]
@@ -114,7 +114,7 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     timed = _speed(old_pythons, new_pythons, new) if live else []
     changes, stale = apply(expectations, [*found.changes, *timed], versions, dict.fromkeys(names), today)
     notes = _notes(old, new, found.missing)
-    return Verdict(old, new, changes, stale, found.missing, command=_command(options), notes=notes)
+    return Verdict(old, new, changes, stale, command=again, notes=notes)
 
 
 def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> list[Change]:
@@ -135,7 +135,7 @@ def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> lis
         raise NoVerdictError(str(error)) from error
 
 
-def interpreters(side: Side, options: argparse.Namespace, rest: Sequence[str]) -> dict[str, str]:
+def interpreters(side: Side, options: argparse.Namespace) -> dict[str, str]:
     """The interpreter of each framework on one side; environments are built where none is named."""
     found = {name: path for name in FRAMEWORKS if (path := getattr(options, f"{name}_python"))}
     wanted: dict[str, list[str]] = {name: [] for name in FRAMEWORKS}
@@ -164,26 +164,26 @@ def interpreters(side: Side, options: argparse.Namespace, rest: Sequence[str]) -
 
 def _holds(python: str) -> list[str]:
     """The frameworks that an interpreter has."""
-    code = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if u.find_spec(n)))"
-    packages = {framework.package: name for name, framework in FRAMEWORKS.items()}
-    try:
-        done = subprocess.run([python, "-c", code, "numpy", *packages], capture_output=True, text=True, timeout=120)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoVerdictError(f"{python}: is no working Python interpreter: {error}") from error
-    if done.returncode or "numpy" not in done.stdout.split():
-        raise NoVerdictError(f"{python}: {'has no NumPy' if not done.returncode else done.stderr.strip()[-300:]}")
-    names = [packages[package] for package in done.stdout.split() if package in packages]
+    found = importable(python, ["numpy", *(framework.package for framework in FRAMEWORKS.values())])
+    if found is None:
+        raise NoVerdictError(f"{python}: is no working Python interpreter")
+    if "numpy" not in found:
+        raise NoVerdictError(f"{python}: has no NumPy")
+    names = [name for name, framework in FRAMEWORKS.items() if framework.package in found]
     if not names:
-        raise NoVerdictError(f"{python}: has neither {' nor '.join(packages)}")
+        raise NoVerdictError(f"{python}: has neither {' nor '.join(f.package for f in FRAMEWORKS.values())}")
     return names
 
 
-def run(folder: Path, pythons: Mapping[str, str], rest: Sequence[str]) -> Snapshot:
-    """Run the catalogue with these interpreters and read the record. Raises ``NoVerdictError``."""
+def run(folder: Path, pythons: Mapping[str, str], rest: Sequence[str], again: str) -> Snapshot:
+    """Run the catalogue with these interpreters and read the record. Raises ``NoVerdictError``.
+
+    ``again`` is the command that a failing item is shown with.
+    """
     chosen = [] if any(_selects(argument) for argument in rest) else ["cases"]
     given = [f"--{name}-python={path}" for name, path in pythons.items()]
     command = [sys.executable, "-m", "pytest", "-q", "--no-summary", f"--reports={folder}", "--arrays"]
-    done = subprocess.run([*command, *given, *chosen, *rest], env={"PARITY_COMMAND": "nox -s parity --", **os.environ})
+    done = subprocess.run([*command, *given, *chosen, *rest], env={**os.environ, "PARITY_COMMAND": again})
     if done.returncode not in DONE:
         raise NoVerdictError(
             f"the run in {folder} did not come to its end (pytest's exit status {done.returncode}): see what it said"
@@ -209,17 +209,13 @@ def _seed(old: Snapshot, rest: Sequence[str]) -> list[str]:
 def _notes(old: Snapshot, new: Snapshot, missing: Sequence[tuple[str, ...]]) -> list[str]:
     notes = []
     if missing:
-        gone = sorted({item[0] for item in missing} - set(_cases(new)))
+        gone = sorted({item[0] for item in missing} - {key[0] for key in new.results})
         left = f"{len(missing):,} of the baseline's items were not run"
         notes.append(f"{left}: not selected, or gone from the catalogue ({', '.join(gone[:5])} ...)" if gone else left)
     before, after = (snapshot.environment.get("catalogue", {}).get("digest") for snapshot in (old, new))
     if before != after:
         notes.append("the catalogue is not the baseline's: only what both hold, from the same inputs, is compared")
     return notes
-
-
-def _cases(snapshot: Snapshot) -> list[str]:
-    return [key[0] for key in snapshot.results]
 
 
 def _command(options: argparse.Namespace) -> str:
@@ -231,9 +227,11 @@ def _command(options: argparse.Namespace) -> str:
     return " ".join(["python3 -m nox -s gate --", *given])
 
 
-def accept(options: argparse.Namespace) -> int:
+def accept(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Take named changes of the last gate into its baseline or, with ``--expires``, into the expectations."""
     try:
+        if rest:
+            raise AcceptError(f"unrecognized arguments: {' '.join(rest)}")
         return _accept(options)
     except (AcceptError, ExpectationError, NoVerdictError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -256,8 +254,9 @@ def _accept(options: argparse.Namespace) -> int:
         print("".join(f"+ {line}\n" for line in text(entries).splitlines()), end="")
         if not options.dry_run:
             before = options.expectations.read_text(encoding="utf-8") if options.expectations.exists() else ""
-            options.expectations.write_text(added(entries, before), encoding="utf-8")
-            read_expectations(options.expectations)
+            after = added(entries, before)
+            parse(after, options.expectations)
+            options.expectations.write_text(after, encoding="utf-8")
         return 0
     kept = into_baseline(old, new, found, chosen)
     print("\n".join(difference(chosen)))
@@ -266,45 +265,3 @@ def _accept(options: argparse.Namespace) -> int:
         told = log(folder / ACCEPTED, chosen, old, new, str(date.today()), options.owner, options.reason)
         (folder / ACCEPTED).write_text(told, encoding="utf-8")
     return 0
-
-
-def day(given: str) -> date:
-    """A date such as 2027-01-31, for argparse."""
-    return date.fromisoformat(given)
-
-
-def add_commands(commands: Any) -> None:
-    """Declare the three subcommands."""
-    recorded = commands.add_parser(
-        "baseline", allow_abbrev=False, help="record what the current environment gives, for the gate"
-    )
-    judged = commands.add_parser(
-        "gate", allow_abbrev=False, help="compare another version of a framework with the baseline"
-    )
-    taken = commands.add_parser(
-        "accept", allow_abbrev=False, help="take named changes into the baseline or the expectations"
-    )
-    for parser in (recorded, judged, taken):
-        parser.add_argument("--name", default="default", help="the baseline's name (default: default)")
-        parser.add_argument("--baselines", type=Path, default=Path("baselines"), help="where baselines are kept")
-        parser.add_argument("--reports", type=Path, default=Path("reports"), help="where reports are written")
-        parser.add_argument("--expectations", type=Path, default=Path(FILE), help=f"accepted changes (default: {FILE})")
-    for parser in (recorded, judged):
-        parser.add_argument("--environments", type=Path, default=default_folder(), help="where to keep environments")
-        for framework in FRAMEWORKS.values():
-            parser.add_argument(f"--{framework.name}-python", help=f"an interpreter that has {framework.title}")
-    for side in ("candidate", "current"):
-        judged.add_argument(
-            f"--{side}", action="append", metavar="REQUIREMENT", help="such as torch==2.14.0, or a wheel"
-        )
-        judged.add_argument(f"--{side}-python", action="append", metavar="PATH", help="an interpreter that exists")
-    taken.add_argument("changes", nargs="+", metavar="CHANGE", help="'drifted: conv2d*', 'conv2d*' or 'drifted'")
-    taken.add_argument("--dry-run", action="store_true", help="show the difference only")
-    taken.add_argument("--expires", type=day, help="make expectations of them until this day: 2027-01-31")
-    for name in ("owner", "reason", "link", "versions"):
-        taken.add_argument(
-            f"--{name}", default="", help="for the reviewer" if name != "versions" else "such as '>=2.14'"
-        )
-    recorded.set_defaults(run=baseline)
-    judged.set_defaults(run=gate)
-    taken.set_defaults(run=lambda options, rest: accept(options))

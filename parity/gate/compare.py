@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..judge.row import EXPECTED, NONDETERMINISTIC, PASS, RED, UNEXPECTED
 from ..plan.work import item_name
 from ..record.results import INPUTS, Key, ResultRow
+from ..record.schema import outline
 from .classes import (
     BROKE,
     DRIFTED,
@@ -32,7 +32,6 @@ from .classes import (
 )
 from .snapshot import Entry, Snapshot
 
-_VARYING = re.compile(r"0x[0-9a-fA-F]+|(?:/[^\s/:]+)+/|\d+")
 BETTER, WORSE, SAME = "better", "worse", "same"
 
 
@@ -102,7 +101,8 @@ def compare(old: Snapshot, new: Snapshot) -> Comparison:
                 changes.append(_new(last.row, quantity, why))
                 continue
             first = earlier.get(quantity) or _failure(earlier) or next(iter(earlier.values()))
-            changes.append(_Pair(before, after, first, last, quantity).change(moved))
+            by_declaration = (*item, quantity) not in moved
+            changes.append(_Pair(before, after, first, last, quantity, by_declaration).change())
             compared += 1
     changes += _warnings(old, new)
     missing = [item for item in before.inputs if item not in after.inputs]
@@ -159,18 +159,18 @@ def _new(row: ResultRow, quantity: str, why: str) -> Change:
 
 
 class _Pair:
-    """One result before and after."""
+    """One result before and after. Where nothing of its item moved, only a declaration can have changed its verdict."""
 
-    def __init__(self, before: _Indexed, after: _Indexed, first: Entry, last: Entry, quantity: str) -> None:
-        self.first, self.last, self.quantity = first, last, quantity
+    def __init__(
+        self, before: _Indexed, after: _Indexed, first: Entry, last: Entry, quantity: str, by_declaration: bool
+    ) -> None:
+        self.first, self.last, self.quantity, self.by_declaration = first, last, quantity, by_declaration
         self.old, self.new = first.row, last.row
         self.same_truth = before.truth(self.old) == after.truth(self.new)
         self.moved = self.old.digest != self.new.digest
-        self.declared = False
 
-    def change(self, moved_anywhere: Set[tuple[str, ...]]) -> Change:
+    def change(self) -> Change:
         old, new = self.old, self.new
-        self.declared = (*new.key[:5], self.quantity) not in moved_anywhere
         found, needs, detail = self._class()
         ulps, at_most = self._ulps() if not old.stage and not new.stage and found is not RESHAPED else (None, False)
         by_itself = self.moved or old.stage or new.stage or found is UNSTEADY
@@ -197,7 +197,7 @@ class _Pair:
         if new.verdict == NONDETERMINISTIC != old.verdict:
             return UNSTEADY, UNSTEADY.needs, "computed twice from the same values, it gave different bits"
         # Where only the other side moved, the change is the other side's. Where nobody did, the declaration did.
-        judged = self.moved or not self.same_truth or self.declared
+        judged = self.moved or not self.same_truth or self.by_declaration
         because = "" if self.moved or not self.same_truth else "no result moved: it is declared or judged otherwise"
         if judged and (new.verdict in RED) != (old.verdict in RED):
             if new.verdict == UNEXPECTED:
@@ -212,7 +212,7 @@ class _Pair:
 
     def _failed(self) -> tuple[Class, str, str]:
         old, new = self.old, self.new
-        if old.stage and _outline(old) == _outline(new):
+        if old.stage and _error(old) == _error(new):
             return UNCHANGED, NOTHING, ""
         if new.missing and new.missing != old.missing:
             nearest = f"; the nearest name is {new.nearest}" if new.nearest else ""
@@ -265,9 +265,9 @@ def _said(row: ResultRow) -> str:
     return f"{row.error}: {row.message}".removeprefix(": ") if row.stage else ""
 
 
-def _outline(row: ResultRow) -> tuple[str, ...]:
+def _error(row: ResultRow) -> tuple[str, ...]:
     """What makes it the same error in another run."""
-    return row.stage, row.error, row.missing, _VARYING.sub("#", row.message)
+    return row.stage, row.error, row.missing, outline(row.message)
 
 
 def title(framework: str) -> str:

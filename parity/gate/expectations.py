@@ -22,7 +22,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-FILE = "expectations.toml"
 _REQUIRED = ("change", "case", "framework", "versions", "owner", "reason", "link", "expires")
 
 
@@ -87,10 +86,18 @@ def like(pattern: str, *names: str) -> bool:
 def read_expectations(path: Path) -> list[Expectation]:
     """The entries of a file; none when there is no file. Raises ``ExpectationError``."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"), path)
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
+    except (OSError, UnicodeError) as error:
+        raise ExpectationError(f"{path}: cannot be read: {error}") from error
+
+
+def parse(text: str, path: Path) -> list[Expectation]:
+    """The entries of a file's text. Raises ``ExpectationError``."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ExpectationError(f"{path}: cannot be read: {error}") from error
     entries = content.pop("expect", [])
     if content or not isinstance(entries, list):

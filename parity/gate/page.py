@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
+from ..report.engine import carried, engine
 from .classes import BY_NAME, CLASSES, NEW, UNCHANGED
 from .compare import Change, title
 from .text import described
@@ -21,23 +19,19 @@ LISTED = 20_000
 
 def page(verdict: Verdict) -> str:
     """The page's HTML. Every string of a case, an error or a baseline is escaped."""
-    loader = jinja2.PackageLoader("parity.report")
-    engine = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    style, own, script = (loader.get_source(engine, name)[0] for name in ("parity.css", "gate.css", "gate.js"))
-    groups = [group for group in verdict.groups() if group.example.change not in (UNCHANGED.name, NEW.name)]
+    templates = engine()
+    groups = [group for group in verdict.groups if group.example.change not in (UNCHANGED.name, NEW.name)]
     listed = [change for group in groups for change in group.changes][:LISTED]
     total = sum(len(group.changes) for group in groups)
-    return engine.get_template("gate.html.j2").render(
-        verdict=verdict, counts=verdict.counts(), operations=verdict.operations(), classes=BY_NAME,
+    return templates.get_template("gate.html.j2").render(
+        verdict=verdict, counts=verdict.counts, operations=verdict.operations, classes=BY_NAME,
         environments=[(title(name) or name, *rest) for name, *rest in verdict.environments()],
         tint={NOTHING_TO_DO: "pass", REGRESSED: "fail"}.get(verdict.status, "expected"),
         names=[each.name for each in CLASSES if any(change.change == each.name for change in listed)],
         cases=sorted({change.case for change in listed}), titles={c.framework: title(c.framework) for c in listed},
         listed=len(listed), total=total, data=Markup(_data(verdict, listed)), frameworks=("torch", "tensorflow"),
         versions={name: (verdict.old.version(name), verdict.new.version(name)) for name in ("torch", "tensorflow")},
-        style=Markup(style + own), style_hash=_hash(style + own), script=Markup(script), script_hash=_hash(script),
+        **carried(templates, ("parity.css", "gate.css"), "gate.js"),
     )  # fmt: skip
 
 
@@ -60,7 +54,3 @@ def _number(value: float | None) -> float | str | None:
     if value is None:
         return None
     return float(f"{value:.3g}") if abs(value) < float("inf") else "infinite"
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -17,11 +17,11 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield f"  {title(name) or name} {setting}: {old} -> {new}"
     yield from (f"  {note}" for note in verdict.notes)
     yield ""
-    counts, operations = verdict.counts(), verdict.operations()
+    counts, operations = verdict.counts, verdict.operations
     for name, count in counts.items():
         places = f"{operations.get(name, 0):,} operations and quantities"
         yield f"  {count:>8,}  {name:<26} {BY_NAME[name].meaning}; {places}"
-    groups = [group for group in verdict.groups() if group.example.change != NEW.name]
+    groups = [group for group in verdict.groups if group.example.change != NEW.name]
     if groups:
         yield ""
     for number, group in enumerate(groups[:MOST], start=1):
@@ -43,12 +43,12 @@ def markdown(verdict: Verdict) -> str:
         rows = [(title(name) or name, setting, code(old), code(new)) for name, setting, old, new in differing]
         text += [*table(("", "setting", "old", "new"), rows), ""]
     text += [f"- {prose(note)}" for note in verdict.notes]
-    operations = verdict.operations()
+    operations = verdict.operations
     rows3 = [
-        (name, f"{n:,}", f"{operations.get(name, 0):,}", BY_NAME[name].meaning) for name, n in verdict.counts().items()
+        (name, f"{n:,}", f"{operations.get(name, 0):,}", BY_NAME[name].meaning) for name, n in verdict.counts.items()
     ]
     text += [*table(("class", "results", "operations and quantities", "meaning"), rows3), ""]
-    groups = [group for group in verdict.groups() if group.example.change not in (UNCHANGED.name, NEW.name)]
+    groups = [group for group in verdict.groups if group.example.change not in (UNCHANGED.name, NEW.name)]
     for number, group in enumerate(groups[:MOST], start=1):
         text.append(f"{number}. **{prose(heading(group))}**  ")
         text.append(f"   {prose(described(group.example))}  ")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .classes import CLASSES, IMPROVEMENT, NOTHING, RANK, REGRESSION, UNCHANGED, WARNS
@@ -19,6 +20,7 @@ MOST = 10
 """Changes that the summary shows."""
 
 SETTINGS = (
+    "system",
     "version",
     "keras",
     "python",
@@ -61,10 +63,8 @@ class Verdict:
     new: Snapshot
     changes: Sequence[Change]
     stale: Sequence[Stale] = ()
-    missing: Sequence[tuple[str, ...]] = ()
-    gone: Sequence[str] = ()
     command: str = ""
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[str] = ()
 
     @property
     def status(self) -> int:
@@ -86,11 +86,13 @@ class Verdict:
             return f"safe, and to be accepted: {', '.join(parts)}"
         return "safe: nothing that needs a person"
 
+    @cached_property
     def counts(self) -> dict[str, int]:
         """Results by class of change, the gravest first; the classes that are there, and ``unchanged``."""
         found = Counter(change.change for change in self.changes)
         return {each.name: found[each.name] for each in CLASSES if found[each.name] or each is UNCHANGED}
 
+    @cached_property
     def operations(self) -> dict[str, int]:
         """Each operation's variant, dtype and quantity once, in the gravest class of its implementations."""
         gravest: dict[tuple[str, str], str] = {}
@@ -102,6 +104,7 @@ class Verdict:
         found = Counter(gravest.values())
         return {each.name: found[each.name] for each in CLASSES if found[each.name]}
 
+    @cached_property
     def groups(self) -> list[Group]:
         """Everything that changed, the most important first: what needs a person, by class, then by size."""
         found: dict[tuple[str, ...], list[Change]] = {}
@@ -121,18 +124,13 @@ class Verdict:
 
     def environments(self) -> Iterator[tuple[str, str, str, str]]:
         """What differs between the environments: framework, setting, old, new."""
-        before, after = (snapshot.environment["environments"] for snapshot in (self.old, self.new))
+        before, after = _environments(self.old), _environments(self.new)
         for name in dict.fromkeys([*before, *after]):
             one, other = before.get(name, {}), after.get(name, {})
             for setting in dict.fromkeys([*one, *other]):
                 values = str(one.get(setting, "")), str(other.get(setting, ""))
                 if values[0] != values[1] and setting in SETTINGS:
                     yield name, setting, *values
-        machines = [snapshot.environment.get("machine", {}) for snapshot in (self.old, self.new)]
-        for setting in dict.fromkeys([*machines[0], *machines[1]]):
-            values = str(machines[0].get(setting, "")), str(machines[1].get(setting, ""))
-            if values[0] != values[1]:
-                yield "machine", setting, *values
 
 
 def _size(change: Change) -> tuple[float, float]:
@@ -146,6 +144,11 @@ def _negated(size: tuple[float, float]) -> tuple[float, float]:
 
 def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _environments(snapshot: Snapshot) -> dict[str, Mapping[str, Any]]:
+    """The settings of each framework's environment, and of the machine."""
+    return {**snapshot.environment["environments"], "machine": snapshot.environment.get("machine", {})}
 
 
 def _files(snapshot: Snapshot) -> Mapping[str, Any]:

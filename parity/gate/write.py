@@ -44,7 +44,7 @@ def write_no_verdict(reason: str, folder: Path) -> None:
 
 def _junit(path: Path, verdict: Verdict) -> None:
     """A test case for each group of changes; those that need a person fail."""
-    groups = verdict.groups()
+    groups = verdict.groups
     failures = [group for group in groups if group.needs]
     suite = ET.Element("testsuite", _attributes("gate", tests=len(groups) + len(verdict.stale) + 1,
                                                 failures=len(failures) + len(verdict.stale)))  # fmt: skip

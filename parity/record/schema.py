@@ -60,8 +60,13 @@ class WarningRow:
 
     @property
     def text(self) -> str:
-        """What makes it the same warning in another run: numbers and addresses in it may differ."""
-        return _VARYING.sub("#", f"{self.framework} {self.category} {self.message}")
+        """What makes it the same warning in another run."""
+        return outline(f"{self.framework} {self.category} {self.message}")
+
+
+def outline(text: str) -> str:
+    """A message without the numbers, addresses and paths in it, which may be others in another run."""
+    return _VARYING.sub("#", text)
 
 
 WARNING_COLUMNS = tuple(field.name for field in fields(WarningRow))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..judge.row import COLUMNS, EXPECTED, NOT_RUN, RED, VERDICTS
@@ -20,6 +16,7 @@ from ..record.read import RecordError, read_environment, read_rows, read_timings
 from ..record.schema import ENVIRONMENT, HTML, PARITY, TIMING_COLUMNS, TIMINGS
 from .digest import KINDS, culprits, matrix, places, repeated, timed, worst_first
 from .display import breakable, duration, linked, number, plain, share
+from .engine import carried, engine
 from .text import headline
 
 LISTED = 500
@@ -58,15 +55,11 @@ def _render(folder: Path) -> str:
     complete = not notes
     timings = _read(read_timings, folder, notes, pd.DataFrame(columns=list(TIMING_COLUMNS)))
     red = rows[rows["verdict"].isin(RED)]
-    loader = jinja2.PackageLoader("parity.report")
-    engine = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    engine.filters.update(
+    templates = engine()
+    templates.filters.update(
         breakable=breakable, duration=duration, linked=linked, number=number, plain=plain, share=share
     )
-    style, script = (loader.get_source(engine, name)[0] for name in ("parity.css", "parity.js"))
-    return engine.get_template("parity.html.j2").render(
+    return templates.get_template("parity.html.j2").render(
         headline=headline(counts), complete=complete, notes=notes, counts=counts, total=len(rows),
         facts=_facts(environment, len(rows)), devices=_devices(environment, rows),
         allowance=_mapping(environment, "tolerance"), culprits=culprits(red),
@@ -76,7 +69,7 @@ def _render(folder: Path) -> str:
         timings=timed(timings), listed=LISTED, timed=TIMED, settings=_settings(environment),
         again=_again(environment, rows), symbols=SYMBOLS, titles=TITLES,
         files=[name for name in (PARITY, TIMINGS, ENVIRONMENT) if (folder / name).exists()],
-        style=Markup(style), style_hash=_hash(style), script=Markup(script), script_hash=_hash(script),
+        **carried(templates, ("parity.css",), "parity.js"),
     )  # fmt: skip
 
 
@@ -161,8 +154,3 @@ def _again(environment: Mapping[str, Any], rows: pd.DataFrame) -> str:
 def _mapping(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = content.get(name)
     return value if isinstance(value, Mapping) else {}
-
-
-def _hash(text: str) -> str:
-    """What the page's content security policy calls ``text`` by."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

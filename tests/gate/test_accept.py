@@ -103,3 +103,15 @@ def test_without_a_gate_there_is_nothing_to_accept(place, capsys):
     shutil.rmtree(place / "reports")
     assert accept(place, "*") == 3
     assert "run the gate first" in capsys.readouterr().err
+
+
+def test_an_expectation_that_could_not_be_read_back_is_not_written(place, capsys):
+    given = ["--owner=ops", "--reason=known", "--link=https://example.org", "--versions=newer", "--expires=2099-01-01"]
+    assert accept(place, "broke parity: breaking", *given) == 3
+    assert "versions are written as" in capsys.readouterr().err
+    assert not (place / "expectations.toml").exists()
+
+
+def test_an_unknown_argument_is_refused(place, capsys):
+    assert accept(place, "breaking", "--until=2099-01-01") == 3
+    assert "unrecognized arguments: --until=2099-01-01" in capsys.readouterr().err
