@@ -55,7 +55,7 @@ class Rounded(np.ndarray[Any, Any]):
         if out is not None:
             kwargs["out"] = tuple(_plain(x) for x in out)
         result = getattr(ufunc, method)(*given, **kwargs)
-        if ufunc.__name__ in _EXACT or ufunc.nout > 1 or not np.issubdtype(np.result_type(result), np.floating):
+        if ufunc.__name__ in _EXACT or ufunc.nout > 1 or result.dtype.kind != "f":
             return _rounded(result)
         if method == "__call__" and ufunc is not np.matmul:
             return _off(result, np.abs(result) * _inexact(ufunc, *given), 1)
@@ -77,10 +77,16 @@ def _inexact(ufunc: Any, *operands: Any) -> Any:
     if ufunc in (np.add, np.subtract):
         return (operands[0] != 0) & (operands[1] != 0)
     if ufunc is np.multiply:
-        return ~(np.isin(operands[0], (-1, 0, 1)) | np.isin(operands[1], (-1, 0, 1)))
+        return ~(_is_sign(operands[0]) | _is_sign(operands[1]))
     if ufunc is np.divide:
-        return ~(np.isin(operands[0], (0,)) | np.isin(operands[1], (-1, 1)))
+        return (operands[0] != 0) & (np.abs(operands[1]) != 1)
     return True
+
+
+def _is_sign(value: Any) -> Any:
+    """Whether a value is -1, 0 or 1."""
+    magnitude = np.abs(value)
+    return (magnitude == 0) | (magnitude == 1)
 
 
 def _summed(function: Any, given: list[Any], kwargs: dict[str, Any], result: Any) -> Any:
@@ -88,7 +94,7 @@ def _summed(function: Any, given: list[Any], kwargs: dict[str, Any], result: Any
     arrays = [x for x in given if isinstance(x, np.ndarray) and x.dtype.kind in "fb"]
     terms = function(*(_nonzero(x) for x in given), **kwargs)
     # Nothing is rounded in a product with factors 0, 1 and -1: a sum then has one rounding less than terms.
-    whole = len(arrays) < 2 or any(np.isin(x, (-1, 0, 1)).all() for x in arrays)
+    whole = len(arrays) < 2 or any(_is_sign(x).all() for x in arrays)
     return _off(result, function(*map(_magnitude, given), **kwargs), np.maximum(terms - whole, 0))
 
 
@@ -115,7 +121,7 @@ def _off(result: Any, scale: Any, terms: Any) -> Any:
 def _rounded(result: Any) -> Any:
     if isinstance(result, (tuple, list)):
         return type(result)(map(_rounded, result))
-    if isinstance(result, (np.ndarray, np.floating)) and np.issubdtype(result.dtype, np.floating):
+    if isinstance(result, (np.ndarray, np.floating)) and result.dtype.kind == "f":
         return np.asarray(result).view(Rounded)
     return result
 
