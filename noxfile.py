@@ -65,6 +65,12 @@ def compare(session: nox.Session, *arguments: str) -> None:
 
 
 @nox.session
+def timings(session: nox.Session) -> None:
+    """Time the operations in turns, in small and realistic sizes (-- --mode=eager,graph,compiled -k lstm)."""
+    run_parity(session, "--timings")
+
+
+@nox.session
 def baseline(session: nox.Session) -> None:
     """Record what the tested versions give, for the gate, in baselines/ (-- --name=NAME, and what pytest takes)."""
     gating(session, "baseline")
@@ -103,7 +109,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style, types and workflows."""
-    install(session, "matplotlib", "mypy", "ruff", "pandas-stubs", "check-jsonschema", "zizmor")
+    install(session, "mypy", "ruff", "pandas-stubs", "check-jsonschema", "zizmor")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")
@@ -125,7 +131,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def prove(session: nox.Session) -> None:
     """Measure the judge: faults, sensitivity, false alarms (hours; -- --one-variant=N --full=N), and write its page."""
-    install(session, "matplotlib")
+    install(session)
     pythons = interpreters(session)
     session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)
     session.run("python", "-m", "proof.sensitivity", "--out=docs/proof/sensitivity.json", *pythons)

@@ -10,6 +10,7 @@ relu = Case(
     outputs=dict(y="N C"),
     exact=True,
 )
+relu.timed({"ResNet-50": dict(N=64, C=112 * 112)})
 
 
 @relu.reference

@@ -13,6 +13,7 @@ bias_add = Case(
     outputs=dict(y="N C H W"),
     exact=["output:*", "grad:x"],
 )
+bias_add.timed({"ResNet-50": dict(N=1, C=64, H=112, W=112)})
 
 
 @bias_add.reference
@@ -238,6 +239,7 @@ concat_of_channels = Case(
     outputs=dict(z="N K H W"),
     exact=True,
 )
+concat_of_channels.timed({"U-Net": dict(N=1, C=64, D=64, H=56, W=56)})
 CHANNELS_LAST = dict(x="N H W C", y="N H W D", z="N H W K")
 
 

@@ -67,6 +67,7 @@ def average_pooling(rank):
 
 
 avg_pool1d, avg_pool2d, avg_pool3d = (average_pooling(rank) for rank in (1, 2, 3))
+avg_pool2d.timed({"Inception-v3": dict(window=(3, 3), stride=(1, 1), padding="same", N=1, C=192, H=35, W=35)})
 
 for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):
     avg_pool3d.limitation(

@@ -55,6 +55,15 @@ conv1d = plain_convolution(1)
 conv2d = plain_convolution(2)
 conv3d = plain_convolution(3)
 
+conv1d.timed({"WaveNet": dict(kernel_size=(2,), N=1, C=128, O=128, L=1024)}, multiply_adds=lambda I, K: I * K)
+conv2d.timed(
+    {
+        "ResNet-50-1x1": dict(kernel_size=(1, 1), N=1, C=256, O=64, H=56, W=56),
+        "ResNet-50-3x3": dict(kernel_size=(3, 3), padding="same", N=1, C=64, O=64, H=56, W=56),
+    },
+    multiply_adds=lambda I, KH, KW: I * KH * KW,
+)
+
 TF_PADDING = "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2"
 TF_CONV2D = "https://www.tensorflow.org/api_docs/python/tf/nn/conv2d"
 TORCH_CONV1D = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html"

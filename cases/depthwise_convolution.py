@@ -93,6 +93,10 @@ depthwise_conv2d = depthwise(
     + grid(kernel_size=[(1, 1)], padding=["valid"], bias=[False])
     + grid(kernel_size=[(3, 2)], padding=["valid", "same"], dilation=[(2, 2), (1, 3)]),
 )
+depthwise_conv2d.timed(
+    {"MobileNet": dict(kernel_size=(3, 3), padding="same", M=1, N=1, C=128, H=56, W=56)},
+    multiply_adds=lambda KH, KW: KH * KW,
+)
 depthwise_conv2d_in_tensorflow(depthwise_conv2d)
 depthwise_layer_in_keras(depthwise_conv2d)
 

@@ -18,6 +18,7 @@ embedding = Case(
     outputs=dict(y="N T D"),
     exact=["output:*"],
 )
+embedding.timed({"PTB-small": dict(N=20, T=20, V=10_000, D=200)}, moves=False)
 
 
 @embedding.reference

@@ -56,6 +56,7 @@ gelu = Case(
         "the derivative multiplies 0.5 x and up to 2.6 by a rounded 1 - tanh(x)**2",
     ),
 )
+gelu.timed({"BERT-base": dict(N=128, C=3072)})
 
 
 @gelu.reference

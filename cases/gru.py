@@ -53,6 +53,7 @@ gru = Case(
     + grid(bias=[False], layers=[2], bidirectional=[True])
     + grid(T=[1], bidirectional=[True], initial_state=[False, True]),
 )
+gru.timed({"PTB-small": dict(N=20, T=20, I=200, H=200)}, moves=False)
 
 
 @gru.reference

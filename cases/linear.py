@@ -12,6 +12,7 @@ linear = Case(
     outputs=lambda batched: dict(y="N T O" if batched else "N O"),
     variants=grid(batched=[False, True], bias=[True, False]),
 )
+linear.timed({"BERT-base": dict(N=128, I=768, O=3072)}, multiply_adds=lambda I: I)
 
 
 @linear.reference

@@ -17,6 +17,7 @@ cross_entropy = Case(
     parameters=dict(std=1),
     variants=grid(reduction=["none", "mean", "sum"]) + grid(reduction=["mean"], std=[30]),
 )
+cross_entropy.timed({"ImageNet": dict(N=256, C=1000)})
 
 
 @cross_entropy.reference

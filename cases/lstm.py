@@ -32,6 +32,7 @@ lstm = Case(
     + grid(T=[1], bidirectional=[True], initial_state=[False, True])
     + grid(T=[4]),
 )
+lstm.timed({"PTB-medium": dict(N=20, T=35, I=650, H=650)}, moves=False)
 
 
 @lstm.reference

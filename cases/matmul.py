@@ -14,6 +14,9 @@ matmul = Case(
     outputs=lambda batch: dict(y="N M" if batch == "none" else "B N M"),
     variants=grid(batch=["none", "first", "both"]),
 )
+matmul.timed(
+    {"square-128": dict(N=128, K=128, M=128), "square-512": dict(N=512, K=512, M=512)}, multiply_adds=lambda K: K
+)
 
 
 @matmul.reference

@@ -10,7 +10,8 @@ def max_pooling(rank, name, summary, x, variants, **options):
         name,
         summary,
         sizes=SIZES[rank],
-        inputs=dict(x=x),
+        parameters=dict(large=False),
+        inputs=lambda large: dict(x=normal(f"N C {SPACE[rank]}") if large else x),
         outputs=dict(y=f"N C {POOLED[rank]}"),
         variants=variants,
         exact=["output:*"],
@@ -67,6 +68,7 @@ max_pool1d, max_pool2d, max_pool3d = (
     )
     for rank in (1, 2, 3)
 )
+max_pool2d.timed({"ResNet-50": dict(window=(3, 3), stride=(2, 2), padding=(1, 1), N=1, C=64, H=112, W=112, large=True)})
 negative_max_pool2d = max_pooling(
     2,
     "negative_max_pool2d",

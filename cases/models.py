@@ -29,6 +29,7 @@ mlp, smooth_mlp = (
         ("smooth_mlp", "A classifier: linear, tanh, linear, cross-entropy.", "tanh", {}),
     )
 )
+mlp.timed({"MNIST": dict(N=64, I=784, H=512, K=10)}, moves=False)
 
 KERAS_MLP = {
     "hidden/kernel": "hidden: I H",
@@ -152,6 +153,7 @@ convnet, smooth_convnet = (
         ),
     )
 )
+convnet.timed({"MNIST": dict(N=16, C=1, H=28, W=28, O=32, KH=5, KW=5, P=12, Q=12, K=10)}, moves=False)
 
 TORCH_LINEAR, KERAS_DENSE = "K (O P Q)", "(P Q O) K"
 KERAS_CONVNET = {

@@ -134,6 +134,7 @@ layer_norm = Case(
     outputs=dict(y="N T C"),
     variants=EPSILONS,
 )
+layer_norm.timed({"BERT-base": dict(N=1, T=128, C=768)})
 
 
 @layer_norm.reference

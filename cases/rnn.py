@@ -53,6 +53,7 @@ rnn = Case(
     + grid(T=[1], bidirectional=[True])
     + grid(T=[4]),
 )
+rnn.timed({"PTB-small": dict(N=20, T=20, I=200, H=200)}, moves=False)
 
 
 def step(activate):

@@ -156,6 +156,7 @@ tanh = Case(
     variants=grid(limit=[4, 40]),
     least_scale=LeastScale(6.0, ["grad:x"], "the derivative is 1 - y**2, with a y that is off by some last bits"),
 )
+tanh.timed({"BERT-base": dict(N=128, C=3072)})
 
 
 @tanh.reference

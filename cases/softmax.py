@@ -10,6 +10,7 @@ softmax = Case(
     outputs=dict(y="N C T"),
     variants=grid(axis=[-1, 1], mean=[0, 1000]),
 )
+softmax.timed({"BERT-base": dict(N=12, C=128, T=128)})
 
 
 @softmax.reference

@@ -160,6 +160,7 @@ classifier = Case(
     variants=grid(vectors=["trained", "frozen"]),
     dtypes=("float64", "float32"),  # in lower formats a value may round to the other side of ReLU's kink
 )
+classifier.timed({"IMDB": dict(N=16, T=20, V=10_000, E=128, H=128, M=64, K=2)}, moves=False)
 
 
 @classifier.reference

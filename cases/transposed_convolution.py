@@ -197,6 +197,7 @@ conv_transpose1d, conv_transpose2d = (
     )
     for rank in (1, 2)
 )
+conv_transpose2d.timed({"U-Net": dict(kernel_size=(2, 2), stride=(2, 2), N=1, C=128, O=64, H=28, W=28)})
 equal_channels_conv_transpose2d = tensorflow_convention(
     2,
     "equal_channels_conv_transpose2d",

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     environment.add_argument("frameworks", nargs="+", choices=tuple(FRAMEWORKS), metavar="FRAMEWORK")
     environment.add_argument("--build", choices=BUILDS, default="auto", help="CPU or GPU packages (default: auto)")
     environment.add_argument("--folder", type=Path, default=default_folder(), help="where to keep environments")
-    report = commands.add_parser("report", help="write parity.html anew from the record in a folder")
+    report = commands.add_parser("report", help="write the pages anew from the records in a folder")
     report.add_argument("folder", type=Path)
     docs = commands.add_parser("docs", help="write the porting guide, coverage and findings from full runs' records")
     records = docs.add_mutually_exclusive_group(required=True)
@@ -64,10 +64,15 @@ def _environment(options: argparse.Namespace) -> int:
 
 def _report(folder: Path) -> int:
     from .record.read import RecordError
+    from .record.schema import PARITY, TIMINGS
     from .report.html import write_report
+    from .report.timings import write_timings
 
     try:
-        print(write_report(folder))
+        if (folder / TIMINGS).exists():
+            print(write_timings(folder))
+        if (folder / PARITY).exists() or not (folder / TIMINGS).exists():
+            print(write_report(folder))
     except RecordError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -24,7 +24,7 @@ from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
 from .plan.work import Item, Unit, repeated, units
 from .record.results import result_rows
-from .record.schema import SCHEMA_VERSION, TimingRow, WarningRow
+from .record.schema import SCHEMA_VERSION, QuickRow, WarningRow
 from .record.write import RecordWriter
 from .workers.local import Engine, Greeting
 from .workers.memory import peak_bytes
@@ -79,7 +79,7 @@ class Judged:
     """What came of one item."""
 
     rows: Sequence[Row]
-    timings: Sequence[TimingRow]
+    timings: Sequence[QuickRow]
     observations: Mapping[str, Observation]
 
     @property
@@ -201,7 +201,7 @@ class Run:
         versions = {name: str(greeting.environment["version"]) for name, greeting in self.greetings.items()}
         return Context(self.name, self.seed, versions, self.tolerance)
 
-    def _keep(self, rows: Sequence[Row], timings: Sequence[TimingRow]) -> None:
+    def _keep(self, rows: Sequence[Row], timings: Sequence[QuickRow]) -> None:
         self.totals.add(rows)
         writer = self._open()
         if writer is not None:
@@ -231,10 +231,10 @@ class Run:
             self._writer = RecordWriter(self._reports, arrays=self._arrays)
         return self._writer
 
-    def _timings(self, unit: Unit, seen: Observation) -> Iterable[TimingRow]:
+    def _timings(self, unit: Unit, seen: Observation) -> Iterable[QuickRow]:
         item = unit.item
         for measure, seconds in seen.timings.items():
-            yield TimingRow(
+            yield QuickRow(
                 run=self.name,
                 case=item.case,
                 variant=item.variant,

@@ -16,7 +16,7 @@ def run(framework: str, threads: str, file: str, name: str) -> None:
 
     sys.path.remove(_ROOT)
     load(Path(file))
-    parity.workers.main.main(framework, int(threads), lambda: DECLARED[name].inject(framework))
+    parity.workers.main.main(framework, int(threads), imported=lambda: DECLARED[name].inject(framework))
 
 
 if __name__ == "__main__":

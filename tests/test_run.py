@@ -11,7 +11,7 @@ from parity import Case, Tolerance, grid, normal
 from parity.catalog.load import Broken
 from parity.judge import Row
 from parity.plan.work import Item
-from parity.record.read import read_environment, read_rows, read_timings
+from parity.record.read import read_environment, read_quick, read_rows
 from parity.run import AHEAD, Run, Totals
 from parity.workers.local import Greeting, StartError
 from parity.workers.protocol import Failure, Observation, Result
@@ -294,7 +294,7 @@ def test_timings_are_kept(tmp_path):
     run, case, items = begin(MemoryEngine(answer), 1, reports=tmp_path)
     judged = run.result(items[0], case)
     run.close()
-    table = read_timings(tmp_path)
+    table = read_quick(tmp_path)
     assert list(table.measure) == ["forward", "forward+backward"]
     assert set(zip(table.implementation, table.framework, table.version, strict=True)) == {
         ("torch.f", "torch", "2.13.0")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -52,10 +52,21 @@ def call_with(function: Function, settings: Mapping[str, Any]) -> Any:
     return function(**{name: settings[name] for name in signature(function).names if name in settings})
 
 
-def call_formula(function: Function, framework: Any, tensors: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-    """Call a formula or a functional implementation: tensors by name (``None`` for absent ones), then settings."""
+def bind(function: Function, framework: Any, names: Sequence[str], known: Mapping[str, Any]) -> Callable[..., Any]:
+    """A formula or a functional implementation as a function of its tensors, given in the order of ``names``.
+
+    A tensor that the function names and that is not there is ``None``.
+    """
     asks = signature(function)
-    arguments = {name: tensors.get(name) for name in asks.tensors}
-    if asks.takes_all:
-        arguments |= {name: value for name, value in tensors.items() if name not in arguments}
-    return function(framework, **arguments, **{name: known[name] for name in asks.keywords})
+    settings = {name: known[name] for name in asks.keywords}
+    if tuple(names) == asks.tensors:
+        return lambda *tensors: function(framework, *tensors, **settings)
+
+    def by_name(*tensors: Any) -> Any:
+        given = dict(zip(names, tensors, strict=True))
+        arguments = {name: given.get(name) for name in asks.tensors}
+        if asks.takes_all:
+            arguments |= {name: value for name, value in given.items() if name not in arguments}
+        return function(framework, **arguments, **settings)
+
+    return by_name

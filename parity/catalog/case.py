@@ -54,6 +54,19 @@ def remembered(method: Callable[[Case, Variant], T]) -> Callable[[Case, Variant]
 
 
 @dataclass(frozen=True)
+class Timed:
+    """What is timed of a case beside its first variant, and the work that it does.
+
+    ``sizes`` are variants of realistic sizes, by name. ``multiply_adds`` counts those behind each element of the first
+    output, where the count is exact; ``moves`` says whether all inputs, weights and results go through memory once.
+    """
+
+    sizes: Mapping[str, Variant]
+    multiply_adds: Callable[..., int] | None = None
+    moves: bool = True
+
+
+@dataclass(frozen=True)
 class Implementation:
     """One public API path that computes the case, or that one would wrongly think computes it.
 
@@ -207,6 +220,7 @@ class Case:
         self.implementations: list[Implementation] = []
         self.divergences: list[Implementation] = []
         self.known: list[Known] = []
+        self.timing: Timed | None = None
         self.formula: Function | None = None
         self.problems: list[str] = []
         self._inputs, self._weights, self._outputs, self._states = inputs, weights or {}, outputs, states or {}
@@ -298,6 +312,27 @@ class Case:
         """
         self.known.append(Unrepeatable(api, because, source, dict(when or {}), None, devices, modes))
 
+    def timed(
+        self,
+        sizes: Mapping[str, Mapping[str, Any]],
+        *,
+        multiply_adds: Callable[..., int] | None = None,
+        moves: bool = True,
+    ) -> None:
+        """Have ``nox -s timings`` time the case: its first variant, which is small, and realistic sizes by name.
+
+        Each size is a set of parameters and axis lengths; what it leaves out is as in the first variant.
+        ``multiply_adds`` is a function of parameters and axis lengths: how many multiplications, each with an
+        addition, stand behind one element of the first output. Leave it out where the count is not exact.
+        ``moves=False`` is for what does not read its inputs and write its results once: views, and lookups.
+        """
+        if self.timing is not None:
+            self.problems.append("is timed twice: give all sizes in one timed()")
+        first = self.variants[0].parameters if self.variants else {}
+        named = {name: Variant(name, {**first, **parameters}) for name, parameters in sizes.items()}
+        self.timing = Timed(named, multiply_adds, moves)
+        self._variants |= {name: variant for name, variant in named.items() if name not in self._variants}
+
     def noting(self, where: str) -> _Noting:
         """A context that keeps a ``DeclarationError`` as a problem of this case."""
         return _Noting(self, where)
@@ -322,6 +357,12 @@ class Case:
         settings = self.settings(variant)
         found = self.divergences if (dtype, mode) == (self.dtypes[0], EAGER) else []
         return [i for i in found if i.divergence is not None and i.divergence.applies(settings)]
+
+    def work_of(self, variant: Variant) -> int | None:
+        """Multiply-adds behind each element of the first output; ``None`` where the count is not exact."""
+        if self.timing is None or self.timing.multiply_adds is None:
+            return None
+        return int(call_with(self.timing.multiply_adds, {**self.axis_sizes(variant), **self.settings(variant)}))
 
     @remembered
     def settings(self, variant: Variant) -> Mapping[str, Any]:

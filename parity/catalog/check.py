@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -20,6 +21,8 @@ from .modes import EAGER, MODES
 from .tensors import MOST_DISTINCT, PATTERNS, Tensor
 from .variants import Variant
 
+SIZE_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+
 
 def problems(case: Case) -> list[str]:
     """What is wrong with ``case``, each with its mend; empty when nothing is."""
@@ -27,7 +30,7 @@ def problems(case: Case) -> list[str]:
     found += _names(case)
     if found:
         return found
-    for variant in case.variants:
+    for variant in (*case.variants, *(case.timing.sizes.values() if case.timing else ())):
         try:
             found += [f"{_where(variant)}{problem}" for problem in _variant(case, variant)]
         except DeclarationError as error:
@@ -59,6 +62,11 @@ def _names(case: Case) -> Iterator[str]:
     for name, count in Counter(variant.id for variant in case.variants).items():
         if count > 1:
             yield f"declares the variant {name!r} {count} times"
+    for name in case.timing.sizes if case.timing else ():
+        if not SIZE_NAME.fullmatch(name) or any(variant.id == name for variant in case.variants):
+            yield f"times the size {name!r}: use letters, digits and hyphens, in a name that no variant has"
+    if case.timing is not None and not case.timing.sizes:
+        yield "is timed in no realistic size: give one to timed()"
     if case.tolerance is not None:
         yield from _unknown_dtypes("the tolerance", case.tolerance.dtypes)
 
@@ -126,6 +134,12 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
         yield from _repeated_axes(f"result {name}", result.axes)
     axes = {name: tensor.axes for name, tensor in {**inputs, **weights}.items()}
     axes |= {name: result.axes for name, result in results.items()}
+    if case.timing is not None and case.timing.multiply_adds is not None:
+        asked = signature(case.timing.multiply_adds).names
+        for name in (name for name in asked if name not in sizes and name not in settings):
+            yield f"multiply_adds asks for {name!r}, which is neither a parameter nor an axis"
+            return
+        case.work_of(variant)
     formula = case.formula
     assert formula is not None
     yield from _asks("the formula", formula, {**inputs, **weights}, {**sizes, **settings}, functional=True)

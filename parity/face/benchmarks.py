@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,27 +26,34 @@ def quiet(config: pytest.Config) -> None:
         session.quiet = True
 
 
-def record(config: pytest.Config, nodeid: str, name: str, observations: Mapping[str, Observation]) -> None:
-    """Add one benchmark for each implementation and measure; a group holds all implementations of an item."""
+def record(config: pytest.Config, nodeid: str, name: str, timings: Mapping[tuple[str, str], Sequence[float]]) -> None:
+    """Add one benchmark for each implementation and measure of ``timings``, in seconds a call.
+
+    A group holds all implementations of an item.
+    """
     session: Any = getattr(config, "_benchmarksession", None)
     if session is None or session.disabled:
         return
     metadata: Any = importlib.import_module("pytest_benchmark.stats").Metadata
 
     options = {key: value for key, value in session.options.items() if key != "cprofile"}
-    for api, seen in observations.items():
-        for measure, seconds in seen.timings.items():
-            fixture = SimpleNamespace(
-                name=f"{name} {api} {measure}",
-                fullname=f"{nodeid}::{api}::{measure}",
-                group=f"{name} {measure}",
-                param=api,
-                params={"implementation": api, "measure": measure},
-                extra_info={},
-                cprofile_stats=None,
-                has_error=False,
-            )
-            benchmark = metadata(fixture, iterations=1, options=options)
-            for duration in seconds:
-                benchmark.stats.update(duration)
-            session.benchmarks.append(benchmark)
+    for (api, measure), seconds in timings.items():
+        fixture = SimpleNamespace(
+            name=f"{name} {api} {measure}",
+            fullname=f"{nodeid}::{api}::{measure}",
+            group=f"{name} {measure}",
+            param=api,
+            params={"implementation": api, "measure": measure},
+            extra_info={},
+            cprofile_stats=None,
+            has_error=False,
+        )
+        benchmark = metadata(fixture, iterations=1, options=options)
+        for duration in seconds:
+            benchmark.stats.update(duration)
+        session.benchmarks.append(benchmark)
+
+
+def quick(observations: Mapping[str, Observation]) -> dict[tuple[str, str], Sequence[float]]:
+    """The quick timings of an item's implementations."""
+    return {(api, m): seconds for api, seen in observations.items() for m, seconds in seen.timings.items()}

@@ -17,6 +17,7 @@ from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.known import Tolerance
 from ..catalog.modes import EAGER, MODES
 from ..environments import importable
+from ..timing.turns import PROCESSES, processors
 from ..workers.local import Greeting
 
 UNIT_TIMEOUT = 120.0
@@ -38,6 +39,9 @@ class Options:
     pythons: Mapping[str, str]
     tolerance: Tolerance | None
     timeout: float
+    timings: bool
+    threads: int
+    processes: int
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -56,6 +60,15 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, default=0, help="seed of inputs and weights (default: 0)")
     group.addoption("--reports", metavar="DIR", help="write parity.csv, parity.html and the other reports into DIR")
     group.addoption("--arrays", action="store_true", help="keep the results themselves, too: arrays.safetensors")
+    group.addoption("--timings", action="store_true", help="time the operations in turns, instead of comparing results")
+    group.addoption("--threads", type=int, default=1, metavar="N", help="threads of each worker (default: 1)")
+    group.addoption(
+        "--processes",
+        type=int,
+        default=PROCESSES,
+        metavar="N",
+        help=f"with --timings: fresh processes of each framework (default: {PROCESSES})",
+    )
     group.addoption("--rtol", type=float, help="with --atol: allow |error| <= atol + rtol * |truth| in this run")
     group.addoption("--atol", type=float, help="see --rtol")
     group.addoption(
@@ -90,6 +103,11 @@ def read_options(config: pytest.Config) -> Options:
         raise pytest.UsageError("--unit-timeout must be more than 0 seconds")
     if get("--seed") < 0:
         raise pytest.UsageError("--seed must not be negative")
+    there = len(processors())
+    if not 1 <= get("--threads") <= there:
+        raise pytest.UsageError(f"--threads {get('--threads')}: give 1 to {there}, as many as there are processors")
+    if get("--processes") < 2:
+        raise pytest.UsageError("--processes must be at least 2: what one process shows may be its own")
     reports = get("--reports")
     return Options(
         device=device,
@@ -101,6 +119,9 @@ def read_options(config: pytest.Config) -> Options:
         pythons={name: _python(name, get(f"--{name}-python")) for name in FRAMEWORKS},
         tolerance=tolerance,
         timeout=get("--unit-timeout"),
+        timings=get("--timings"),
+        threads=get("--threads"),
+        processes=get("--processes"),
     )
 
 

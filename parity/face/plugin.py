@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ from ..catalog.case import Case
 from ..catalog.load import Broken, display, load
 from ..judge.row import NOT_RUN
 from ..plan.work import Item, expand
-from ..record.schema import BENCHMARKS, JUNIT
-from ..report.text import failure_text, summary_lines
+from ..record.schema import BENCHMARKS, JUNIT, TIMINGS_BENCHMARKS, TIMINGS_JUNIT
+from ..report.text import failure_text, problem_text, summary_lines, timing_lines
 from ..run import Judged, Run
-from ..workers.local import LocalEngine, StartError
+from ..timing.plan import expand_timed
+from ..timing.run import TimingRun
+from ..workers.local import Greeting, LocalEngine, StartError
 from . import benchmarks
 from .options import (
     Options,
@@ -49,12 +51,13 @@ class Session:
         self.names: dict[str, str] = {}
         self._devices: list[str] | None = None
         self._run: Run | None = None
+        self._timing: TimingRun | None = None
 
     @property
     def run(self) -> Run:
         if self._run is None:
-            engine = LocalEngine(self.options.pythons, timeout=self.options.timeout)
             options = self.options
+            engine = LocalEngine(options.pythons, threads=options.threads, timeout=options.timeout)
             self._run = Run(
                 engine,
                 seed=options.seed,
@@ -65,14 +68,32 @@ class Session:
         return self._run
 
     @property
+    def timing(self) -> TimingRun:
+        if self._timing is None:
+            options = self.options
+            self._timing = TimingRun(
+                options.pythons,
+                seed=options.seed,
+                threads=options.threads,
+                processes=options.processes,
+                timeout=options.timeout,
+                reports=options.reports,
+            )
+        return self._timing
+
+    @property
     def started(self) -> Run | None:
         return self._run
 
-    def greet(self) -> None:
-        """Start the workers. Raises ``pytest.UsageError`` when one cannot start."""
+    @property
+    def timed(self) -> TimingRun | None:
+        return self._timing
+
+    def greet(self) -> Mapping[str, Greeting]:
+        """Start the workers, if they are not running yet. Raises ``pytest.UsageError`` when one cannot start."""
         require_frameworks(self.options.pythons)
         try:
-            self.run.greet()
+            return self.timing.greet() if self.options.timings else self.run.greet()
         except StartError as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -82,8 +103,7 @@ class Session:
             if self.options.device == "cpu" or (self.options.device == "auto" and not gpu_present()):
                 self._devices = ["cpu"]
             else:
-                self.greet()
-                self._devices = choose_devices(self.options.device, self.run.greetings)
+                self._devices = choose_devices(self.options.device, self.greet())
         return self._devices
 
     def claim(self, case: Case) -> str:
@@ -110,8 +130,8 @@ def pytest_configure(config: pytest.Config) -> None:
         except OSError as error:
             raise pytest.UsageError(f"--reports {folder}: {error.strerror}") from error
         if not config.option.xmlpath:
-            config.option.xmlpath = str(folder / JUNIT)
-        benchmarks.save_to(config, folder / BENCHMARKS)
+            config.option.xmlpath = str(folder / (TIMINGS_JUNIT if session.options.timings else JUNIT))
+        benchmarks.save_to(config, folder / (TIMINGS_BENCHMARKS if session.options.timings else BENCHMARKS))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -163,9 +183,10 @@ class CaseModule(pytest.File):
         for entry in broken:
             yield BrokenItem.from_parent(self, name=f"{entry.case}[declaration]", broken=entry)
         cases = {case.name: case for case in file.cases}
-        for work in expand(file, session.options.dtypes, session.devices(), session.options.modes):
+        kind, plan = (TimedItem, expand_timed) if session.options.timings else (ParityItem, expand)
+        for work in plan(file, session.options.dtypes, session.devices(), session.options.modes):
             if work.case not in taken:
-                yield ParityItem.from_parent(self, name=work.name, work=work, case=cases[work.case])
+                yield kind.from_parent(self, name=work.name, work=work, case=cases[work.case])
 
 
 class OneScreen(TerminalRepr):
@@ -197,16 +218,33 @@ class NamedItem(pytest.Item):
         super().__init__(name=name, parent=parent, nodeid=f"{parent.nodeid}::{name}", **kwargs)
 
 
-class ParityItem(NamedItem):
-    """One variant of a case in one dtype on one device."""
+class WorkItem(NamedItem):
+    """One item of the plan."""
 
     def __init__(self, *, work: Item, case: Case, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.work, self.case = work, case
 
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.case.line - 1, self.name
+
+
+class TimedItem(WorkItem):
+    """One item whose implementations are timed; it fails when one of them could not be."""
+
+    def runtest(self) -> None:
+        timed = self.config.stash[KEY].timing.result(self.work, self.case)
+        benchmarks.record(self.config, self.nodeid, self.work.name, timed.blocks)
+        if timed.problems:
+            pytest.fail("\n".join(problem_text(row) for row in timed.problems), pytrace=False)
+
+
+class ParityItem(WorkItem):
+    """One variant of a case in one dtype on one device."""
+
     def runtest(self) -> None:
         judged = self.config.stash[KEY].run.result(self.work, self.case)
-        benchmarks.record(self.config, self.nodeid, self.work.name, judged.observations)
+        benchmarks.record(self.config, self.nodeid, self.work.name, benchmarks.quick(judged.observations))
         for verdict in sorted({row.verdict for row in judged.rows}):
             self.user_properties.append((verdict, sum(row.verdict == verdict for row in judged.rows)))
         if judged.red:
@@ -222,9 +260,6 @@ class ParityItem(NamedItem):
             return OneScreen(text, ReprFileLocation(str(self.path), self.case.line, text.partition("\n")[0]))
         return super().repr_failure(excinfo)
 
-    def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self.case.line - 1, self.name
-
 
 class BrokenItem(NamedItem):
     """A declaration that cannot run: it fails with what is wrong."""
@@ -234,7 +269,8 @@ class BrokenItem(NamedItem):
         self.broken = broken
 
     def runtest(self) -> None:
-        self.config.stash[KEY].run.broken(self.broken)
+        if not self.config.stash[KEY].options.timings:
+            self.config.stash[KEY].run.broken(self.broken)
         pytest.fail(str(self.broken), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, None, str]:
@@ -254,11 +290,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[Any]:
-    items = [(item.work, item.case) for item in session.items if isinstance(item, ParityItem)]
+    items = [(item.work, item.case) for item in session.items if isinstance(item, WorkItem)]
     if items and not session.config.option.collectonly:
         parity = session.config.stash[KEY]
         parity.greet()
-        parity.run.start(items)
+        if parity.options.timings:
+            parity.timing.start()
+        else:
+            parity.run.start(items)
         benchmarks.quiet(session.config)
     return (yield)
 
@@ -266,20 +305,28 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[Any]:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     parity = session.config.stash.get(KEY, None)
-    if parity is None or parity.started is None:
+    run = (parity.timed or parity.started) if parity is not None else None
+    if parity is None or run is None:
         return
-    parity.started.close()
+    run.close()
     if parity.options.reports is not None:
         # In a process of its own: the tables of a large record would be the largest thing in this one.
         command = [sys.executable, "-m", "parity", "report", str(parity.options.reports)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            warnings.warn(f"parity.html was not written: {done.stderr.strip()}", stacklevel=1)
+            warnings.warn(f"the page was not written: {done.stderr.strip()}", stacklevel=1)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     parity = config.stash.get(KEY, None)
-    if parity is None or parity.started is None or not parity.started.totals.items:
+    if parity is None:
+        return
+    if parity.timed is not None and parity.timed.items:
+        devices = describe_devices(parity.devices(), parity.timed.greetings)
+        terminalreporter.section("timings")
+        for line in timing_lines(parity.timed.environment(), devices, parity.options.reports):
+            terminalreporter.write_line(line)
+    if parity.started is None or not parity.started.totals.items:
         return
     run = parity.started
     devices = describe_devices(parity.devices(), run.greetings) if run.greetings else ""

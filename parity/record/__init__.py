@@ -1,6 +1,6 @@
 """Keeping: the long table of a run, its timings and its environment."""
 
-from .schema import TimingRow
+from .schema import QuickRow
 from .write import RecordWriter
 
-__all__ = ["RecordWriter", "TimingRow"]
+__all__ = ["QuickRow", "RecordWriter"]

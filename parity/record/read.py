@@ -11,8 +11,12 @@ from typing import Any
 import pandas as pd
 
 from ..judge.row import COLUMNS
-from .schema import ENVIRONMENT, PARITY, TIMING_COLUMNS, TIMINGS
+from .schema import ENVIRONMENT, PARITY, QUICK, QUICK_COLUMNS, TIMING_COLUMNS, TIMINGS
 
+_TIMES = (
+    "seconds", "low", "high", "first_seconds", "gflops", "gbytes", "of_peak", "peak_bytes", "ratio", "ratio_low",
+    "ratio_high",
+)  # fmt: skip
 _NUMBERS = ("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio", "rho")
 
 
@@ -25,9 +29,14 @@ def read_rows(folder: Path) -> pd.DataFrame:
     return _table(folder / PARITY, COLUMNS, _NUMBERS, ("seed",))
 
 
+def read_quick(folder: Path) -> pd.DataFrame:
+    """``quick_timings.csv``, likewise."""
+    return _table(folder / QUICK, QUICK_COLUMNS, ("min_seconds", "median_seconds", "max_seconds"), ("rounds",))
+
+
 def read_timings(folder: Path) -> pd.DataFrame:
-    """``timings.csv``, likewise."""
-    return _table(folder / TIMINGS, TIMING_COLUMNS, ("min_seconds", "median_seconds", "max_seconds"), ("rounds",))
+    """``timings.csv``: an empty number is NaN."""
+    return _table(folder / TIMINGS, TIMING_COLUMNS, _TIMES, ("threads", "processes", "rounds", "disturbed"))
 
 
 def read_environment(folder: Path) -> dict[str, Any]:

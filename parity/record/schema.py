@@ -6,7 +6,12 @@ import re
 from dataclasses import dataclass, fields
 
 PARITY = "parity.csv"
+QUICK = "quick_timings.csv"
 TIMINGS = "timings.csv"
+TIMINGS_ENVIRONMENT = "timings.json"
+TIMINGS_BENCHMARKS = "timings-benchmarks.json"
+TIMINGS_HTML = "timings.html"
+TIMINGS_JUNIT = "timings.junit.xml"
 ENVIRONMENT = "environment.json"
 RESULTS = "results.csv"
 WARNINGS = "warnings.csv"
@@ -21,8 +26,8 @@ _VARYING = re.compile(r"0x[0-9a-fA-F]+|(?:/[^\s/:]+)+/|\d+")
 
 
 @dataclass(frozen=True)
-class TimingRow:
-    """One implementation's time for one measure: ``forward`` or ``forward+backward``, in seconds per call."""
+class QuickRow:
+    """One implementation's time for one measure of a parity run, in seconds per call: taken while others work, too."""
 
     run: str
     case: str
@@ -38,6 +43,48 @@ class TimingRow:
     min_seconds: float
     median_seconds: float
     max_seconds: float
+
+
+QUICK_COLUMNS = tuple(field.name for field in fields(QuickRow))
+
+
+@dataclass(frozen=True)
+class TimingRow:
+    """One implementation's time for one measure, taken in turns with the others; ``docs/report-schema.md`` has units.
+
+    ``ratio`` is the time divided by that of ``against``, an implementation of the same item. Where there is a
+    ``problem``, there are no figures.
+    """
+
+    run: str
+    case: str
+    size: str
+    variant: str
+    dtype: str
+    device: str
+    mode: str
+    implementation: str
+    framework: str
+    version: str
+    measure: str
+    threads: int
+    processes: int
+    rounds: int
+    disturbed: int
+    seconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+    first_seconds: float | None = None
+    gflops: float | None = None
+    gbytes: float | None = None
+    of_peak: float | None = None
+    peak_bytes: int | None = None
+    against: str = ""
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    difference: str = ""
+    problem: str = ""
 
 
 TIMING_COLUMNS = tuple(field.name for field in fields(TimingRow))

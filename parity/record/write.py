@@ -20,12 +20,12 @@ from .schema import (
     ENVIRONMENT,
     HTML,
     PARITY,
+    QUICK,
+    QUICK_COLUMNS,
     RESULTS,
-    TIMING_COLUMNS,
-    TIMINGS,
     WARNING_COLUMNS,
     WARNINGS,
-    TimingRow,
+    QuickRow,
     WarningRow,
 )
 
@@ -43,7 +43,7 @@ class RecordWriter:
         for name in (HTML, ARRAYS):
             (folder / name).unlink(missing_ok=True)
         self._rows = self._open(PARITY, COLUMNS)
-        self._timings = self._open(TIMINGS, TIMING_COLUMNS)
+        self._timings = self._open(QUICK, QUICK_COLUMNS)
         self._results = self._open(RESULTS, RESULT_COLUMNS)
         self._warnings = self._open(WARNINGS, WARNING_COLUMNS)
         self._said: set[str] = set()
@@ -54,7 +54,7 @@ class RecordWriter:
         csv.writer(stream, lineterminator="\n").writerow(columns)
         return stream
 
-    def add(self, rows: Iterable[Row], timings: Iterable[TimingRow]) -> None:
+    def add(self, rows: Iterable[Row], timings: Iterable[QuickRow]) -> None:
         """Append and flush."""
         self._append(self._rows, rows)
         self._append(self._timings, timings)

@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..judge.row import COLUMNS, EXPECTED, NOT_RUN, RED, VERDICTS
-from ..record.read import RecordError, read_environment, read_rows, read_timings
-from ..record.schema import ENVIRONMENT, HTML, PARITY, TIMING_COLUMNS, TIMINGS
+from ..record.read import RecordError, read_environment, read_quick, read_rows
+from ..record.schema import ENVIRONMENT, HTML, PARITY, QUICK, QUICK_COLUMNS
 from .digest import KINDS, culprits, matrix, places, repeated, timed, worst_first
 from .display import breakable, duration, linked, number, plain, share
 from .engine import carried, engine
@@ -23,7 +23,7 @@ LISTED = 500
 """Entries of each list on the page; ``parity.csv`` has them all."""
 
 TIMED = 4000
-"""Lines of the table of timings; ``timings.csv`` has them all."""
+"""Lines of the table of timings; ``quick_timings.csv`` has them all."""
 
 SYMBOLS = dict(zip(VERDICTS, "†…!✗~?○≈✓", strict=True))
 TITLES = {REFERENCE: "NumPy (the formulas)", **{name: framework.title for name, framework in FRAMEWORKS.items()}}
@@ -53,7 +53,7 @@ def _render(folder: Path) -> str:
     counts = {verdict: int(rows["verdict"].eq(verdict).sum()) for verdict in reversed(VERDICTS)}
     notes += _gaps(environment, counts)
     complete = not notes
-    timings = _read(read_timings, folder, notes, pd.DataFrame(columns=list(TIMING_COLUMNS)))
+    timings = _read(read_quick, folder, notes, pd.DataFrame(columns=list(QUICK_COLUMNS)))
     red = rows[rows["verdict"].isin(RED)]
     templates = engine()
     templates.filters.update(
@@ -68,7 +68,7 @@ def _render(folder: Path) -> str:
         places=places(rows), cases=matrix(rows), kinds=KINDS, modes=rows["mode"].replace("", pd.NA).nunique(),
         timings=timed(timings), listed=LISTED, timed=TIMED, settings=_settings(environment),
         again=_again(environment, rows), symbols=SYMBOLS, titles=TITLES,
-        files=[name for name in (PARITY, TIMINGS, ENVIRONMENT) if (folder / name).exists()],
+        files=[name for name in (PARITY, QUICK, ENVIRONMENT) if (folder / name).exists()],
         **carried(templates, ("parity.css",), "parity.js"),
     )  # fmt: skip
 

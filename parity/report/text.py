@@ -11,7 +11,7 @@ from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import display
 from ..judge.row import RED, VERDICTS, Row
 from ..plan.work import Item
-from ..record.schema import HTML, PARITY
+from ..record.schema import HTML, PARITY, TIMINGS, TIMINGS_HTML, TimingRow
 
 SHOWN = 8
 """Failing rows that the one screen lists."""
@@ -62,6 +62,31 @@ def summary_lines(
         yield f"closest to its allowance: {used} ({worst.left}, {worst.right})"
     if reports is not None:
         yield f"reports: {reports / HTML}, {reports / PARITY} and beside them"
+
+
+def timing_lines(environment: Mapping[str, Any], devices: str, reports: Path | None) -> Iterator[str]:
+    """The end of a timing run in a few lines."""
+    problems = environment["problems"]
+    failed = f", {problems} without a figure" if problems else ""
+    yield f"timed: {environment['items']} items, {environment['rows']} rows{failed}"
+    yield "versions: " + ", ".join(f"{f.title} {_version(environment, name)}" for name, f in FRAMEWORKS.items())
+    yield (
+        f"devices: {devices}; {environment['processes']} processes of each framework, {environment['threads']} thread "
+        f"each, {environment['machine']['cores']} processors; {environment['seconds']:.1f} s"
+    )
+    for peak in environment["peaks"]:
+        yield (
+            f"peak of {peak['device']} in {peak['dtype']}: {peak['gflops']:.3g} GFLOP/s in a matrix product, "
+            f"{peak['gbytes']:.3g} GB/s in a copy"
+        )
+    if reports is not None:
+        yield f"reports: {reports / TIMINGS_HTML}, {reports / TIMINGS} and beside them"
+
+
+def problem_text(row: TimingRow) -> str:
+    """Why an implementation has no figure."""
+    measure = f", {row.measure}" if row.measure else ""
+    return f"{row.case}, {row.size}, {row.implementation}{measure}: {row.problem}"
 
 
 def headline(verdicts: Mapping[str, int]) -> str:

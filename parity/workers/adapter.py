@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from ..catalog.dtypes import Array
@@ -17,6 +18,14 @@ Pullback = Callable[[Sequence[Any]], list[Any]]
 
 SEED = 0
 """What a framework's own random numbers begin with in a case that draws."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is timed: ``forward()``, in :meth:`Adapter.inference`, and ``both(cotangents)``, forward and backward."""
+
+    forward: Callable[[], Any]
+    both: Callable[[Sequence[Any]], Any]
 
 
 class Adapter(ABC):
@@ -87,8 +96,27 @@ class Adapter(ABC):
         """
 
     @abstractmethod
-    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
-        """Call without recording anything for gradients, as in inference."""
+    def steps(
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
+    ) -> Steps:
+        """``call`` as it is timed in a mode, captured once. The gradients are those of :meth:`vjp`."""
+
+    @abstractmethod
+    def inference(self) -> AbstractContextManager[Any]:
+        """Within it nothing is recorded for gradients."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Drop what capturing has left behind: what was captured before is captured anew when it is called."""
+
+    @abstractmethod
+    def peak_bytes(self, device: str) -> int | None:
+        """The largest memory that tensors on a device have taken since this was last asked; ``None``: not known."""
 
     @abstractmethod
     def array(self, tensor: Any) -> tuple[Array, str]:

@@ -17,6 +17,7 @@ from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..catalog.layout import parse
 from ..catalog.load import CaseFile, display, load
+from ..catalog.modes import EAGER
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
 from .adapter import Adapter
@@ -36,30 +37,24 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
     timings: dict[str, list[float]] = {}
     failure: Failure | None = None
     input_digest = ""
-    file = unit.item.file
     with hearing() as heard:
         try:
             case = declared_case(unit)
-            canonical, input_digest = _values(
-                file, unit.item.case, unit.item.variant, unit.item.dtype, unit.seed, unit.inputs_as
-            )
+            canonical, input_digest = canonical_values(unit)
             device = "cpu" if unit.framework == REFERENCE else unit.item.device
+            if unit.mode != EAGER:
+                adapter.forget()
             with _settings(adapter, unit, device, inside):
-                setup, cotangents = _compute(adapter, unit, case, canonical, device, inside, progress)
+                setup, given = _compute(adapter, unit, case, canonical, device, inside, progress)
                 if unit.timed:
                     progress.stage = "timing"
                     with inside():
-                        timings = time_unit(adapter, setup, cotangents, device)
+                        timings = time_unit(adapter, setup, given, device)
             if unit.repeated:
                 with _settings(adapter, unit, device, inside):
                     _compute(adapter, unit, case, canonical, device, inside, again)
-        except DeclarationError as error:
-            failure = Failure("declaration", "", str(error), _case_line(file, unit))
         except Exception as error:
-            gone, nearest = missing(error, FRAMEWORKS[unit.framework].packages if unit.framework != REFERENCE else ())
-            failure = Failure(
-                progress.stage, type(error).__name__, _shorten(str(error)), _line(error, file), gone, nearest
-            )
+            failure = failure_of(error, progress.stage, unit)
     outside = time.thread_time() - start - inside.processor
     return Observation(
         progress.results,
@@ -72,6 +67,20 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
         again=again.results,
         warnings=tuple(heard.said),
     )
+
+
+def failure_of(error: Exception, stage: str, unit: Unit) -> Failure:
+    """What an exception says about a unit."""
+    if isinstance(error, DeclarationError):
+        return Failure("declaration", "", str(error), _case_line(unit))
+    gone, nearest = missing(error, FRAMEWORKS[unit.framework].packages if unit.framework != REFERENCE else ())
+    return Failure(stage, type(error).__name__, _shorten(str(error)), _line(error, unit.item.file), gone, nearest)
+
+
+def canonical_values(unit: Unit) -> tuple[dict[str, Array], str]:
+    """The inputs and weights of a unit in canonical axis order, and their digest."""
+    item = unit.item
+    return _values(item.file, item.case, item.variant, item.dtype, unit.seed, unit.inputs_as)
 
 
 @dataclass
@@ -115,9 +124,8 @@ def _compute(
     if not setup.names:
         return setup, None
     progress.stage = "gradient"
-    stored = _cotangents(setup, arrays)
+    given = cotangents(adapter, setup, arrays, device, inside)
     with inside():
-        given = [None if c is None else adapter.tensor(c.array, c.dtype, device, gradient=False) for c in stored]
         found = [None if gradient is None else adapter.array(gradient) for gradient in pullback(given)]
     progress.results.update(_gradients(setup, found))
     return setup, given
@@ -149,9 +157,11 @@ def _collect(
     return collected
 
 
-def _cotangents(setup: Setup, arrays: Sequence[tuple[Array, str]]) -> list[Result | None]:
-    """One cotangent per differentiable result, the same values for every implementation, in its layout and dtype."""
-    given: list[Result | None] = []
+def cotangents(
+    adapter: Adapter, setup: Setup, arrays: Sequence[tuple[Array, str]], device: str, inside: Stopwatch
+) -> list[Any]:
+    """A cotangent for each differentiable result, the same values for every implementation, in its layout and dtype."""
+    given: list[Any] = []
     item, labels = setup.unit.item, setup.case.labels
     for (name, spec), (array, dtype) in zip(setup.results.items(), arrays, strict=True):
         if not spec.gradient:
@@ -163,7 +173,9 @@ def _cotangents(setup: Setup, arrays: Sequence[tuple[Array, str]]) -> list[Resul
         chosen = item.dtype
         if setup.implementation is not None and dtype != item.dtype and dtype in FLOATS:
             stored, chosen = FLOATS[dtype].encode(FLOATS[item.dtype].decode(stored)), dtype
-        given.append(Result(layout.lay_out(stored, spec.axes, labels), chosen))
+        array = layout.lay_out(stored, spec.axes, labels)
+        with inside():
+            given.append(adapter.tensor(array, chosen, device, gradient=False))
     return given
 
 
@@ -218,12 +230,12 @@ def _values(file: str, case: str, variant: str, dtype: str, seed: int, inputs_as
 _cotangent = lru_cache(maxsize=8)(cotangent)
 
 
-def _case_line(file: str, unit: Unit) -> str:
+def _case_line(unit: Unit) -> str:
     case = declared_case(unit)
     implementation = case.implementation(unit.api)
     function = implementation.function if implementation else case.formula
     code = getattr(function, "__code__", None)
-    return f"{display(file)}:{code.co_firstlineno if code else case.line}"
+    return f"{display(unit.item.file)}:{code.co_firstlineno if code else case.line}"
 
 
 def _line(error: Exception, file: str) -> str:

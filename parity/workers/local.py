@@ -163,10 +163,10 @@ class Worker:
         header = frame[0]
         return Greeting(header["environment"], tuple(header["devices"]))
 
-    def send(self, unit: Unit) -> None:
+    def send(self, request: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # A dead worker is noticed by the reader.
-            write_frame(self._process.stdin, unit.to_header())
+            write_frame(self._process.stdin, request)
 
     def receive(self, timeout: float) -> Frame | None:
         """The next answer, or ``None`` when the worker has died. Raises ``queue.Empty`` after ``timeout`` seconds."""
@@ -250,7 +250,7 @@ class Lane(threading.Thread):
                 return False
             self._sent.append(entry)
             if not self._dead and not self._stopping.is_set():
-                self._worker.send(entry[0])
+                self._worker.send(entry[0].to_header())
         return not self._stopping.is_set()
 
     def _receive(self) -> None:
@@ -290,4 +290,4 @@ class Lane(threading.Thread):
             self._dead = f"{NOT_RESTARTED}: {error}"
             return
         for unit, _ in self._sent:
-            self._worker.send(unit)
+            self._worker.send(unit.to_header())

@@ -36,8 +36,11 @@ def _find_package() -> None:
     spec.loader.exec_module(module)
 
 
-def main(framework: str, threads: int, imported: Callable[[], None] = lambda: None) -> None:
-    """Answer with a greeting, then with an observation for each unit, until the pipe closes.
+OBSERVE, TIME = "observe", "time"
+
+
+def main(framework: str, threads: int, task: str = OBSERVE, imported: Callable[[], None] = lambda: None) -> None:
+    """Answer with a greeting, then each request until the pipe closes: a unit's observation, or a ``Bench``'s answer.
 
     ``imported`` is called when the framework has been imported, before the greeting.
     """
@@ -47,6 +50,7 @@ def main(framework: str, threads: int, imported: Callable[[], None] = lambda: No
     os.dup2(2, 1)
     from parity.catalog.frameworks import REFERENCE
     from parity.plan.work import Unit
+    from parity.workers.bench import Bench
     from parity.workers.execute import execute
     from parity.workers.protocol import read_frame, write_frame
 
@@ -79,11 +83,15 @@ def main(framework: str, threads: int, imported: Callable[[], None] = lambda: No
     except Exception as error:
         write_frame(output, {"error": f"{type(error).__name__}: {error}"})
         raise
+    bench = Bench(adapter)
     while True:
-        observation = observe(Unit.from_header(frames.get()))
-        write_frame(output, *observation.to_frame())
+        request = frames.get()
+        if task == TIME:
+            write_frame(output, bench.answer(request))
+        else:
+            write_frame(output, *observe(Unit.from_header(request)).to_frame())
 
 
 if __name__ == "__main__":
     _find_package()
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else OBSERVE)

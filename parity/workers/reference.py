@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from ..catalog.dtypes import FLOATS, Array
 from ..catalog.modes import EAGER
-from .adapter import Adapter, Pullback, as_tuple
+from .adapter import Adapter, Pullback, Steps, as_tuple
 
 
 class ReferenceAdapter(Adapter):
@@ -92,8 +93,24 @@ class ReferenceAdapter(Adapter):
 
         return tuple(results), pullback
 
-    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
-        return call(*tensors)
+    def steps(
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
+    ) -> Steps:
+        raise NotImplementedError("a formula is not timed")
+
+    def inference(self) -> AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
+    def forget(self) -> None:
+        """A formula is not captured."""
+
+    def peak_bytes(self, device: str) -> int | None:
+        return None
 
     def array(self, tensor: Any) -> tuple[Array, str]:
         array = np.asarray(tensor)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ..catalog.calls import call_formula, captures, signature
+from ..catalog.calls import bind, captures, signature
 from ..catalog.case import Case, Implementation
 from ..catalog.dtypes import Array
 from ..catalog.layout import parse
@@ -107,17 +107,10 @@ def set_up(
         positions,
         names=differentiated,
     )
-    if implementation is None:
-        formula = case.formula
-        assert formula is not None
-        setup.call = lambda *given: call_formula(
-            formula, adapter.module, dict(zip(arguments, given, strict=True)), known
-        )
-    elif not owns_weights:
-        function = implementation.function
-        setup.call = lambda *given: call_formula(
-            function, adapter.module, dict(zip(arguments, given, strict=True)), known
-        )
+    if implementation is None or not owns_weights:
+        function = implementation.function if implementation else case.formula
+        assert function is not None
+        setup.call = bind(function, adapter.module, list(arguments), known)
     else:
         sources = case.variables(implementation, variant)
         setup.weight_trace = trace(sources, {n: w.axes for n, w in weights.items()}, sizes, labels)

@@ -7,13 +7,14 @@ import importlib
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from ..catalog.dtypes import Array
 from ..catalog.modes import COMPILED, EAGER
-from .adapter import SEED, Adapter, Pullback, as_tuple
+from .adapter import SEED, Adapter, Pullback, Steps, as_tuple
 
 
 class TensorflowAdapter(Adapter):
@@ -127,7 +128,19 @@ class TensorflowAdapter(Adapter):
         self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
     ) -> tuple[tuple[Any, ...], Pullback]:
         """The way back is a function that calls again: XLA compiles a loop's gradient only together with the loop."""
+        steps = self.steps(call, tensors, positions, variables, COMPILED)
+        return as_tuple(steps.forward()), steps.both
+
+    def steps(
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
+    ) -> Steps:
         tf = self._tf
+        variables = [getattr(variable, "value", variable) for variable in variables]
 
         def step(cotangents: Sequence[Any], *tensors: Any) -> list[Any]:
             wrt = [*(tensors[i] for i in positions), *variables]
@@ -136,11 +149,22 @@ class TensorflowAdapter(Adapter):
                 results = as_tuple(call(*tensors))
             return _gradients(tf, tape, results, wrt, cotangents)
 
-        results = as_tuple(self.capture(call, COMPILED)(*tensors))
-        return results, lambda cotangents: self.capture(step, COMPILED)(cotangents, *tensors)
+        forward, both = self.capture(call, mode), self.capture(step, mode)
+        return Steps(lambda: forward(*tensors), lambda cotangents: both(cotangents, *tensors))
 
-    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
-        return call(*tensors)
+    def inference(self) -> AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
+    def forget(self) -> None:
+        """A ``tf.function`` keeps what it has captured itself."""
+
+    def peak_bytes(self, device: str) -> int | None:
+        if device == "cpu":
+            return None
+        experimental, name = self._tf.config.experimental, _place(device).removeprefix("/")
+        peak = int(experimental.get_memory_info(name)["peak"])
+        experimental.reset_memory_stats(name)
+        return peak
 
     def array(self, tensor: Any) -> tuple[Array, str]:
         tensor = self._tf.convert_to_tensor(tensor)

@@ -25,16 +25,15 @@ def time_unit(
 ) -> dict[str, list[float]]:
     """Seconds per call, after the run that produced the results has warmed everything up."""
 
+    steps = adapter.steps(setup.call, setup.tensors, setup.positions, list(setup.variables.values()))
+
     def forward() -> None:
-        adapter.forward(setup.call, setup.tensors)
+        with adapter.inference():
+            steps.forward()
 
-    def both() -> None:
-        _, pullback = adapter.vjp(setup.call, setup.tensors, setup.positions, list(setup.variables.values()))
-        pullback(given or [])
-
-    timed: dict[str, Callable[[], None]] = {"forward": forward}
+    timed: dict[str, Callable[[], Any]] = {"forward": forward}
     if given is not None:
-        timed["forward+backward"] = both
+        timed["forward+backward"] = lambda: steps.both(given)
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -46,7 +45,7 @@ def time_unit(
             gc.enable()
 
 
-def _rounds(function: Callable[[], None], synchronize: Callable[[], None], timing: Timing) -> list[float]:
+def _rounds(function: Callable[[], Any], synchronize: Callable[[], None], timing: Timing) -> list[float]:
     seconds: list[float] = []
     while len(seconds) < timing.rounds and sum(seconds) < timing.seconds:
         start = time.perf_counter()

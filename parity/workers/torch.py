@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from ..catalog.dtypes import Array
 from ..catalog.modes import COMPILED, EAGER
-from .adapter import SEED, Adapter, Pullback, as_tuple
+from .adapter import SEED, Adapter, Pullback, Steps, as_tuple
 
 
 class TorchAdapter(Adapter):
@@ -85,7 +87,6 @@ class TorchAdapter(Adapter):
         dynamo = self._torch._dynamo
         dynamo.config.allow_rnn = True  # Without it, recurrent layers are left to eager execution.
         dynamo.config.fail_on_recompile_limit_hit = True  # So is what would need one graph too many.
-        dynamo.reset()  # What other units left would count against that limit.
         backend = "inductor" if mode == COMPILED else "aot_eager"
         captured: Callable[..., Any] = self._torch.compile(call, fullgraph=whole, dynamic=False, backend=backend)
         return captured
@@ -101,18 +102,46 @@ class TorchAdapter(Adapter):
         results = as_tuple(self.capture(call, mode)(*tensors))
         wrt = [*(tensors[i] for i in positions), *variables]
 
-        def pullback(cotangents: Sequence[Any]) -> list[Any]:
-            pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if c is not None and r.requires_grad]
-            if not pairs:
-                return [None] * len(wrt)
-            outputs, given = zip(*pairs, strict=True)
-            return list(self._torch.autograd.grad(outputs, wrt, given, allow_unused=True))
+        return results, lambda cotangents: self._gradients(results, wrt, cotangents)
 
-        return results, pullback
+    def _gradients(self, results: Sequence[Any], wrt: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+        pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if c is not None and r.requires_grad]
+        if not pairs:
+            return [None] * len(wrt)
+        outputs, given = zip(*pairs, strict=True)
+        return list(self._torch.autograd.grad(outputs, wrt, given, allow_unused=True))
 
-    def forward(self, call: Callable[..., Any], tensors: Sequence[Any]) -> Any:
-        with self._torch.no_grad():
-            return call(*tensors)
+    def steps(
+        self,
+        call: Callable[..., Any],
+        tensors: Sequence[Any],
+        positions: Sequence[int],
+        variables: Sequence[Any],
+        mode: str = EAGER,
+    ) -> Steps:
+        forward, differentiated = self.capture(call, mode), self.capture(call, mode)
+        wrt = [*(tensors[i] for i in positions), *variables]
+
+        def both(cotangents: Sequence[Any]) -> Any:
+            return self._gradients(as_tuple(differentiated(*tensors)), wrt, cotangents)
+
+        return Steps(lambda: forward(*tensors), both)
+
+    def inference(self) -> AbstractContextManager[Any]:
+        context: AbstractContextManager[Any] = self._torch.no_grad()
+        return context
+
+    def forget(self) -> None:
+        if "torch._dynamo" in sys.modules:  # Importing it takes seconds.
+            self._torch._dynamo.reset()
+
+    def peak_bytes(self, device: str) -> int | None:
+        if device == "cpu":
+            return None
+        cuda, place = self._torch.cuda, _place(device)
+        peak = int(cuda.max_memory_allocated(place))
+        cuda.reset_peak_memory_stats(place)
+        return peak
 
     def array(self, tensor: Any) -> tuple[Array, str]:
         host = tensor.detach().cpu().contiguous()

@@ -9,7 +9,7 @@ import autograd.numpy
 import numpy as np
 import pytest
 
-from parity.catalog.calls import call_formula
+from parity.catalog.calls import bind
 from parity.catalog.dtypes import FLOATS
 from parity.catalog.load import load
 from parity.plan.data import cotangent, values
@@ -104,7 +104,7 @@ def elementwise_gradient(adapter, file, case):
 def objective(case, variant, item, point):
     """The sum of the differentiated results, each weighted with its cotangent: what the gradients belong to."""
     known = {**case.axis_sizes(variant), **case.settings(variant), "dtype": "float64"}
-    results = call_formula(case.formula, autograd.numpy, point, known)
+    results = bind(case.formula, autograd.numpy, list(point), known)(*point.values())
     results = results if isinstance(results, (tuple, list)) else (results,)
     specs = {**case.outputs(variant), **case.states(variant)}
     total = np.longdouble(0)

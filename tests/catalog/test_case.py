@@ -3,7 +3,7 @@
 import pytest
 
 from parity import Case, Tolerance, buffer, grid, integers, normal
-from parity.catalog.calls import call_formula, call_with, signature
+from parity.catalog.calls import bind, call_with, signature
 from parity.catalog.errors import DeclarationError
 from parity.catalog.known import Limitation
 from parity.catalog.variants import Variant
@@ -127,16 +127,16 @@ def test_a_formula_gets_tensors_by_name_none_for_absent_ones_and_its_settings():
     def formula(np, kernel, x, bias=None, *, stride, n):
         return np, kernel, x, bias, stride, n
 
-    assert call_formula(formula, "np", {"x": 1, "kernel": 2}, {"stride": 3, "n": 4, "other": 5}) == (
-        "np", 2, 1, None, 3, 4,
-    )  # fmt: skip
+    known = {"stride": 3, "n": 4, "other": 5}
+    assert bind(formula, "np", ["x", "kernel"], known)(1, 2) == ("np", 2, 1, None, 3, 4)
+    assert bind(formula, "np", ["kernel", "x", "bias"], known)(1, 2, 3) == ("np", 1, 2, 3, 3, 4)
 
 
 def test_a_formula_may_gather_the_remaining_tensors():
     def formula(np, x, *, k, **weights):
         return x, k, weights
 
-    assert call_formula(formula, None, {"x": 1, "a": 2, "b": 3}, {"k": 4}) == (1, 4, {"a": 2, "b": 3})
+    assert bind(formula, None, ["a", "x", "b"], {"k": 4})(2, 1, 3) == (1, 4, {"a": 2, "b": 3})
     assert signature(formula).takes_all
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from parity.catalog.frameworks import FRAMEWORKS
 from parity.judge.row import COLUMNS
-from parity.record.schema import TIMING_COLUMNS
+from parity.record.schema import QUICK_COLUMNS
 
 REPORTS = {
-    "parity.csv", "timings.csv", "results.csv", "warnings.csv", "environment.json", "parity.junit.xml", "parity.html",
-    "benchmarks.json",
+    "parity.csv", "quick_timings.csv", "results.csv", "warnings.csv", "environment.json", "parity.junit.xml",
+    "parity.html", "benchmarks.json",
 }  # fmt: skip
 
 
@@ -56,8 +56,8 @@ def test_every_quantity_of_every_item_has_its_rows(green):
 
 
 def test_timings_are_there_for_each_implementation_and_measure(green):
-    lines = (green.folder / "reports" / "timings.csv").read_text().splitlines()
-    assert tuple(lines[0].split(",")) == TIMING_COLUMNS
+    lines = (green.folder / "reports" / "quick_timings.csv").read_text().splitlines()
+    assert tuple(lines[0].split(",")) == QUICK_COLUMNS
     assert len(lines) - 1 == (4 + 1) * 2 * 2
     assert "forward+backward" in lines[-1]
 

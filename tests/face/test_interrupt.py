@@ -53,7 +53,7 @@ def interrupted(folder_of, environment, interpreters):
         while time.monotonic() < deadline and (not record.exists() or record.read_text().count("\n") < 1 + 3 * 6):
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=60)
+        out, _ = running.communicate(timeout=180)
     return folder, running.returncode, out
 
 

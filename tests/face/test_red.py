@@ -254,7 +254,7 @@ def test_the_run_fails_and_ends_as_a_whole(red):
     assert "INTERNALERROR" not in red.all
     assert "NOT at parity" in red.out
     written = {path.name for path in (red.folder / "reports").iterdir()}
-    assert {"parity.csv", "timings.csv", "environment.json", "parity.junit.xml", "parity.html"} <= written
+    assert {"parity.csv", "quick_timings.csv", "environment.json", "parity.junit.xml", "parity.html"} <= written
 
 
 def test_no_traceback_through_the_harness_is_shown(red):

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from parity.judge import COLUMNS, Row
-from parity.record import RecordWriter, TimingRow
-from parity.record.read import RecordError, read_environment, read_rows, read_timings
-from parity.record.schema import TIMING_COLUMNS
+from parity.record import QuickRow, RecordWriter
+from parity.record.read import RecordError, read_environment, read_quick, read_rows
+from parity.record.schema import QUICK_COLUMNS
 
 PASSED = Row(
     run="20260131T235959Z",
@@ -37,7 +37,7 @@ PASSED = Row(
     input_digest="0123456789abcdef",
 )
 CRASHED = Row(case="op", verdict="crash", reason="killed by SIGSEGV", blame="torch")
-TIMED = TimingRow("r", "op", "", "float32", "cpu", "eager", "torch.f", "torch", "2.13.0", "forward", 5, 1e-6, 2e-6, 0.5)
+TIMED = QuickRow("r", "op", "", "float32", "cpu", "eager", "torch.f", "torch", "2.13.0", "forward", 5, 1e-6, 2e-6, 0.5)
 
 
 def write(folder, rows, timings=()):
@@ -133,8 +133,8 @@ def test_a_ratio_beyond_one_stays_beyond_one(tmp_path):
 
 
 def test_timings_come_back(tmp_path):
-    table = read_timings(write(tmp_path, [], [TIMED]))
-    assert list(table.columns) == list(TIMING_COLUMNS)
+    table = read_quick(write(tmp_path, [], [TIMED]))
+    assert list(table.columns) == list(QUICK_COLUMNS)
     assert table.iloc[0].to_dict() == asdict(TIMED)
 
 
@@ -142,7 +142,7 @@ def test_an_empty_record_comes_back(tmp_path):
     write(tmp_path, [])
     assert len(read_rows(tmp_path)) == 0
     assert list(read_rows(tmp_path).columns) == list(COLUMNS)
-    assert len(read_timings(tmp_path)) == 0
+    assert len(read_quick(tmp_path)) == 0
 
 
 def test_the_environment_comes_back(tmp_path):
@@ -176,7 +176,7 @@ def test_what_is_added_can_be_read_at_once(tmp_path):
     assert len(read_rows(tmp_path)) == 1
     writer.add([PASSED, PASSED], [])
     assert len(read_rows(tmp_path)) == 3
-    assert len(read_timings(tmp_path)) == 1
+    assert len(read_quick(tmp_path)) == 1
     writer.close()
 
 
@@ -202,7 +202,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 @pytest.mark.parametrize(
     ("read", "name"),
-    [(read_rows, "parity.csv"), (read_timings, "timings.csv"), (read_environment, "environment.json")],
+    [(read_rows, "parity.csv"), (read_quick, "quick_timings.csv"), (read_environment, "environment.json")],
 )
 def test_files_that_are_missing_empty_or_not_text(tmp_path, read, name):
     refused(read, tmp_path, name, "cannot be read")

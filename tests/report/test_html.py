@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from parity.judge.row import VERDICTS, Row
-from parity.record.schema import ENVIRONMENT, HTML, PARITY, TIMINGS, TimingRow
+from parity.record.schema import ENVIRONMENT, HTML, PARITY, QUICK, QuickRow
 from parity.record.write import RecordWriter
 from parity.report import html
 from parity.report.html import write_report
@@ -33,7 +33,7 @@ FAILED = replace(
     KERAS, quantity="grad:kernel", verdict="fail", error_ratio=31.6, blame="tensorflow", reason="at [0, 1]"
 )
 UNMEASURED = dict.fromkeys(("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio"))
-TIMING = TimingRow(
+TIMING = QuickRow(
     ROW.run, "linear", "bias=true", "float32", "cpu", "eager", "torch.nn.Linear", "torch", "2.13.0", "forward", 5,
     1e-5, 1.68e-5, 2e-5,
 )  # fmt: skip
@@ -54,7 +54,7 @@ def environment(rows: list[Row], **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def record(folder: Path, rows: list[Row], timings: list[TimingRow] | None = None, **changes: Any) -> str:
+def record(folder: Path, rows: list[Row], timings: list[QuickRow] | None = None, **changes: Any) -> str:
     """Write a record and return its page."""
     writer = RecordWriter(folder)
     writer.add(rows, timings or [])
@@ -255,12 +255,12 @@ def test_an_empty_record(tmp_path: Path) -> None:
 def test_an_empty_folder(tmp_path: Path) -> None:
     words = Document(page(tmp_path)).words
     assert "no verdict" in words
-    for name in (PARITY, TIMINGS, ENVIRONMENT):
+    for name in (PARITY, QUICK, ENVIRONMENT):
         assert f"Incomplete record. {name}: cannot be read" in words
     assert str(tmp_path) not in words
 
 
-@pytest.mark.parametrize("name", [PARITY, TIMINGS, ENVIRONMENT])
+@pytest.mark.parametrize("name", [PARITY, QUICK, ENVIRONMENT])
 @pytest.mark.parametrize("content", [None, "", "[]", '"', "a,b\n1,2\n"])
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path, name: str, content: str | None) -> None:
     record(tmp_path, [ROW], [TIMING])

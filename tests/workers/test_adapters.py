@@ -17,7 +17,9 @@ import pytest
 
 import parity
 from parity.catalog.load import load
+from parity.catalog.modes import EAGER
 from parity.plan.data import values
+from parity.workers.adapter import Steps
 from parity.workers.execute import execute
 from parity.workers.reference import ReferenceAdapter
 from parity.workers.tensorflow import TensorflowAdapter
@@ -246,9 +248,12 @@ class GpuAdapter(ReferenceAdapter):
         self.calls.append(("call",))
         return super().vjp(*arguments)
 
-    def forward(self, *arguments):
-        self.calls.append(("call",))
-        return super().forward(*arguments)
+    def steps(self, call, tensors, positions, variables, mode=EAGER):
+        def both(cotangents):
+            _, pullback = self.vjp(call, tensors, positions, variables)
+            return pullback(cotangents)
+
+        return Steps(lambda: self.calls.append(("call",)) or call(*tensors), both)
 
     def array(self, tensor):
         self.calls.append(("read",))

@@ -1,0 +1,204 @@
+"""Timing in a worker: units are made ready once, and then timed in blocks, whenever the harness asks for one."""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, dataclass
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from ..catalog.case import Case
+from ..catalog.dtypes import FLOATS
+from ..plan.work import Unit
+from .adapter import Adapter, as_tuple
+from .execute import canonical_values, cotangents, declared_case, failure_of
+from .memory import Peak
+from .protocol import Failure
+from .setup import Stopwatch, set_up
+
+FORWARD, BOTH = "forward", "forward+backward"
+
+BLOCK = 0.001
+"""Seconds that a block should take: so many calls are made in one that reading the clock does not count."""
+
+WARM = 2, 0.03
+"""Calls, or seconds, between the first call, which is reported by itself, and the timing: they settle allocators."""
+
+GRACE, WATCHED, BUSY = 0.0005, 0.003, 0.5
+"""After its last call a block is watched for so long, after so long; that share of a processor is unfinished work."""
+
+
+PEAK_ELEMENTS = 1 << 24
+"""Of the copy that shows the memory's speed: more than caches hold."""
+
+
+@dataclass
+class Ready:
+    """A unit that can be timed: what is called, and how many calls make a block."""
+
+    unit: Unit
+    calls: dict[str, Callable[[], Any]]
+    counts: dict[str, int]
+
+
+class Bench:
+    """Answers the harness: ``prepare`` a unit, time a ``block`` of it, ``forget`` all units; the machine's ``peak``."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        self._ready: dict[str, Ready] = {}
+        self._pinned: tuple[int, ...] = ()
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if "prepare" in request:
+            return self._prepare(Unit.from_header(request["prepare"]))
+        if "block" in request:
+            return self._block(**request["block"])
+        if "peak" in request:
+            return self._peak(**request["peak"])
+        self._ready.clear()
+        self._adapter.forget()
+        gc.collect()
+        return {}
+
+    def _prepare(self, unit: Unit) -> dict[str, Any]:
+        """Build, call for the first time, warm up, and find how many calls make a block.
+
+        The answer holds for each measure the seconds of the ``first`` call and of a later one, the ``peak`` of
+        memory in bytes, and the ``failure`` if there is one; what could be measured before it is there. ``elements``
+        are those of the first output, ``moved`` the bytes of all inputs, weights and results together.
+        """
+        adapter, device = self._adapter, unit.item.device
+        first: dict[str, float] = {}
+        seconds: dict[str, float] = {}
+        peak: dict[str, int | None] = {}
+        unfinished: dict[str, str] = {}
+        failure: Failure | None = None
+        stage = "build"
+        case = declared_case(unit)
+        ready = Ready(unit, {}, {})
+        size: dict[str, int] = {}
+        try:
+            with adapter.on(device, unit.item.dtype):
+                if case.draws:
+                    adapter.seed()
+                for measure, call in self._calls(unit, case, size):
+                    stage = "forward" if measure == FORWARD else "gradient"
+                    with Peak(device, adapter.peak_bytes) as used:
+                        first[measure] = self._timed(measure, call, 1, device)[0]
+                    peak[measure] = used.bytes
+                    for _ in range(WARM[0]) if first[measure] < WARM[1] else ():
+                        self._timed(measure, call, 1, device)
+                    ready.calls[measure] = call
+                    ready.counts[measure], seconds[measure] = self._count(measure, call, device)
+                    unfinished[measure] = "" if device != "cpu" else self._unfinished()
+        except Exception as error:
+            failure = failure_of(error, stage, unit)
+        self._ready[unit.name] = ready
+        return {
+            "first": first, "seconds": seconds, "counts": ready.counts, "peak": peak, "unfinished": unfinished,
+            "failure": asdict(failure) if failure else None, **size,
+        }  # fmt: skip
+
+    def _calls(self, unit: Unit, case: Case, size: dict[str, int]) -> Iterator[tuple[str, Callable[[], Any]]]:
+        """What is timed, by measure: nothing is made for the second before the first was called."""
+        adapter, device = self._adapter, unit.item.device
+        setup = set_up(adapter, unit, case, canonical_values(unit)[0], device, Stopwatch())
+        steps = adapter.steps(setup.call, setup.tensors, setup.positions, list(setup.variables.values()), setup.mode)
+        yield FORWARD, steps.forward
+        with adapter.inference():
+            arrays = [adapter.array(result) for result in as_tuple(steps.forward())]
+        given_bytes = sum(array.nbytes for array in setup.canonical.values())
+        size |= {"elements": arrays[0][0].size, "moved": given_bytes + sum(array.nbytes for array, _ in arrays)}
+        if setup.names:
+            given = cotangents(adapter, setup, arrays, device, Stopwatch())
+            yield BOTH, lambda: steps.both(given)
+
+    def _count(self, measure: str, call: Callable[[], Any], device: str) -> tuple[int, float]:
+        """How many calls make a block, and the seconds that one takes."""
+        count = 1
+        while True:
+            seconds = self._timed(measure, call, count, device)[0]
+            if seconds >= BLOCK / 2 or count >= 1_000_000:
+                return max(1, round(count * BLOCK / max(seconds, 1e-9))), seconds / count
+            count = min(1_000_000, max(2 * count, math.ceil(count * BLOCK / max(seconds, 1e-6))))
+
+    def _block(self, name: str, measure: str, processors: Sequence[int] = ()) -> dict[str, Any]:
+        """Time a block: ``seconds`` a call, the ``share`` of a processor it had, and the ``problem`` if it is void.
+
+        It runs on certain ``processors``, where the system lets them be chosen, after a call that fills the caches.
+        A worker that has been replaced says that the unit is ``unprepared``.
+        """
+        if name not in self._ready:
+            return {"unprepared": True}
+        ready = self._ready[name]
+        unit = ready.unit
+        call, count, device = ready.calls[measure], ready.counts[measure], unit.item.device
+        try:
+            with self._adapter.on(device, unit.item.dtype):
+                if device == "cpu" and tuple(processors) != self._pinned:
+                    pin(processors)
+                    self._pinned = tuple(processors)
+                if count > 1:  # A call that takes a block by itself fills the caches by itself.
+                    self._timed(measure, call, 1, device)
+                seconds, processor, own = self._timed(measure, call, count, device)
+        except Exception as error:
+            return {"failure": asdict(failure_of(error, "timing", unit))}
+        problem = ""
+        if not 0 < seconds < math.inf or own > 1.1 * seconds + 0.001:
+            problem = f"the clock stepped: {seconds:.3g} s for work that took the processor {own:.3g} s"
+        return {"seconds": seconds / count, "share": processor / seconds if seconds > 0 else 0.0, "problem": problem}
+
+    def _peak(self, device: str, dtype: str) -> dict[str, float]:
+        """FLOP/s of a matrix product and bytes/s of a copy (each element read, negated, written), at best."""
+        adapter, module = self._adapter, self._adapter.module
+        side = 1024 if device == "cpu" else 8192
+        with adapter.on(device, dtype):
+            square, large = (
+                adapter.tensor(FLOATS[dtype].encode(np.ones(shape)), dtype, device, gradient=False)
+                for shape in ((side, side), (PEAK_ELEMENTS,))
+            )
+            product = min(self._timed(FORWARD, lambda: module.matmul(square, square), 1, device)[0] for _ in range(8))
+            copy = min(self._timed(FORWARD, lambda: module.negative(large), 1, device)[0] for _ in range(8))
+        return {"flops": 2 * side**3 / product, "bytes": 2 * PEAK_ELEMENTS * FLOATS[dtype].storage.itemsize / copy}
+
+    def _timed(self, measure: str, call: Callable[[], Any], count: int, device: str) -> tuple[float, float, float]:
+        """Seconds until the device has finished ``count`` calls; processor seconds of the process and the thread."""
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            with self._adapter.inference() if measure == FORWARD else nullcontext():
+                self._adapter.synchronize(device)
+                process, thread = time.process_time(), time.thread_time()
+                start = time.perf_counter()
+                for _ in repeat(None, count):
+                    call()
+                self._adapter.synchronize(device)
+                seconds = time.perf_counter() - start
+                return seconds, time.process_time() - process, time.thread_time() - thread
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _unfinished(self) -> str:
+        """Why a block cannot be believed: the process goes on computing when its last call has returned."""
+        time.sleep(GRACE)
+        start, before = time.perf_counter(), time.process_time()
+        time.sleep(WATCHED)
+        share = (time.process_time() - before) / (time.perf_counter() - start)
+        return f"the work goes on after the call has returned ({share:.0%} of a processor)" if share > BUSY else ""
+
+
+def pin(processors: Sequence[int]) -> None:
+    """Have all threads of this process run on some processors only, where the system can do that."""
+    if processors and hasattr(os, "sched_setaffinity"):
+        for thread in os.listdir("/proc/self/task"):
+            with suppress(OSError):  # It has just ended.
+                os.sched_setaffinity(int(thread), processors)
