@@ -139,6 +139,23 @@ def prove(session: nox.Session) -> None:
     session.run("python", "-m", "proof.report")
 
 
+@nox.session(name="prove-timings")
+def prove_timings(session: nox.Session) -> None:
+    """Measure whether timings can be believed (half an hour on an idle machine), and write docs/timing-quality.md."""
+    install(session)
+    session.run("python", "-m", "proof.timings", "--out=docs/proof/timings.json", *interpreters(session))
+    session.run("python", "-m", "proof.timing_report")
+
+
+@nox.session
+def upgrades(session: nox.Session) -> None:
+    """Run real upgrades through the gate (an hour), and write what it says of them into docs/upgrade-gate.md."""
+    install(session)
+    place = f"--environments={ENVIRONMENTS}"
+    session.run("python", "-m", "proof.upgrades", "--out=docs/proof/upgrades.json", place, *session.posargs)
+    session.run("python", "-m", "proof.upgrade_report")
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the harness itself: listing, overhead, memory and the full run (figures in reports/bench.json)."""

@@ -302,12 +302,19 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[Any]:
     return (yield)
 
 
+def interrupted(session: pytest.Session) -> bool:
+    """Whether the user has stopped the run, or pytest itself."""
+    return session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     parity = session.config.stash.get(KEY, None)
     run = (parity.timed or parity.started) if parity is not None else None
     if parity is None or run is None:
         return
+    if parity.timed is not None and not interrupted(session):
+        parity.timed.finish()
     run.close()
     if parity.options.reports is not None:
         # In a process of its own: the tables of a large record would be the largest thing in this one.

@@ -17,10 +17,10 @@ from pathlib import Path
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import load
 from ..environments import build, importable
-from ..plan.work import expand, item_name
+from ..plan.work import item_name
 from ..record.read import RecordError
 from ..requirements import BuildError, frameworks_of, requirement
-from ..run import TIMED_DTYPE
+from ..timing.plan import expand_timed
 from ..workers.local import NOT_RESTARTED, StartError
 from .accept import ACCEPTED, AcceptError, added, as_expectations, choose, difference, into_baseline, log, named
 from .compare import Change, compare
@@ -118,16 +118,13 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
 
 
 def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> list[Change]:
-    """Changes of speed in the frameworks that differ, of the first variant of every case that ran in float32."""
+    """Changes of speed in the frameworks that differ, of the timed cases that ran."""
     differ = [name for name in FRAMEWORKS if old[name] != new[name]]
-    ran_there = {key[:5] for key in ran.results}
+    ran_there = {key[0] for key in ran.results}
     items = []
     for path in dict.fromkeys(ran.environment["catalogue"]["files"].values()):
         file = load(Path(path), check=False)
-        for case in file.cases:
-            of_case = [item for item in expand(file, [TIMED_DTYPE], ["cpu"]) if item.case == case.name]
-            found = [i for i in of_case if (i.case, i.variant, i.dtype, i.device, i.mode) in ran_there]
-            items += [(item, case) for item in found[:1]]
+        items += [(i, file.case(i.case)) for i in expand_timed(file, None, ["cpu"]) if i.case in ran_there]
     before, after = ({name: side[name] for name in differ} for side in (old, new))
     try:
         return speed(before, after, items, ran.seed, say=lambda text: print(text, flush=True))

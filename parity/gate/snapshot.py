@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from ..catalog.dtypes import Array
 from ..record.arrays import ArraysWriter, DamagedError, read_arrays
+from ..record.cells import unguarded
 from ..record.read import RecordError, read_environment
 from ..record.results import RESULT_COLUMNS, Key, ResultRow
 from ..record.schema import ARRAYS, ENVIRONMENT, RESULTS, SCHEMA_VERSION, WARNING_COLUMNS, WARNINGS, WarningRow
@@ -126,7 +127,7 @@ def _table(folder: Path, name: str, columns: tuple[str, ...], make: Any) -> Iter
         for number, cells in enumerate(lines, start=2):
             if len(cells) != len(columns):
                 raise RecordError(f"{folder / name}: row {number} has {len(cells)} cells instead of {len(columns)}")
-            yield make(cells)
+            yield make([unguarded(cell) for cell in cells])
     except (csv.Error, ValueError) as error:
         raise RecordError(f"{folder / name}: cannot be read: {error}") from error
 

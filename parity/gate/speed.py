@@ -1,44 +1,35 @@
-"""Slower or faster: two versions of one framework timed side by side, in short rounds that take turns.
+"""Slower or faster: two versions of one framework timed in turns, on the timed cases.
 
-The interval of a ratio is that of its rounds; it tells a difference only when all of it lies beyond the margin, and a
-repeat in fresh processes says the same.
+A change is told only when its interval lies beyond the margin, and a repeat in fresh processes says the same.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 
 from ..catalog.case import Case
+from ..catalog.frameworks import FRAMEWORKS
 from ..plan.work import Item, Unit
-from ..workers.local import LocalEngine, StartError
+from ..timing.estimate import FASTER as LESS
+from ..timing.estimate import SAME, seconds
+from ..timing.plan import size_of, timed_implementations
+from ..timing.repeat import Found, Pair, compared, only
+from ..timing.series import Series
+from ..timing.turns import Participant, Precision, Turns
+from ..workers.local import StartError
 from .classes import FASTER, SLOWER
 from .compare import Change
 
-ROUNDS = 6
-"""Six rounds that all lie on one side of the median have a chance of 3 % each way; the repeat squares it."""
-
 MARGIN = 0.05
+
+PRECISION = Precision(seconds=0.5, at_most=2.5, narrow=0.025)
+"""An interval must be narrower than the margin to lie beyond it."""
+
+OLD, NEW = "old", "new"
 
 Key = tuple[Unit, str]
 """A unit and what is timed of it: ``forward`` or ``forward+backward``."""
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """New time divided by old time in each round."""
-
-    rounds: Sequence[float]
-    old_seconds: float
-    new_seconds: float
-
-    def differs(self, margin: float) -> int:
-        """1 for slower, -1 for faster, 0 for no difference."""
-        if min(self.rounds) > 1 + margin:
-            return 1
-        return -1 if max(self.rounds) < 1 / (1 + margin) else 0
 
 
 def speed(
@@ -53,68 +44,67 @@ def speed(
 
     Raises ``StartError`` when a worker does not start.
     """
-    units = [
-        Unit(item, implementation.framework, implementation.api, seed, timed=True)
-        for item, case in items
-        for implementation in case.implementations
-        if implementation.framework in old
-    ]
-    say(f"timing {len(units)} implementations side by side")
-    first = _ratios(old, new, units)
-    suspected = {key: ratio for key, ratio in first.items() if ratio.differs(margin)}
-    if not suspected:
-        return []
-    say(f"timing {len(suspected)} differences again, in fresh processes")
-    second = _ratios(old, new, [unit for unit in units if any(unit == key[0] for key in suspected)])
-    return [
-        _change(key, ratio, second[key])
-        for key, ratio in suspected.items()
-        if key in second and ratio.differs(margin) == second[key].differs(margin)
-    ]
+    timed = list(items)
+    changes: list[Change] = []
+    for framework in old if timed else ():
+        sides = {OLD: (framework, old[framework]), NEW: (framework, new[framework])}
+        units = [unit for item, case in timed for unit in _units(framework, item, case, seed)]
+
+        def again(keys: list[Key], sides: Mapping[str, tuple[str, str]] = sides) -> dict[Key, Pair]:
+            say(f"timing {len(keys)} differences again, in fresh processes")
+            return only(keys, _time(sides, list(dict.fromkeys(unit for unit, _ in keys))))
+
+        say(f"timing {len(timed)} items of {FRAMEWORKS[framework].title} in turns")
+        found = compared(_time(sides, units), again, margin=margin, clear=inf)
+        changes += [_change(key, each) for key, each in found.items() if each.difference != SAME]
+    return changes
 
 
-def _ratios(old: Mapping[str, str], new: Mapping[str, str], units: Sequence[Unit]) -> dict[Key, Ratio]:
-    """Time every unit in both versions, a round of both after the other, on otherwise idle workers."""
-    best: list[dict[Key, list[float]]] = [defaultdict(list), defaultdict(list)]
-    for framework, own in groupby(sorted(units, key=lambda unit: unit.framework), lambda unit: unit.framework):
-        engines = [LocalEngine(dict(side)) for side in (old, new)]
-        try:
-            for engine in engines:
-                engine.start([framework])
-            for unit in own:
-                for number in range(ROUNDS):
-                    # The first after a pause is at a disadvantage: the sides take turns in it.
-                    for side in (0, 1) if number % 2 else (1, 0):
-                        seen = engines[side].submit(unit).result()
-                        for measure, seconds in seen.timings.items():
-                            best[side][unit, measure].append(min(seconds))
-        finally:
-            for engine in engines:
-                engine.stop()
-    return {
-        key: Ratio([b / a for a, b in zip(times, best[1][key], strict=True)], min(times), min(best[1][key]))
-        for key, times in best[0].items()
-        if len(times) == len(best[1][key]) == ROUNDS
-    }
+def _units(framework: str, item: Item, case: Case, seed: int) -> list[Unit]:
+    chosen = timed_implementations(case, size_of(case, item))
+    return [Unit(item, i.framework, i.api, seed) for i in chosen if i.framework == framework]
 
 
-def _change(key: Key, first: Ratio, second: Ratio) -> Change:
-    unit, measure = key
-    item = unit.item
-    found = SLOWER if first.differs(0) > 0 else FASTER
-    rounds = [*first.rounds, *second.rounds]
+def _time(sides: Mapping[str, tuple[str, str]], units: Sequence[Unit]) -> dict[Key, Pair]:
+    """The new and the old series of each unit and measure that could be timed on both sides."""
+    turns = Turns(sides, precision=PRECISION)
+    found: dict[Key, Pair] = {}
+    turns.start()
+    try:
+        for unit in units:
+            old, new = (Participant(side, unit) for side in (OLD, NEW))
+            found |= dict(_pairs(unit, turns.time([old, new]), old, new))
+    finally:
+        turns.stop()
+    return found
+
+
+def _pairs(
+    unit: Unit, seen: Mapping[tuple[Participant, str], Series], old: Participant, new: Participant
+) -> Iterator[tuple[Key, Pair]]:
+    for (participant, measure), series in seen.items():
+        other = seen.get((old, measure))
+        if participant == new and measure and other is not None and not series.problem and not other.problem:
+            yield (unit, measure), (series, other)
+
+
+def _change(key: Key, found: Found) -> Change:
+    (unit, measure), item, whole = key, key[0].item, found.ratio
+    kind = FASTER if found.difference == LESS else SLOWER
+    new, old = found.pair
+    shown = " to ".join(_time_text(time.value) for series in (old, new) if (time := seconds(series)) is not None)
     detail = (
-        f"{measure}: {min(rounds):.3g} to {max(rounds):.3g} times the time in {len(rounds)} rounds, "
-        f"{_time(first.old_seconds)} to {_time(first.new_seconds)}, confirmed in fresh processes"
+        f"{measure}: {whole.value:.3g} times the time ({whole.low:.3g} to {whole.high:.3g}), {shown}, "
+        "confirmed in fresh processes"
     )
     return Change(
-        found.name, found.needs, item.case, item.variant, item.dtype, item.device, item.mode, unit.api, unit.framework,
+        kind.name, kind.needs, item.case, item.variant, item.dtype, item.device, item.mode, unit.api, unit.framework,
         measure, moved=unit.framework, detail=detail,
     )  # fmt: skip
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds * 1e6:.3g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms"
+def _time_text(value: float) -> str:
+    return f"{value * 1e6:.3g} µs" if value < 1e-3 else f"{value * 1e3:.3g} ms"
 
 
 __all__ = ["MARGIN", "StartError", "speed"]

@@ -18,17 +18,23 @@ from ..catalog.dtypes import FLOATS, Array, DType
 from ..catalog.tensors import MOST_DISTINCT, PATTERNS, Tensor
 from ..catalog.variants import Variant
 
+Key = tuple[int, str, str, str]
 
-def values(case: Case, variant: Variant, dtype: str, seed: int) -> dict[str, Array]:
+DRAWN = 1 << 16
+"""Values that are drawn of a tensor whose numbers do not matter, because it is only timed; they are then repeated."""
+
+
+def values(case: Case, variant: Variant, dtype: str, seed: int, *, timed: bool = False) -> dict[str, Array]:
     """The inputs and weights in canonical axis order, as storage arrays of ``dtype`` (integers as int64)."""
     sizes = case.axis_sizes(variant)
     tensors = {**case.inputs(variant), **case.weights(variant)}
-    return {name: draw(tensor, sizes, dtype, (seed, case.name, variant.id, name)) for name, tensor in tensors.items()}
+    keys = {name: (seed, case.name, variant.id, name) for name in tensors}
+    return {name: draw(tensor, sizes, dtype, keys[name], timed=timed) for name, tensor in tensors.items()}
 
 
-def cotangent(shape: tuple[int, ...], dtype: str, key: tuple[int, str, str, str]) -> Array:
+def cotangent(shape: tuple[int, ...], dtype: str, key: Key, *, timed: bool = False) -> Array:
     """The cotangent of one result, as a storage array: normal values keyed like the inputs."""
-    return FLOATS[dtype].encode(_normal(_bits(key, 12, shape), 0.0, 1.0))
+    return FLOATS[dtype].encode(np.resize(_normal(_bits(key, 12, _drawn(shape, timed)), 0.0, 1.0), shape))
 
 
 def digest(arrays: Mapping[str, Array]) -> str:
@@ -40,18 +46,23 @@ def digest(arrays: Mapping[str, Array]) -> str:
     return state.hexdigest()
 
 
-def draw(tensor: Tensor, sizes: Mapping[str, int], dtype: str, key: tuple[int, str, str, str]) -> Array:
+def draw(tensor: Tensor, sizes: Mapping[str, int], dtype: str, key: Key, *, timed: bool = False) -> Array:
     """The values of one tensor."""
     shape = tensor.shape(sizes)
+    drawn = _drawn(shape, timed)
     bounds = [float(sizes[b]) if isinstance(b, str) else b for b in tensor.bounds]
     if tensor.integer:
         low, high = int(bounds[0]), int(bounds[1])
-        offsets: Array = (_bits(key, 1, shape)[0] % np.uint64(high - low)).astype(np.int64)
-        return low + offsets
+        offsets: Array = (_bits(key, 1, drawn)[0] % np.uint64(high - low)).astype(np.int64)
+        return low + np.resize(offsets, shape)
     if tensor.distribution == "every":
         return _every(FLOATS[dtype], bounds).reshape(shape)
     count, make = _FLOAT[tensor.distribution]
-    return FLOATS[dtype].encode(make(_bits(key, count, shape), *bounds))
+    return np.resize(FLOATS[dtype].encode(make(_bits(key, count, drawn), *bounds)), shape)
+
+
+def _drawn(shape: tuple[int, ...], timed: bool) -> tuple[int, ...]:
+    return (DRAWN,) if timed and prod(shape) > DRAWN else shape
 
 
 def _every(dtype: DType, bounds: Sequence[float]) -> Array:
@@ -63,7 +74,7 @@ def _every(dtype: DType, bounds: Sequence[float]) -> Array:
     return dtype.encode(np.clip(np.where(np.isnan(numbers), low, numbers), low, high))
 
 
-def _bits(key: tuple[int, str, str, str], count: int, shape: tuple[int, ...]) -> Array:
+def _bits(key: Key, count: int, shape: tuple[int, ...]) -> Array:
     """``count`` raw 64-bit integers for each element, of shape ``(count, *shape)``."""
     raw: Array = stream(*key).random_raw(count * prod(shape))
     return raw.reshape(count, *shape)

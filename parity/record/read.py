@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..judge.row import COLUMNS
+from .cells import unguarded
 from .schema import ENVIRONMENT, PARITY, QUICK, QUICK_COLUMNS, TIMING_COLUMNS, TIMINGS
 
 _TIMES = (
@@ -66,7 +67,8 @@ def _table(path: Path, columns: tuple[str, ...], numbers: tuple[str, ...], whole
     for number, row in enumerate(rows, start=2):
         if len(row) != len(columns):
             raise RecordError(f"{path}: row {number} has {len(row)} cells instead of {len(columns)}")
-    table: pd.DataFrame = pd.DataFrame(rows, columns=list(columns), dtype=str)
+    read = ([unguarded(cell) for cell in row] for row in rows)
+    table: pd.DataFrame = pd.DataFrame(list(read), columns=list(columns), dtype=str)
     try:
         for name in numbers:
             table[name] = table[name].replace("", "nan").astype("float64")

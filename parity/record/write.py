@@ -14,6 +14,7 @@ from typing import IO, Any
 from ..catalog.dtypes import Array
 from ..judge.row import COLUMNS, Row
 from .arrays import ArraysWriter
+from .cells import guarded
 from .results import RESULT_COLUMNS, ResultRow
 from .schema import (
     ARRAYS,
@@ -109,7 +110,9 @@ def _cell(value: Any) -> Any:
         text = format(value, ".6g")
         # A ratio must stay on its side of 1 when it is rounded.
         return text if (float(text) <= 1.0) == (value <= 1.0) else repr(float(value))
-    if not isinstance(value, str) or value.isprintable():
+    if not isinstance(value, str):
         return value
-    # A row is one line, so that a record cut off anywhere loses its last row only.
-    return " | ".join(line.strip() for line in value.replace("\0", "").splitlines())
+    if not value.isprintable():
+        # A row is one line, so that a record cut off anywhere loses its last row only.
+        value = " | ".join(line.strip() for line in value.replace("\0", "").splitlines())
+    return guarded(value)

@@ -68,7 +68,10 @@ def timing_lines(environment: Mapping[str, Any], devices: str, reports: Path | N
     """The end of a timing run in a few lines."""
     problems = environment["problems"]
     failed = f", {problems} without a figure" if problems else ""
-    yield f"timed: {environment['items']} items, {environment['rows']} rows{failed}"
+    yield (
+        f"timed: {environment['items']} items, {environment['rows']} rows{failed}; {environment['repeated']} small "
+        "differences timed again in fresh processes"
+    )
     yield "versions: " + ", ".join(f"{f.title} {_version(environment, name)}" for name, f in FRAMEWORKS.items())
     yield (
         f"devices: {devices}; {environment['processes']} processes of each framework, {environment['threads']} thread "

@@ -50,9 +50,9 @@ class Estimate:
 def seconds(series: Series) -> Estimate | None:
     """Seconds a call: the smallest block of each set, as what delays a block only adds to it, averaged over the sets.
 
-    ``None`` where a set has no block that was not disturbed.
+    ``None`` where there is no set, or one without a block that counts.
     """
-    if not all(series.counted):
+    if not series.blocks or not all(series.counted):
         return None
     best = [log(min(blocks)) for blocks in series.counted]
     return _interval(fmean(best), _bias(best, BIAS))

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import IO, Any
+from typing import Any
 
 from ..catalog.case import Case
 from ..catalog.frameworks import FRAMEWORKS
@@ -23,10 +23,14 @@ from ..workers.bench import FORWARD
 from ..workers.local import Greeting
 from . import estimate
 from .plan import size_of, timed_implementations
+from .repeat import Found, Pair, compared
 from .series import Series
 from .turns import PROCESSES, Key, Participant, Turns, processors
 
-DISTURBED = "too much else was running: in {} blocks the process had less than its share of a processor"
+DISTURBED = (
+    "in {} blocks the process had less than 80 % of a processor, and in some process in all: either too much else is "
+    "running on this machine, or the function waits instead of computing"
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,24 @@ class Timed:
         return [row for row in self.rows if row.problem]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What was measured of an item, and what the machine can reach."""
+
+    case: Case
+    found: Mapping[Key, Series]
+    peak: Mapping[str, float]
+
+
+Place = tuple[Item, str, str]
+"""An item, an implementation and a measure."""
+
+
 class TimingRun:
-    """Times items on workers of its own. ``start`` begins, ``result`` times one item, ``close`` ends the workers."""
+    """Times items on workers of its own.
+
+    ``start`` begins, ``result`` times one item, ``finish`` settles the differences, ``close`` ends the workers.
+    """
 
     def __init__(
         self,
@@ -57,14 +77,13 @@ class TimingRun:
         sides = {name: (name, pythons[name]) for name in FRAMEWORKS}
         self._turns = Turns(sides, threads=threads, processes=processes, timeout=timeout)
         self._began = time.time()
-        self._reports, self._stream = reports, None
+        self._reports = reports
+        self._found: dict[Item, Outcome] = {}
         self._peaks: dict[tuple[str, str], dict[str, float]] = {}
         self.name = datetime.fromtimestamp(self._began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         self.seed, self.threads, self.processes = seed, threads, processes
         self.greetings: dict[str, Greeting] = {}
-        self.items = self.rows = self.problems = 0
-
-    _stream: IO[str] | None
+        self.items = self.rows = self.problems = self.repeated = 0
 
     def greet(self) -> dict[str, Greeting]:
         """Start the workers if they are not running yet. Raises ``StartError``."""
@@ -77,36 +96,63 @@ class TimingRun:
         self.greet()
         if self._reports is not None:
             self._reports.mkdir(parents=True, exist_ok=True)
-            self._stream = (self._reports / TIMINGS).open("w", newline="", encoding="utf-8", errors="backslashreplace")
-            csv.writer(self._stream, lineterminator="\n").writerow(TIMING_COLUMNS)
+            self._write([])
             self._write_environment()
 
     def result(self, item: Item, case: Case) -> Timed:
-        """Time the implementations of an item."""
-        participants = [
-            Participant(i.framework, Unit(item, i.framework, i.api, self.seed, mode=item.mode))
-            for i in timed_implementations(case, size_of(case, item))
-        ]
+        """Time the implementations of an item. Small differences are not told before ``finish`` has repeated them."""
         peak = self._peak(item.device, item.dtype)
-        found = self._turns.time(participants)
-        rows = list(self._rows(item, case, found, peak))
+        found = self._turns.time(self._participants(item, case))
+        self._found[item] = Outcome(case, found, peak)
+        rows = list(self._rows(item, {}))
         blocks = {
             (p.unit.api, m): [b for own in s.counted for b in own] for (p, m), s in found.items() if not s.problem
         }
         self.items, self.rows = self.items + 1, self.rows + len(rows)
         self.problems += sum(bool(row.problem) for row in rows)
-        if self._stream is not None:
-            write_rows(self._stream, rows)
-            self._stream.flush()
+        self._write(rows, "a")
         return Timed(rows, blocks)
+
+    def finish(self) -> None:
+        """Repeat small differences in fresh processes, and write all rows anew with what that has shown."""
+        pairs = {
+            (item, key[0].unit.api, key[1]): (outcome.found[key], outcome.found[against])
+            for item, outcome in self._found.items()
+            for key, against in _compared(outcome.found)
+        }
+        self._turns.stop()
+        settled = compared(pairs, self._again)
+        self.repeated = sum(found.repeated for found in settled.values())
+        self._write([row for item in self._found for row in self._rows(item, settled)])
 
     def close(self) -> None:
         self._turns.stop()
-        if self._stream is not None:
-            self._write_environment()
-            self._stream.close()
+        self._write_environment()
 
     # ---------------------------------------------------------------------------------------------------------
+
+    def _participants(self, item: Item, case: Case) -> list[Participant]:
+        return [
+            Participant(i.framework, Unit(item, i.framework, i.api, self.seed, mode=item.mode))
+            for i in timed_implementations(case, size_of(case, item))
+        ]
+
+    def _again(self, wanted: list[Place]) -> dict[Place, Pair]:
+        """The same pairs in fresh processes."""
+        fresh: dict[Place, Pair] = {}
+        self._turns.start()
+        try:
+            for item in dict.fromkeys(item for item, _, _ in wanted):
+                outcome = self._found[item]
+                pairs = [(k, a) for k, a in _compared(outcome.found) if (item, k[0].unit.api, k[1]) in wanted]
+                named = {participant for pair in pairs for participant, _ in pair}
+                seen = self._turns.time([p for p in self._participants(item, outcome.case) if p in named])
+                for key, against in pairs:
+                    if key in seen and against in seen and not seen[key].problem and not seen[against].problem:
+                        fresh[item, key[0].unit.api, key[1]] = (seen[key], seen[against])
+            return fresh
+        finally:
+            self._turns.stop()
 
     def _peak(self, device: str, dtype: str) -> dict[str, float]:
         """The most that any framework reaches on a device, measured once."""
@@ -116,15 +162,17 @@ class TimingRun:
             self._peaks[device, dtype] = best
         return self._peaks[device, dtype]
 
-    def _rows(
-        self, item: Item, case: Case, found: Mapping[Key, Series], peak: Mapping[str, float]
-    ) -> Iterator[TimingRow]:
-        against: dict[str, tuple[str, Series]] = {}
-        for (participant, measure), series in found.items():
+    def _rows(self, item: Item, settled: Mapping[Place, Found]) -> Iterator[TimingRow]:
+        case, found, peak = (outcome := self._found[item]).case, outcome.found, outcome.peak
+        compared_with = dict(_compared(found))
+        for (participant, measure), first in found.items():
+            api = participant.unit.api
+            told = settled.get((item, api, measure))
+            series = told.pair[0] if told is not None else first
             own = estimate.seconds(series)
             row = partial(
                 TimingRow, run=self.name, case=item.case, size=size_of(case, item), variant=item.variant,
-                dtype=item.dtype, device=item.device, mode=item.mode, implementation=participant.unit.api,
+                dtype=item.dtype, device=item.device, mode=item.mode, implementation=api,
                 framework=participant.unit.framework,
                 version=str(self.greetings[participant.side].environment["version"]), measure=measure,
                 threads=self.threads, processes=len(series.blocks), rounds=sum(map(len, series.counted)),
@@ -135,13 +183,14 @@ class TimingRun:
                 continue
             if measure == FORWARD:
                 row = partial(row, **self._work(case, item, series, own.value, peak))
-            name, other = against.setdefault(measure, (participant.unit.api, series))
-            ratio = estimate.ratio(series, other) if other is not series else None
-            if ratio is not None:
-                row = partial(
-                    row, against=name, ratio=ratio.value, ratio_low=ratio.low, ratio_high=ratio.high,
-                    difference=ratio.difference(),
-                )  # fmt: skip
+            against = compared_with.get((participant, measure))
+            if against is not None:
+                ratio = told.ratio if told is not None else estimate.ratio(first, found[against])
+                if ratio is not None:
+                    row = partial(
+                        row, against=against[0].unit.api, ratio=ratio.value, ratio_low=ratio.low, ratio_high=ratio.high,
+                        difference=told.difference if told is not None else "",
+                    )  # fmt: skip
             yield row(
                 seconds=own.value, low=own.low, high=own.high, first_seconds=median(series.first),
                 peak_bytes=max(series.peak) if series.peak else None,
@@ -189,12 +238,32 @@ class TimingRun:
             "items": self.items,
             "rows": self.rows,
             "problems": self.problems,
+            "repeated": self.repeated,
         }
 
+    def _write(self, rows: Sequence[TimingRow], mode: str = "w") -> None:
+        if self._reports is None:
+            return
+        with (self._reports / TIMINGS).open(mode, newline="", encoding="utf-8", errors="backslashreplace") as stream:
+            if mode == "w":
+                csv.writer(stream, lineterminator="\n").writerow(TIMING_COLUMNS)
+            write_rows(stream, rows)
+
     def _write_environment(self) -> None:
-        assert self._reports is not None
-        text = json.dumps(self.environment(), indent=2, ensure_ascii=False) + "\n"
-        (self._reports / TIMINGS_ENVIRONMENT).write_text(text, encoding="utf-8")
+        if self._reports is not None:
+            text = json.dumps(self.environment(), indent=2, ensure_ascii=False) + "\n"
+            (self._reports / TIMINGS_ENVIRONMENT).write_text(text, encoding="utf-8")
+
+
+def _compared(found: Mapping[Key, Series]) -> list[tuple[Key, Key]]:
+    """What is compared, and with what: the first implementation that could be timed."""
+    first: dict[str, Key] = {}
+    pairs = []
+    for key, series in found.items():
+        if not series.problem and estimate.seconds(series) is not None:
+            against = first.setdefault(key[1], key)
+            pairs += [(key, against)] if against != key else []
+    return pairs
 
 
 def processor() -> str:

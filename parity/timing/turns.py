@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..plan.work import Unit
+from ..workers.bench import calls_of_block
 from ..workers.local import SCRIPT, Greeting, StartError, Worker
 from ..workers.main import TIME
 from ..workers.protocol import Failure
@@ -27,16 +28,22 @@ PROCESSES = 4
 """Sets of fresh processes."""
 
 TURNS = 2, 40
-"""Turns of everyone in every set: at least, and at most unless the intervals are still wide."""
+"""Turns of everyone in every set: at least, and at most unless an interval is still wide."""
 
-SECONDS = 0.4, 1.2
-"""A measure of an item takes turns for so many seconds; for at most so many while an interval is wide."""
-
-NARROW = 0.04
-"""Half of a ratio's interval that is narrow enough."""
+VOID = 0.1
+"""The share of blocks that may be void, before none of them is believed."""
 
 UNDISTURBED = 0.8
-"""A block in which the process had less than this share of a processor is not counted (on the CPU)."""
+"""A block in which the process had less than this share of a processor (or of what it ever has) does not count."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How long a measure of an item takes turns: for so many seconds, and on while half an interval is not narrow."""
+
+    seconds: float = 0.3
+    at_most: float = 2.0
+    narrow: float = 0.04
 
 
 @dataclass(frozen=True)
@@ -60,11 +67,12 @@ class Turns:
         *,
         threads: int = 1,
         processes: int = PROCESSES,
+        precision: Precision = Precision(),
         timeout: float = 120.0,
         scripts: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._sides, self._threads, self._processes, self._timeout = sides, threads, processes, timeout
-        self._scripts = scripts or {}
+        self._precision, self._scripts = precision, scripts or {}
         self._sets: list[dict[str, Worker]] = []
 
     def start(self) -> dict[str, Greeting]:
@@ -100,8 +108,14 @@ class Turns:
             for participant in participants:
                 if participant not in out:
                     self._prepare(workers, participant, found, out)
+        for (participant, measure), series in found.items():  # The same number of calls on all sides.
+            alike = [s for (p, m), s in found.items() if (p.unit.api, m) == (participant.unit.api, measure)]
+            series.rough = min(each.rough for each in alike)
         for measure in dict.fromkeys(measure for _, measure in found if measure):
             self._take_turns([key for key in found if key[1] == measure], found, out)
+        for series in found.values():
+            if len(series.void) > VOID * sum(map(len, series.blocks)):
+                series.problem = series.problem or series.void[0]
         for workers in self._sets:
             for side in {participant.side for participant in participants}:
                 self._ask(workers, side, {"forget": True})
@@ -118,26 +132,29 @@ class Turns:
         for measure, first in answer.get("first", {}).items():
             series = found.setdefault((participant, measure), Series())
             series.first.append(first)
+            series.rough = min(series.rough, answer["seconds"].get(measure, series.rough))
             series.elements, series.moved = answer.get("elements", 0), answer.get("moved", 0)
             series.problem = series.problem or answer["unfinished"].get(measure, "")
             if answer["peak"].get(measure) is not None:
                 series.peak.append(answer["peak"][measure])
-            series.blocks.append([])
+            series.taken.append([])
 
     def _take_turns(self, keys: Sequence[Key], found: dict[Key, Series], out: set[Participant]) -> None:
         """Blocks of everyone in every set, one after the other, until all are settled; each turn begins elsewhere."""
-        began = time.monotonic()
+        precision, began = self._precision, time.monotonic()
         for turn in itertools.count():
             present = [key for key in keys if key[0] not in out]
             passed = time.monotonic() - began
-            enough = turn >= TURNS[0] and (turn >= TURNS[1] or passed >= SECONDS[0])
-            if not present or (enough and (passed >= SECONDS[1] or _narrow([found[key] for key in present]))):
+            enough = turn >= TURNS[0] and (turn >= TURNS[1] or passed >= precision.seconds)
+            late = passed >= precision.at_most
+            if not present or (enough and (late or _narrow([found[key] for key in present], precision.narrow))):
                 return
             first = turn % len(present)
             for number, workers in enumerate(self._sets):
                 for key in (*present[first:], *present[:first]):
                     if key[0] not in out:
                         self._block(workers, number, key, found[key], out, self._processors(turn))
+            _count([found[key] for key in keys])
 
     def _processors(self, turn: int) -> list[int]:
         """The processors of a turn: the same for everyone, and others after two turns, as they may differ in speed."""
@@ -154,7 +171,12 @@ class Turns:
         on: Sequence[int],
     ) -> None:
         participant, measure = key
-        asked = {"block": {"name": participant.unit.name, "measure": measure, "processors": on}}
+        count, before = calls_of_block(series.rough)
+        asked = {
+            "block": {
+                "name": participant.unit.name, "measure": measure, "count": count, "before": before, "processors": on,
+            }
+        }  # fmt: skip
         answer = self._ask(workers, participant.side, asked)
         if answer.get("unprepared"):
             self._ask(workers, participant.side, {"prepare": participant.unit.to_header()})
@@ -163,11 +185,10 @@ class Turns:
             out.add(participant)
             series.problem = str(Failure(**answer["failure"]))
         elif answer["problem"]:
-            series.problem = answer["problem"]
-        elif participant.unit.item.device == "cpu" and answer["share"] < UNDISTURBED:
-            series.blocks[number].append(None)
+            series.taken[number].append(None)
+            series.void.append(answer["problem"])
         else:
-            series.blocks[number].append(answer["seconds"])
+            series.taken[number].append((answer["seconds"], answer["share"]))
 
     def _ask(self, workers: dict[str, Worker], side: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """A worker's answer. One that dies or hangs is replaced, and the answer is its failure."""
@@ -192,10 +213,17 @@ class Turns:
         return Worker(framework, python, self._threads, self._scripts.get(side, (str(SCRIPT), TIME)))
 
 
-def _narrow(present: Sequence[Series]) -> bool:
+def _count(all_series: Sequence[Series]) -> None:
+    """Leave out disturbed blocks: where some participant has a processor for itself, who never has one waits."""
+    somebody = any(series.best_share >= UNDISTURBED for series in all_series)
+    for series in all_series:
+        series.count(UNDISTURBED * (min(series.best_share, 1.0) if somebody else 1.0))
+
+
+def _narrow(present: Sequence[Series], half: float) -> bool:
     """Whether the intervals of all ratios to the first participant are narrow enough."""
     ratios = [ratio(series, present[0]) for series in present[1:]]
-    return all(found is not None and found.high <= (1 + NARROW) * found.value for found in ratios)
+    return all(found is not None and found.high <= (1 + half) * found.value for found in ratios)
 
 
 def processors() -> list[int]:

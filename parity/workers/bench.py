@@ -18,21 +18,30 @@ from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS
 from ..plan.work import Unit
 from .adapter import Adapter, as_tuple
-from .execute import canonical_values, cotangents, declared_case, failure_of
+from .execute import cotangents, declared_case, failure_of, timed_values
 from .memory import Peak
 from .protocol import Failure
 from .setup import Stopwatch, set_up
 
 FORWARD, BOTH = "forward", "forward+backward"
 
-BLOCK = 0.001
+BLOCK = 0.0015
 """Seconds that a block should take: so many calls are made in one that reading the clock does not count."""
+
+AGAIN = 0.0005, 0.02
+"""Before a block, calls are made for so many seconds, unless one takes so long: others have used the caches."""
+
+TICKS = 0.01
+"""Seconds by which the processor time that a system tells may be ahead: it may count whole ticks of its scheduler."""
+
+MOST = 1_000_000
+"""Calls of a block."""
 
 WARM = 2, 0.03
 """Calls, or seconds, between the first call, which is reported by itself, and the timing: they settle allocators."""
 
-GRACE, WATCHED, BUSY = 0.0005, 0.003, 0.5
-"""After its last call a block is watched for so long, after so long; that share of a processor is unfinished work."""
+GRACE, WATCHED, BUSY = 0.0003, 0.002, 0.5
+"""So long after a call the process is watched for so long; that share of a processor is unfinished work."""
 
 
 PEAK_ELEMENTS = 1 << 24
@@ -41,11 +50,10 @@ PEAK_ELEMENTS = 1 << 24
 
 @dataclass
 class Ready:
-    """A unit that can be timed: what is called, and how many calls make a block."""
+    """A unit that can be timed, and what is called for each measure."""
 
     unit: Unit
     calls: dict[str, Callable[[], Any]]
-    counts: dict[str, int]
 
 
 class Bench:
@@ -69,11 +77,11 @@ class Bench:
         return {}
 
     def _prepare(self, unit: Unit) -> dict[str, Any]:
-        """Build, call for the first time, warm up, and find how many calls make a block.
+        """Build, call for the first time, and warm up.
 
-        The answer holds for each measure the seconds of the ``first`` call and of a later one, the ``peak`` of
-        memory in bytes, and the ``failure`` if there is one; what could be measured before it is there. ``elements``
-        are those of the first output, ``moved`` the bytes of all inputs, weights and results together.
+        The answer holds for each measure the seconds of the ``first`` call and of a later one (``seconds``), the
+        ``peak`` of memory in bytes, and the ``failure`` if there is one; what could be measured before it is there.
+        ``elements`` are those of the first output, ``moved`` the bytes of all inputs, weights and results together.
         """
         adapter, device = self._adapter, unit.item.device
         first: dict[str, float] = {}
@@ -83,7 +91,7 @@ class Bench:
         failure: Failure | None = None
         stage = "build"
         case = declared_case(unit)
-        ready = Ready(unit, {}, {})
+        ready = Ready(unit, {})
         size: dict[str, int] = {}
         try:
             with adapter.on(device, unit.item.dtype):
@@ -94,23 +102,24 @@ class Bench:
                     with Peak(device, adapter.peak_bytes) as used:
                         first[measure] = self._timed(measure, call, 1, device)[0]
                     peak[measure] = used.bytes
+                    unfinished[measure] = self._unfinished(device)
                     for _ in range(WARM[0]) if first[measure] < WARM[1] else ():
                         self._timed(measure, call, 1, device)
                     ready.calls[measure] = call
-                    ready.counts[measure], seconds[measure] = self._count(measure, call, device)
-                    unfinished[measure] = "" if device != "cpu" else self._unfinished()
+                    seconds[measure] = self._seconds(measure, call, device)
+                    unfinished[measure] = unfinished[measure] or self._unfinished(device)
         except Exception as error:
             failure = failure_of(error, stage, unit)
         self._ready[unit.name] = ready
         return {
-            "first": first, "seconds": seconds, "counts": ready.counts, "peak": peak, "unfinished": unfinished,
+            "first": first, "seconds": seconds, "peak": peak, "unfinished": unfinished,
             "failure": asdict(failure) if failure else None, **size,
         }  # fmt: skip
 
     def _calls(self, unit: Unit, case: Case, size: dict[str, int]) -> Iterator[tuple[str, Callable[[], Any]]]:
         """What is timed, by measure: nothing is made for the second before the first was called."""
         adapter, device = self._adapter, unit.item.device
-        setup = set_up(adapter, unit, case, canonical_values(unit)[0], device, Stopwatch())
+        setup = set_up(adapter, unit, case, timed_values(unit), device, Stopwatch())
         steps = adapter.steps(setup.call, setup.tensors, setup.positions, list(setup.variables.values()), setup.mode)
         yield FORWARD, steps.forward
         with adapter.inference():
@@ -118,43 +127,45 @@ class Bench:
         given_bytes = sum(array.nbytes for array in setup.canonical.values())
         size |= {"elements": arrays[0][0].size, "moved": given_bytes + sum(array.nbytes for array, _ in arrays)}
         if setup.names:
-            given = cotangents(adapter, setup, arrays, device, Stopwatch())
+            given = cotangents(adapter, setup, arrays, device, Stopwatch(), timed=True)
             yield BOTH, lambda: steps.both(given)
 
-    def _count(self, measure: str, call: Callable[[], Any], device: str) -> tuple[int, float]:
-        """How many calls make a block, and the seconds that one takes."""
+    def _seconds(self, measure: str, call: Callable[[], Any], device: str) -> float:
+        """Roughly the seconds of a call, from as many as make a block."""
         count = 1
         while True:
             seconds = self._timed(measure, call, count, device)[0]
-            if seconds >= BLOCK / 2 or count >= 1_000_000:
-                return max(1, round(count * BLOCK / max(seconds, 1e-9))), seconds / count
-            count = min(1_000_000, max(2 * count, math.ceil(count * BLOCK / max(seconds, 1e-6))))
+            if seconds >= BLOCK / 2 or count >= MOST:
+                return seconds / count
+            count = min(MOST, max(2 * count, math.ceil(count * BLOCK / max(seconds, 1e-6))))
 
-    def _block(self, name: str, measure: str, processors: Sequence[int] = ()) -> dict[str, Any]:
-        """Time a block: ``seconds`` a call, the ``share`` of a processor it had, and the ``problem`` if it is void.
+    def _block(
+        self, name: str, measure: str, count: int, before: int, processors: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        """Time ``count`` calls after some ``before``: ``seconds`` a call, the ``share`` of a processor, a ``problem``.
 
-        It runs on certain ``processors``, where the system lets them be chosen, after a call that fills the caches.
-        A worker that has been replaced says that the unit is ``unprepared``.
+        They run on certain ``processors``, where the system lets them be chosen. A block with a problem is void. A
+        worker that has been replaced says that the unit is ``unprepared``.
         """
         if name not in self._ready:
             return {"unprepared": True}
         ready = self._ready[name]
         unit = ready.unit
-        call, count, device = ready.calls[measure], ready.counts[measure], unit.item.device
+        call, device = ready.calls[measure], unit.item.device
         try:
             with self._adapter.on(device, unit.item.dtype):
                 if device == "cpu" and tuple(processors) != self._pinned:
                     pin(processors)
                     self._pinned = tuple(processors)
-                if count > 1:  # A call that takes a block by itself fills the caches by itself.
-                    self._timed(measure, call, 1, device)
+                self._timed(measure, call, before, device)
                 seconds, processor, own = self._timed(measure, call, count, device)
         except Exception as error:
             return {"failure": asdict(failure_of(error, "timing", unit))}
         problem = ""
-        if not 0 < seconds < math.inf or own > 1.1 * seconds + 0.001:
+        if not 0 < seconds < math.inf or own > 1.1 * seconds + TICKS:
             problem = f"the clock stepped: {seconds:.3g} s for work that took the processor {own:.3g} s"
-        return {"seconds": seconds / count, "share": processor / seconds if seconds > 0 else 0.0, "problem": problem}
+        share = 1.0 if device != "cpu" else processor / seconds if seconds > 0 else 0.0
+        return {"seconds": seconds / count, "share": share, "problem": problem}
 
     def _peak(self, device: str, dtype: str) -> dict[str, float]:
         """FLOP/s of a matrix product and bytes/s of a copy (each element read, negated, written), at best."""
@@ -187,8 +198,10 @@ class Bench:
             if collecting:
                 gc.enable()
 
-    def _unfinished(self) -> str:
-        """Why a block cannot be believed: the process goes on computing when its last call has returned."""
+    def _unfinished(self, device: str) -> str:
+        """Why no block can be believed: the process goes on computing after a call. A GPU was waited for."""
+        if device != "cpu":
+            return ""
         time.sleep(GRACE)
         start, before = time.perf_counter(), time.process_time()
         time.sleep(WATCHED)
@@ -202,3 +215,10 @@ def pin(processors: Sequence[int]) -> None:
         for thread in os.listdir("/proc/self/task"):
             with suppress(OSError):  # It has just ended.
                 os.sched_setaffinity(int(thread), processors)
+
+
+def calls_of_block(seconds: float) -> tuple[int, int]:
+    """How many calls make a block, and how many are made before it, where one takes about so many seconds."""
+    least, long = AGAIN
+    count = min(MOST, max(1, round(BLOCK / seconds)))
+    return count, 0 if seconds > long else max(1, math.ceil(min(MOST, least / seconds)))

@@ -83,6 +83,12 @@ def canonical_values(unit: Unit) -> tuple[dict[str, Array], str]:
     return _values(item.file, item.case, item.variant, item.dtype, unit.seed, unit.inputs_as)
 
 
+def timed_values(unit: Unit) -> dict[str, Array]:
+    """The inputs and weights of a unit that is timed: the numbers of large ones repeat themselves."""
+    case = declared_case(unit)
+    return values(case, case.variant(unit.item.variant), unit.item.dtype, unit.seed, timed=True)
+
+
 @dataclass
 class Progress:
     """How far a computation has come, and what it has given so far."""
@@ -158,7 +164,13 @@ def _collect(
 
 
 def cotangents(
-    adapter: Adapter, setup: Setup, arrays: Sequence[tuple[Array, str]], device: str, inside: Stopwatch
+    adapter: Adapter,
+    setup: Setup,
+    arrays: Sequence[tuple[Array, str]],
+    device: str,
+    inside: Stopwatch,
+    *,
+    timed: bool = False,
 ) -> list[Any]:
     """A cotangent for each differentiable result, the same values for every implementation, in its layout and dtype."""
     given: list[Any] = []
@@ -169,7 +181,8 @@ def cotangents(
             continue
         layout = parse(setup.layout(name, spec.axes))
         shape = layout.restore(array, spec.axes, setup.axis_sizes, labels).shape
-        stored = _cotangent(shape, item.dtype, (setup.unit.seed, item.case, item.variant, f"cotangent of {name}"))
+        key = (setup.unit.seed, item.case, item.variant, f"cotangent of {name}")
+        stored = _cotangent(shape, item.dtype, key, timed=timed)
         chosen = item.dtype
         if setup.implementation is not None and dtype != item.dtype and dtype in FLOATS:
             stored, chosen = FLOATS[dtype].encode(FLOATS[item.dtype].decode(stored)), dtype

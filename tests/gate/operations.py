@@ -22,7 +22,9 @@ def operation(name, formula, torch_api, tensorflow_api=None, **more):
     return case
 
 
-operation("kept", lambda np, x: np.maximum(x, 0), "torch.relu", "tf.nn.relu", exact=["*"])
+operation("kept", lambda np, x: np.maximum(x, 0), "torch.relu", "tf.nn.relu", exact=["*"]).timed(
+    {"large": dict(N=30, I=40)}
+)
 operation("drifting", lambda np, x: np.exp(x), "torch.exp")
 operation("drifting_elsewhere", lambda np, x: np.log1p(x), "torch.log1p")
 operation("breaking", lambda np, x: np.tanh(x), "torch.tanh")

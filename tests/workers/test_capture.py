@@ -1,5 +1,6 @@
 """Capturing: what each framework is asked for, and that what an implementation captures itself is what is captured."""
 
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -30,9 +31,19 @@ def torch_adapter():
 def test_torch_captures_whole_or_says_where_it_cannot(torch_adapter, mode, backend, whole):
     adapter, asked, config = torch_adapter
     assert adapter.capture(len, mode, whole=whole) == "compiled"
-    assert asked == ["reset", {"fullgraph": whole, "dynamic": False, "backend": backend}]
+    assert asked == [{"fullgraph": whole, "dynamic": False, "backend": backend}]
     assert config.allow_rnn is True
     assert config.fail_on_recompile_limit_hit is True
+
+
+def test_torch_forgets_what_was_captured_but_imports_nothing_for_that(torch_adapter, monkeypatch):
+    adapter, asked, _ = torch_adapter
+    monkeypatch.delitem(sys.modules, "torch._dynamo", raising=False)
+    adapter.forget()
+    assert asked == []
+    monkeypatch.setitem(sys.modules, "torch._dynamo", adapter._torch._dynamo)
+    adapter.forget()
+    assert asked == ["reset"]
 
 
 @pytest.mark.parametrize(("mode", "jit"), [("graph", None), ("compiled", True)])

@@ -1,0 +1,104 @@
+"""What ``docs/upgrade-gate.md`` tells of real upgrades, from what was measured in ``docs/proof/upgrades.json``.
+
+What release notes say of a change is looked up by hand, and stands in ``NOTES``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from parity.gate.classes import BY_NAME, DRIFTED, NEW, UNCHANGED
+from parity.report.markdown import code, prose, table
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = "upgrade-gate.md"
+BEGIN, END = "<!-- measured upgrades: written by nox -s upgrades -->", "<!-- end of measured upgrades -->"
+
+SHOWN = 12
+"""Groups of changes that are listed for each upgrade."""
+
+NOTES: Mapping[tuple[str, str], str] = {}
+"""What the release notes say, by the candidate's requirements and a pattern of cases; of the rest, nothing."""
+
+
+def section(record: Mapping[str, list[Mapping[str, Any]]]) -> str:
+    """The text between the marks."""
+    return "\n".join([BEGIN, "", *_overview(record), *_details(record), END])
+
+
+def _overview(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
+    rows = []
+    for title, steps in record.items():
+        for step in steps:
+            counts = {name: count for name, count in step["counts"].items() if name not in (UNCHANGED.name, NEW.name)}
+            said = ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "nothing"
+            rows.append((title, _move(step), f"{step['compared']:,}", said, str(step["status"])))
+    yield from table(("chain", "upgrade", "results compared", "what changed", "exit status"), rows)
+    yield ""
+
+
+def _details(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
+    for title, steps in record.items():
+        for step in steps:
+            groups = [group for group in step["groups"] if group["change"] not in (UNCHANGED.name, NEW.name)]
+            if not groups:
+                continue
+            yield f"### {title}: {_move(step)}"
+            yield ""
+            rows = [
+                (prose(group["heading"]), prose(group["described"]), prose(_truth(group)), _note(step, group))
+                for group in groups[:SHOWN]
+            ]
+            yield from table(("change", "for example", "against the formula", "the release notes"), rows)
+            if len(groups) > SHOWN:
+                rest = groups[SHOWN:]
+                grave = sum(bool(BY_NAME[group["change"]].needs) for group in rest)
+                yield ""
+                yield f"{len(rest)} more, {grave} of which need a person; the others are {DRIFTED.name}."
+            yield ""
+
+
+def _move(step: Mapping[str, Any]) -> str:
+    moved = [name for name in step["new"] if step["old"][name] != step["new"][name]]
+    return ", ".join(f"{name} {step['old'][name]} to {step['new'][name]}" for name in moved)
+
+
+def _truth(group: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count:,} {way}" for way, count in sorted(group["truth"].items())) or "not compared"
+
+
+def _note(step: Mapping[str, Any], group: Mapping[str, Any]) -> str:
+    wanted = " ".join(step["candidate"])
+    found = [
+        text for (step_of, pattern), text in NOTES.items() if step_of == wanted and fnmatchcase(group["case"], pattern)
+    ]
+    return found[0] if found else "not mentioned"
+
+
+def replaced(page: str, text: str) -> str:
+    """The page with another text between the marks. Raises ``ValueError`` where it has none."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{PAGE} has no place for the measured upgrades: {code(BEGIN)} and {code(END)}")
+    return before + text + after
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.upgrade_report", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=DOCS)
+    folder = parser.parse_args().folder
+    record = json.loads((folder / "proof" / "upgrades.json").read_text(encoding="utf-8"))
+    page = folder / PAGE
+    page.write_text(replaced(page.read_text(encoding="utf-8"), section(record)), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
