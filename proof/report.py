@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
-from proof.seeds import SHARES
+from proof.seeds import NOTHING, SHARES, WANTED
 from proof.sensitivity import JUDGE, USUAL
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -46,12 +46,12 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
         f"TensorFlow {record['versions']['tensorflow']}."
     )
     yield ""
-    yield "| what | seeds | items | rows | false alarms |"
+    yield "| what | seeds so far | items | rows | false alarms |"
     yield "| --- | --- | --- | --- | --- |"
     parts = [name for name in PARTS if name in record]
-    for name in parts:
-        part = record[name]
-        yield f"| {PARTS[name]} | {part['seeds']} | {part['items']:,} | {part['rows']:,} | {len(part['alarms'])} |"
+    for name, wanted in WANTED.items():
+        part = record.get(name, NOTHING)
+        yield f"| {PARTS[name]} | {part['seeds']:,} of {wanted:,} | {part['items']:,} | {part['rows']:,} | {len(part['alarms'])} |"
     yield ""
     alarms = [alarm for name in parts for alarm in record[name]["alarms"]]
     for (case, left), count in Counter((a["case"], a["left"]) for a in alarms).items():

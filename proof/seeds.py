@@ -27,6 +27,9 @@ from proof.observe import ROOT, Workers
 DTYPES = ("float32", "float64")
 SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 """Upper ends of the classes in which the largest share of an allowance that an item used is counted."""
+WANTED = {"one_variant": 1000, "full": 30}
+"""Seeds that are run: for one variant of every case, and for the full catalogue."""
+
 NOTHING: Mapping[str, Any] = dict(seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={})
 JUDGED = ("parity/judge/*.py", "parity/workers/rounding.py", "parity/workers/sensitivity.py")
 
@@ -74,8 +77,10 @@ def _alarm(row: Row) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.seeds", description=__doc__.partition("\n")[0])
-    parser.add_argument("--one-variant", type=int, default=1000, help="seeds for one variant of every case")
-    parser.add_argument("--full", type=int, default=30, help="seeds for the full catalogue")
+    parser.add_argument(
+        "--one-variant", type=int, default=WANTED["one_variant"], help="seeds for one variant of every case"
+    )
+    parser.add_argument("--full", type=int, default=WANTED["full"], help="seeds for the full catalogue")
     parser.add_argument("--out", type=Path, required=True)
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python", required=True)

@@ -31,11 +31,12 @@ NO_LONGER = Class("no longer raises", "raised, now gives a result", IMPROVEMENT)
 FASTER = Class("faster", "takes less time, confirmed in fresh processes", NOTHING)
 DRIFTED = Class("drifted", "other bits, in order as before", NOTHING)
 NEW = Class("new", "not in the baseline, or computed from other inputs there; in order", NOTHING)
+GONE = Class("gone", "in the baseline, and no longer in the catalogue", NOTHING)
 UNCHANGED = Class("unchanged", "the same bits, or the same error", NOTHING)
 
 CLASSES = (
     REMOVED, RAISES, BROKE, RESHAPED, UNSTEADY, OTHERWISE, NEW_RED, SLOWER, WARNS, RESTORED, NO_LONGER, FASTER, DRIFTED,
-    NEW, UNCHANGED,
+    NEW, GONE, UNCHANGED,
 )  # fmt: skip
 BY_NAME = {each.name: each for each in CLASSES}
 RANK = {each.name: rank for rank, each in enumerate(CLASSES)}

@@ -16,6 +16,7 @@ from ..record.schema import outline
 from .classes import (
     BROKE,
     DRIFTED,
+    GONE,
     NEW,
     NEW_RED,
     NO_LONGER,
@@ -104,6 +105,7 @@ def compare(old: Snapshot, new: Snapshot) -> Comparison:
             by_declaration = (*item, quantity) not in moved
             changes.append(_Pair(before, after, first, last, quantity, by_declaration).change())
             compared += 1
+    changes += _gone(before, after)
     changes += _warnings(old, new)
     missing = [item for item in before.inputs if item not in after.inputs]
     return Comparison(changes, missing, compared)
@@ -149,6 +151,16 @@ def _quantities(earlier: Mapping[str, Entry], entries: Mapping[str, Entry]) -> l
 
 def _failure(entries: Mapping[str, Entry]) -> Entry | None:
     return next((entry for entry in entries.values() if entry.row.stage), None)
+
+
+def _gone(before: _Indexed, after: _Indexed) -> Iterator[Change]:
+    """The implementations that items had, and no longer have."""
+    for implementation, entries in before.implementations.items():
+        if implementation[:5] in after.inputs and implementation not in after.implementations:
+            for quantity, entry in entries.items():
+                yield _change(
+                    GONE, GONE.needs, entry.row, quantity, old=entry.row.verdict, old_share=entry.row.error_ratio
+                )
 
 
 def _new(row: ResultRow, quantity: str, why: str) -> Change:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from parity.catalog.frameworks import REFERENCE
-from parity.gate.classes import CLASSES, FASTER, NEW, NEW_RED, SLOWER, UNCHANGED
+from parity.gate.classes import CLASSES, FASTER, GONE, NEW, NEW_RED, SLOWER, UNCHANGED
 from parity.gate.compare import compare
 from parity.gate.snapshot import Entry
 
@@ -36,7 +36,7 @@ def test_every_result_has_one_class(changes, case):
 
 def test_every_class_is_among_them(changes):
     found = {change.change for own in changes.values() for change in own}
-    elsewhere = {NEW, NEW_RED, SLOWER, FASTER}
+    elsewhere = {NEW, NEW_RED, GONE, SLOWER, FASTER}
     assert found == {each.name for each in CLASSES if each not in elsewhere}
 
 
@@ -86,6 +86,14 @@ def test_what_only_one_record_holds_is_new_or_missing(old, new):
     assert not any(change.needs for change in own)
     back = compare(old, replace(new, results={k: e for k, e in new.results.items() if k[0] != "kept"}))
     assert [item[0] for item in back.missing] == ["kept"]
+
+
+def test_an_implementation_that_an_item_no_longer_has_is_gone(old, new):
+    left = {k: e for k, e in new.results.items() if e.row.implementation != "torch.relu"}
+    found = compare(old, replace(new, results=left))
+    gone = [change for change in found.changes if change.change == "gone"]
+    assert {(change.case, change.implementation, change.needs) for change in gone} == {("kept", "torch.relu", "")}
+    assert {change.old for change in gone} == {"pass"}
 
 
 def test_what_is_new_and_wrong_is_a_regression(old, new):

@@ -274,3 +274,25 @@ def test_a_last_row_that_is_cut_off_is_left_out(tmp_path):
     for end in range(complete, len(whole)):
         path.write_text(whole[:end], encoding="utf-8")
         assert [row["reason"] for _, row in read_rows(tmp_path).iterrows()] == [""], repr(whole[complete:end])
+
+
+# Spreadsheets ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1+2", "@SUM(A1)", "'=1", "''=1", "＝1", '=HYPERLINK("http://example.org")']
+)
+def test_no_cell_begins_as_a_formula_does_and_reading_gives_the_text_back(tmp_path, text):
+    row = replace(PASSED, case=text, left=text, reason=text)
+    folder = write(tmp_path, [row])
+    with (folder / "parity.csv").open(newline="", encoding="utf-8") as stream:
+        cells = next(iter(csv.DictReader(stream)))
+    assert {cells["case"], cells["left"], cells["reason"]} == {f"'{text}"}
+    assert read_rows(folder).iloc[0][["case", "left", "reason"]].tolist() == [text] * 3
+
+
+@pytest.mark.parametrize("text", ["a=1", "'quoted'", "1-1", ""])
+def test_other_texts_are_written_as_they_are(tmp_path, text):
+    folder = write(tmp_path, [replace(PASSED, reason=text)])
+    with (folder / "parity.csv").open(newline="", encoding="utf-8") as stream:
+        assert next(iter(csv.DictReader(stream)))["reason"] == text

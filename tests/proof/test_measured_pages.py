@@ -1,0 +1,94 @@
+"""The pages of what was measured of timings and upgrades: figures come from the records, and stale pages are noticed."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from proof import report, timed_worker, timing_report, upgrade_report
+from proof.observe import ROOT
+
+ROW = {
+    "case": "linear", "item": "linear-float32-cpu", "api": "torch.nn.Linear", "measure": "forward", "seconds": 1e-5,
+    "ratio": 1.01, "low": 0.98, "high": 1.04, "said": "no difference", "repeated": False,
+}  # fmt: skip
+
+
+def measured(*rows, undecided=0):
+    return {"rows": [{**ROW, **row} for row in rows], "undecided": undecided, "operations": 1}
+
+
+@pytest.fixture
+def record():
+    alarm = dict(ratio=1.06, low=1.01, said="slower", repeated=True)
+    slower = dict(ratio=1.1, low=1.05, high=1.15, said="slower")
+    return {
+        "processor": "a processor", "processors": 2, "cost": 150.4,
+        "same": measured({}, {}, {}, alarm), "busy": measured({}, undecided=2),
+        "slower 0.1": measured(slower, slower, slower, {}), "slower 0.2": measured(slower),
+        "timer": [{"item": "linear-float32-cpu", "seconds": 2e-5, "ratio": 1.02}],
+    }  # fmt: skip
+
+
+def test_the_page_of_timings_tells_what_was_measured(tmp_path, record):
+    (tmp_path / "proof").mkdir()
+    (tmp_path / "proof" / "timings.json").write_text(json.dumps(record))
+    page = timing_report.document(tmp_path)
+    assert "| the machine as it was | 1 | 4 | 1 (25.0%) | 1 | 0 |" in page
+    assert "| one processor kept busy by another process | 1 | 1 | 0 (0.0%) | 0 | 2 |" in page
+    assert "| 10 % | 1 | 4 | 3 (75.0%) | 1 | 1.100 |" in page
+    assert "| 20 % | 1 | 1 | 1 (100.0%) | 0 | 1.100 |" in page
+    assert "2.0% apart in the median" in page
+    assert "took 150 s" in page
+
+
+STEP = {
+    "candidate": ["torch==2.14.1"], "old": {"torch": "2.13.0", "tensorflow": "2.21.0", "keras": "3.15.1"},
+    "new": {"torch": "2.14.1", "tensorflow": "2.21.0", "keras": "3.15.1"}, "compared": 5000, "status": 1,
+    "counts": {"broke parity": 2, "drifted": 3, "unchanged": 4995},
+    "groups": [
+        {
+            "change": "broke parity", "case": "gelu", "implementation": "torch.nn.GELU",
+            "heading": "broke parity: gelu, torch.nn.GELU, 2 items (output:y)", "example": "gelu-float32-cpu",
+            "described": "512 ulp apart; PyTorch moved", "truth": {"worse": 2},
+        }
+    ],
+}  # fmt: skip
+
+
+def test_the_section_of_upgrades_tells_what_was_measured_and_what_the_notes_say(monkeypatch):
+    monkeypatch.setattr(upgrade_report, "NOTES", {("torch==2.14.1", "gel*"): "admitted"})
+    text = upgrade_report.section({"PyTorch": [STEP]})
+    assert "| PyTorch | torch 2.13.0 to 2.14.1 | 5,000 | 2 broke parity, 3 drifted | 1 |" in text
+    assert "| 2 worse | admitted |" in text
+    page = f"before\n{upgrade_report.BEGIN}\nold\n{upgrade_report.END}\nafter\n"
+    assert upgrade_report.replaced(page, text) == f"before\n{text}\nafter\n"
+    with pytest.raises(ValueError, match="has no place for the measured upgrades"):
+        upgrade_report.replaced("no marks", text)
+
+
+def test_an_injected_slowdown_takes_its_share(monkeypatch):
+    now = [0.0]
+
+    def work():
+        now[0] += 1.0
+
+    def clock():
+        now[0] += 0.001
+        return now[0]
+
+    monkeypatch.setattr(timed_worker, "time", SimpleNamespace(perf_counter=clock))
+    timed_worker.slowed(work, 0.1)()
+    assert now[0] == pytest.approx(1.1, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["timing-quality.md", "upgrade-gate.md", "verdict-quality.md"])
+def test_the_generated_pages_are_those_of_their_records(name):
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    if name == "timing-quality.md":
+        assert page == timing_report.document(ROOT / "docs")
+    elif name == "upgrade-gate.md":
+        record = json.loads((ROOT / "docs" / "proof" / "upgrades.json").read_text(encoding="utf-8"))
+        assert upgrade_report.replaced(page, upgrade_report.section(record)) == page
+    else:
+        assert page == report.document(ROOT / "docs")
