@@ -319,7 +319,7 @@ def test_the_record_of_a_whole_run(tmp_path):
     assert (content["verdicts"]["pass"], content["verdicts"]["fail"]) == (3, 6)
     assert content["environments"]["tensorflow"] == {"version": "2.21.0", "threads": 1, "devices": ["cpu"]}
     assert content["costs"]["torch"]["units"] == 3
-    assert content["schema"] == 3
+    assert content["schema"] == 4
 
 
 def test_an_interrupted_run_keeps_what_was_done(tmp_path):

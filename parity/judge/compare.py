@@ -11,6 +11,10 @@ from ..workers.protocol import Result
 from .tolerance import Allowance
 
 
+CLASSES = (0.0, 2.0**-8, 2.0**-6, 2.0**-4, 2.0**-2, 1.0)
+"""Upper ends of the classes in which elements are counted by the share of their allowance that the error uses."""
+
+
 @dataclass(frozen=True)
 class Truth:
     """The formula's result of one quantity: its values, and those values rounded to the dtype."""
@@ -33,7 +37,8 @@ class Difference:
     ``problem`` is set when they cannot be compared by value, or must not be equal in kind (dtype, shape, NaN,
     infinity, sign of zero); ``special`` tells the last three. ``wrong`` is the number of elements beyond what they are
     allowed, ``ratio`` the error divided by what was allowed, at its worst element ``index``, ``rho`` the root mean
-    square of the error in units of rounding of the dtype times that of the scale.
+    square of the error in units of rounding of the dtype times that of the scale, ``counts`` the elements in each of
+    ``CLASSES`` and beyond.
     """
 
     problem: str = ""
@@ -45,6 +50,7 @@ class Difference:
     rho: float | None = None
     allowed: float | None = None
     ratio: float | None = None
+    counts: tuple[int, ...] = ()
     index: tuple[int, ...] = ()
     left: float = 0.0
     right: float = 0.0
@@ -53,6 +59,13 @@ class Difference:
     @property
     def ok(self) -> bool:
         return not self.problem and self.ratio is not None and self.ratio <= 1.0
+
+    @property
+    def worst(self) -> tuple[str, str, str, str]:
+        """The worst element's index, and left, right and truth there, in full; empty where nothing was measured."""
+        if self.problem or not any(self.counts):
+            return "", "", "", ""
+        return str(list(self.index)), repr(self.left), repr(self.right), repr(self.truth)
 
     def located(self, left: str, right: str) -> str:
         """Where the worst element is, and the values there."""
@@ -127,7 +140,7 @@ def _measure(
         return Difference(wrong=0, max_abs=0.0, max_rel=0.0, max_ulp=0.0, rho=0.0, allowed=0.0, ratio=0.0)
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     max_abs = max_rel = max_ulp = ratio = rho = 0.0
-    wrong = 0
+    wrong, counts = 0, (left.size, *(0 for _ in CLASSES))
     if same.all():
         worst = int(np.argmax(limits))
     else:
@@ -139,6 +152,7 @@ def _measure(
         worst = int(np.argmax(ratios))
         max_abs, max_rel, ratio = float(error.max()), float(relative.max()), float(ratios.flat[worst])
         wrong = int((ratios > 1).sum())
+        counts = tuple(np.bincount(np.searchsorted(CLASSES, ratios.ravel()), minlength=len(CLASSES) + 1).tolist())
         rho = _rho(error, truth.allowance, dtype)
         max_ulp = _max_ulp(*ordinals, np.isfinite(left) & np.isfinite(right))
     index = np.unravel_index(worst, left.shape)
@@ -150,6 +164,7 @@ def _measure(
         rho=rho,
         allowed=float(limits[index]),
         ratio=ratio,
+        counts=counts,
         index=tuple(int(i) for i in index),
         left=float(left[index]),
         right=float(right[index]),

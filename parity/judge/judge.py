@@ -353,6 +353,7 @@ class _Judge:
         cause: str = "",
     ) -> Row:
         item, measured = self.item, difference or Difference()
+        shown = measured.worst
         return Row(
             run=self.context.run,
             case=item.case,
@@ -374,6 +375,11 @@ class _Judge:
             allowed=measured.allowed,
             error_ratio=measured.ratio,
             rho=measured.rho,
+            distribution=" ".join(map(str, measured.counts)),
+            worst_index=shown[0],
+            left_value=shown[1],
+            right_value=shown[2],
+            truth_value=shown[3],
             growth=growth,
             cause=cause,
             verdict=verdict,

@@ -45,6 +45,11 @@ class Row:
     allowed: float | None = None
     error_ratio: float | None = None
     rho: float | None = None
+    distribution: str = ""
+    worst_index: str = ""
+    left_value: str = ""
+    right_value: str = ""
+    truth_value: str = ""
     growth: str = ""
     cause: str = ""
     verdict: str = ""

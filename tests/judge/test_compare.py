@@ -317,3 +317,28 @@ def test_max_ulp_is_the_largest_of_all_elements():
 def test_max_ulp_leaves_out_what_is_not_finite():
     assert compare([NAN, INF, 1.0], [NAN, INF, 1.5]).max_ulp == 2**22
     assert pair([NAN], [1.0], [1.0]).max_ulp == 0
+
+
+# What a reader sees of it ----------------------------------------------------------------------------------------
+
+
+def test_elements_are_counted_by_the_share_of_their_allowance():
+    truth = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    shares = [0.0, 2.0**-9, 2.0**-7, 2.0**-5, 2.0**-3, 0.5, 1.0, 1.5]
+    found = compare([1.0 + 2.0**-10 * share for share in shares], truth, "float64", limits=2.0**-10)
+    assert found.counts == (1, 1, 1, 1, 1, 2, 1)
+    assert sum(found.counts) == len(truth)
+
+
+def test_equal_elements_are_all_in_the_first_class():
+    assert compare([1.0, 2.0], [1.0, 2.0]).counts == (2, 0, 0, 0, 0, 0, 0)
+
+
+def test_the_worst_element_is_told_in_full():
+    found = compare([1.0, 2.0 + 2.0**-20], [1.0, 2.0], "float64", limits=2.0**-22)
+    assert found.worst == ("[1]", repr(2.0 + 2.0**-20), "2.0", "2.0")
+
+
+def test_there_is_no_worst_element_where_values_cannot_be_compare():
+    assert compare([float("nan"), 2.0], [1.0, 2.0]).worst == ("", "", "", "")
+    assert compare([], []).worst == ("", "", "", "")
