@@ -13,7 +13,7 @@ import pandas as pd
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..judge.row import COLUMNS, EXPECTED, NOT_RUN, RED, VERDICTS
 from ..record.read import RecordError, read_environment, read_quick, read_rows
-from ..record.schema import ENVIRONMENT, HTML, PARITY, QUICK, QUICK_COLUMNS
+from ..record.schema import ENVIRONMENT, HTML, PARITY, QUICK, QUICK_COLUMNS, TIMINGS_HTML
 from .digest import KINDS, culprits, matrix, places, repeated, timed, worst_first
 from .display import breakable, duration, linked, number, plain, share
 from .engine import carried, engine
@@ -66,7 +66,7 @@ def _render(folder: Path) -> str:
         red=list(red[:LISTED].itertuples()), reds=len(red),
         expected=repeated(rows[rows["verdict"] == EXPECTED]), not_run=repeated(rows[rows["verdict"] == NOT_RUN]),
         places=places(rows), cases=matrix(rows), kinds=KINDS, modes=rows["mode"].replace("", pd.NA).nunique(),
-        timings=timed(timings), listed=LISTED, timed=TIMED, settings=_settings(environment),
+        timings=timed(timings), in_turns=TIMINGS_HTML if (folder / TIMINGS_HTML).exists() else "", listed=LISTED, timed=TIMED, settings=_settings(environment),
         again=_again(environment, rows), symbols=SYMBOLS, titles=TITLES,
         files=[name for name in (PARITY, QUICK, ENVIRONMENT) if (folder / name).exists()],
         **carried(templates, ("parity.css",), "parity.js"),
