@@ -492,6 +492,7 @@ def test_the_columns_are_the_documented_ones_in_order():
     assert ", ".join(COLUMNS) == (
         "run, case, variant, dtype, device, mode, quantity, left, right, left_framework, left_version, "
         "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, allowed, error_ratio, rho, "
+        "distribution, worst_index, left_value, right_value, truth_value, "
         "growth, cause, verdict, blame, reason, seed, input_digest"
     )
 

@@ -163,7 +163,7 @@ def test_the_columns_are_the_documented_ones_in_order(tmp_path):
     assert ", ".join(header) == (
         "run, case, variant, dtype, device, mode, quantity, left, right, left_framework, left_version, "
         "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, allowed, error_ratio, rho, "
-        "growth, cause, verdict, "
+        "distribution, worst_index, left_value, right_value, truth_value, growth, cause, verdict, "
         "blame, reason, seed, input_digest"
     )
     assert cells[14:19] == ["1.25e-07", "inf", "3", "7.62939e-06", "0.016384"]
