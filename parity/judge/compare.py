@@ -10,7 +10,6 @@ from ..catalog.dtypes import FLOATS, Array
 from ..workers.protocol import Result
 from .tolerance import Allowance
 
-
 CLASSES = (0.0, 2.0**-8, 2.0**-6, 2.0**-4, 2.0**-2, 1.0)
 """Upper ends of the classes in which elements are counted by the share of their allowance that the error uses."""
 
