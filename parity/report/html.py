@@ -54,6 +54,7 @@ def _render(folder: Path) -> str:
     notes += _gaps(environment, counts)
     complete = not notes
     timings = _read(read_quick, folder, notes, pd.DataFrame(columns=list(QUICK_COLUMNS)))
+    in_turns = TIMINGS_HTML if (folder / TIMINGS_HTML).exists() else ""
     red = rows[rows["verdict"].isin(RED)]
     templates = engine()
     templates.filters.update(
@@ -66,7 +67,7 @@ def _render(folder: Path) -> str:
         red=list(red[:LISTED].itertuples()), reds=len(red),
         expected=repeated(rows[rows["verdict"] == EXPECTED]), not_run=repeated(rows[rows["verdict"] == NOT_RUN]),
         places=places(rows), cases=matrix(rows), kinds=KINDS, modes=rows["mode"].replace("", pd.NA).nunique(),
-        timings=timed(timings), in_turns=TIMINGS_HTML if (folder / TIMINGS_HTML).exists() else "", listed=LISTED, timed=TIMED, settings=_settings(environment),
+        timings=timed(timings), in_turns=in_turns, listed=LISTED, timed=TIMED, settings=_settings(environment),
         again=_again(environment, rows), symbols=SYMBOLS, titles=TITLES,
         files=[name for name in (PARITY, QUICK, ENVIRONMENT) if (folder / name).exists()],
         **carried(templates, ("parity.css",), "parity.js"),

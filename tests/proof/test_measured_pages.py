@@ -1,4 +1,4 @@
-"""The pages of what was measured of timings and upgrades: figures come from the records, and stale pages are noticed."""
+"""The pages of what was measured: figures come from the records, and stale pages are noticed."""
 
 import json
 from types import SimpleNamespace

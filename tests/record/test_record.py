@@ -280,7 +280,7 @@ def test_a_last_row_that_is_cut_off_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1+2", "@SUM(A1)", "'=1", "''=1", "＝1", '=HYPERLINK("http://example.org")']
+    "text", ["=1+1", "+1", "-1+2", "@SUM(A1)", "'=1", "''=1", "\uff1d1", '=HYPERLINK("http://example.org")']
 )
 def test_no_cell_begins_as_a_formula_does_and_reading_gives_the_text_back(tmp_path, text):
     row = replace(PASSED, case=text, left=text, reason=text)
