@@ -51,8 +51,8 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
     parts = [name for name in PARTS if name in record]
     for name, wanted in WANTED.items():
         part = record.get(name, NOTHING)
-        seeds, alarms = f"{part['seeds']:,} of {wanted:,}", len(part["alarms"])
-        yield f"| {PARTS[name]} | {seeds} | {part['items']:,} | {part['rows']:,} | {alarms} |"
+        seeds, rejected = f"{part['seeds']:,} of {wanted:,}", len(part["alarms"])
+        yield f"| {PARTS[name]} | {seeds} | {part['items']:,} | {part['rows']:,} | {rejected} |"
     yield ""
     alarms = [alarm for name in parts for alarm in record[name]["alarms"]]
     for (case, left), count in Counter((a["case"], a["left"]) for a in alarms).items():
