@@ -34,7 +34,7 @@ VOID = 0.1
 """The share of blocks that may be void, before none of them is believed."""
 
 UNDISTURBED = 0.8
-"""A block in which the process had less than this share of a processor (or of what it ever has) does not count."""
+"""A block in which the process had less than this share of a processor does not count, unless it always waits."""
 
 
 @dataclass(frozen=True)
@@ -214,10 +214,12 @@ class Turns:
 
 
 def _count(all_series: Sequence[Series]) -> None:
-    """Leave out disturbed blocks: where some participant has a processor for itself, who never has one waits."""
+    """Leave out disturbed blocks: where some participant has a processor for itself, who never has one waits, and
+    all its blocks count.
+    """
     somebody = any(series.best_share >= UNDISTURBED for series in all_series)
     for series in all_series:
-        series.count(UNDISTURBED * (min(series.best_share, 1.0) if somebody else 1.0))
+        series.count(0.0 if somebody and series.best_share < UNDISTURBED else UNDISTURBED)
 
 
 def _narrow(present: Sequence[Series], half: float) -> bool:

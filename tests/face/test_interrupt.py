@@ -47,7 +47,14 @@ def interrupted(folder_of, environment, interpreters):
     record = folder / "reports" / "parity.csv"
     command = [sys.executable, "-m", "pytest", "cases", "--reports=reports", *interpreters]
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A shell that runs the tests in the background has them ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as running:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and (not record.exists() or record.read_text().count("\n") < 1 + 3 * 6):

@@ -75,7 +75,7 @@ def _(torch, x):
 
 @case.torch("asynchronous")
 def _(torch, x):
-    large = torch.ones(1500, 1500)
+    large = torch.ones(3000, 3000)
     threading.Thread(target=torch.matmul, args=(large, large)).start()  # It needs no interpreter lock.
     return x + 1
 
