@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -24,7 +23,7 @@ from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
 from .plan.work import Item, Unit, repeated, units
 from .record.results import result_rows
-from .record.schema import SCHEMA_VERSION, QuickRow, WarningRow
+from .record.schema import QuickRow, WarningRow, heading, run_name
 from .record.write import RecordWriter
 from .workers.local import Engine, Greeting
 from .workers.memory import peak_bytes
@@ -113,7 +112,7 @@ class Run:
         self._repeated: set[Item] = set()
         self.seed = seed
         self.tolerance = tolerance
-        self.name = datetime.fromtimestamp(self._began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        self.name = run_name(self._began)
         self.greetings: dict[str, Greeting] = {}
         self.totals = Totals()
         self.costs: dict[str, Cost] = {}
@@ -258,10 +257,7 @@ class Run:
     def environment(self) -> dict[str, Any]:
         """Versions, devices, settings and counts, for ``environment.json``."""
         return {
-            "schema": SCHEMA_VERSION,
-            "run": self.name,
-            "began": datetime.fromtimestamp(self._began, timezone.utc).isoformat(timespec="seconds"),
-            "seconds": round(time.time() - self._began, 3),
+            **heading(self._began),
             "seed": self.seed,
             "tolerance": (
                 None if self.tolerance is None else {"rtol": self.tolerance.rtol, "atol": self.tolerance.atol}
@@ -270,10 +266,7 @@ class Run:
                 "system": f"{platform.system()} {platform.machine()}, {' '.join(platform.libc_ver())}".rstrip(", "),
                 "python": platform.python_version(),
             },
-            "environments": {
-                name: {**greeting.environment, "devices": list(greeting.devices)}
-                for name, greeting in self.greetings.items()
-            },
+            "environments": {name: greeting.described for name, greeting in self.greetings.items()},
             "catalogue": {
                 "digest": catalogue_digest(self._files.values()),
                 "files": {case: display(Path(file)) for case, file in self._files.items()},

@@ -36,6 +36,7 @@ def run(framework: str, threads: str, change: str, share: str = "0") -> None:
     sys.path[0] = _ROOT  # In the place of this script's folder, only while the package is found.
     import parity.workers.bench
     import parity.workers.main
+    import parity.workers.timing
 
     sys.path.remove(_ROOT)
     bench: Any = parity.workers.bench.Bench
@@ -56,7 +57,7 @@ def run(framework: str, threads: str, change: str, share: str = "0") -> None:
                 return answer
             from torch.utils.benchmark import Timer
 
-            with self._adapter.inference() if measure == parity.workers.bench.FORWARD else nullcontext():
+            with self._adapter.inference() if measure == parity.workers.timing.FORWARD else nullcontext():
                 measured = Timer("call()", globals={"call": self._ready[name].calls[measure]}).timeit(count)
             return {**answer, "seconds": measured.mean / answer["seconds"]}
 

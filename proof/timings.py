@@ -30,7 +30,7 @@ from parity.timing.repeat import Pair, compared
 from parity.timing.run import processor
 from parity.timing.series import Series
 from parity.timing.turns import Participant, Turns, processors
-from parity.workers.bench import BOTH, FORWARD
+from parity.workers.timing import BOTH, FORWARD
 from proof.observe import ROOT
 
 WORKER = str(Path(__file__).with_name("timed_worker.py"))
@@ -69,7 +69,7 @@ def pairs(
                     found |= {p: (seen[b, p[2]], seen[a, p[2]]) for p in places if (a, p[2]) in seen}
     finally:
         turns.stop()
-    return found if wanted is None else {place: pair for place, pair in found.items() if place in wanted}
+    return found
 
 
 def said(

@@ -328,7 +328,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     parity = config.stash.get(KEY, None)
     if parity is None:
         return
-    if parity.timed is not None and parity.timed.items:
+    if parity.timed is not None and parity.timed.rows:
         devices = describe_devices(parity.devices(), parity.timed.greetings)
         terminalreporter.section("timings")
         for line in timing_lines(parity.timed.environment(), devices, parity.options.reports):

@@ -14,7 +14,7 @@ from ..plan.work import Item, Unit
 from ..timing.estimate import FASTER as LESS
 from ..timing.estimate import SAME, seconds
 from ..timing.plan import size_of, timed_implementations
-from ..timing.repeat import Found, Pair, compared, only
+from ..timing.repeat import Found, Pair, compared
 from ..timing.series import Series
 from ..timing.turns import Participant, Precision, Turns
 from ..workers.local import StartError
@@ -52,7 +52,7 @@ def speed(
 
         def again(keys: list[Key], sides: Mapping[str, tuple[str, str]] = sides) -> dict[Key, Pair]:
             say(f"timing {len(keys)} differences again, in fresh processes")
-            return only(keys, _time(sides, list(dict.fromkeys(unit for unit, _ in keys))))
+            return _time(sides, list(dict.fromkeys(unit for unit, _ in keys)))
 
         say(f"timing {len(timed)} items of {FRAMEWORKS[framework].title} in turns")
         found = compared(_time(sides, units), again, margin=margin, clear=inf)

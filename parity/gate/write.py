@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import xml.etree.ElementTree as ET
 from dataclasses import fields
 from pathlib import Path
 
-from ..record.write import write_rows
+from ..record.write import open_table, write_rows
 from .classes import REGRESSION
 from .compare import Change
 from .page import page
@@ -21,8 +20,7 @@ GATE_COLUMNS = tuple(field.name for field in fields(Change))
 def write(verdict: Verdict, folder: Path) -> list[Path]:
     """Write all files into ``folder``; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / CSV).open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
-        csv.writer(stream, lineterminator="\n").writerow(GATE_COLUMNS)
+    with open_table(folder / CSV, GATE_COLUMNS) as stream:
         write_rows(stream, verdict.changes)
     _text(folder / MARKDOWN, markdown(verdict))
     _junit(folder / JUNIT, verdict)

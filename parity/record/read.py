@@ -40,8 +40,8 @@ def read_timings(folder: Path) -> pd.DataFrame:
     return _table(folder / TIMINGS, TIMING_COLUMNS, _TIMES, ("threads", "processes", "rounds", "disturbed"))
 
 
-def read_environment(folder: Path) -> dict[str, Any]:
-    path = folder / ENVIRONMENT
+def read_environment(folder: Path, name: str = ENVIRONMENT) -> dict[str, Any]:
+    path = folder / name
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

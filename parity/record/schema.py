@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from typing import Any
 
 PARITY = "parity.csv"
 QUICK = "quick_timings.csv"
@@ -23,6 +26,21 @@ HTML = "parity.html"
 SCHEMA_VERSION = 4
 
 _VARYING = re.compile(r"0x[0-9a-fA-F]+|(?:/[^\s/:]+)+/|\d+")
+
+
+def run_name(began: float) -> str:
+    """The name of a run that began at a time of ``time.time``."""
+    return datetime.fromtimestamp(began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+
+
+def heading(began: float) -> dict[str, Any]:
+    """What the JSON of every run begins with."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "run": run_name(began),
+        "began": datetime.fromtimestamp(began, timezone.utc).isoformat(timespec="seconds"),
+        "seconds": round(time.time() - began, 3),
+    }
 
 
 @dataclass(frozen=True)

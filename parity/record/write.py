@@ -43,17 +43,12 @@ class RecordWriter:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (HTML, ARRAYS):
             (folder / name).unlink(missing_ok=True)
-        self._rows = self._open(PARITY, COLUMNS)
-        self._timings = self._open(QUICK, QUICK_COLUMNS)
-        self._results = self._open(RESULTS, RESULT_COLUMNS)
-        self._warnings = self._open(WARNINGS, WARNING_COLUMNS)
+        self._rows = open_table(folder / PARITY, COLUMNS)
+        self._timings = open_table(folder / QUICK, QUICK_COLUMNS)
+        self._results = open_table(folder / RESULTS, RESULT_COLUMNS)
+        self._warnings = open_table(folder / WARNINGS, WARNING_COLUMNS)
         self._said: set[str] = set()
         self._arrays = ArraysWriter() if arrays else None
-
-    def _open(self, name: str, columns: Iterable[str]) -> IO[str]:
-        stream = (self.folder / name).open("w", newline="", encoding="utf-8", errors="backslashreplace")
-        csv.writer(stream, lineterminator="\n").writerow(columns)
-        return stream
 
     def add(self, rows: Iterable[Row], timings: Iterable[QuickRow]) -> None:
         """Append and flush."""
@@ -76,8 +71,7 @@ class RecordWriter:
 
     def environment(self, content: Mapping[str, Any]) -> None:
         """Write (or rewrite) ``environment.json``."""
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        (self.folder / ENVIRONMENT).write_text(text, encoding="utf-8")
+        write_json(self.folder / ENVIRONMENT, content)
 
     def close(self) -> None:
         for stream in (self._rows, self._timings, self._results, self._warnings):
@@ -88,6 +82,24 @@ class RecordWriter:
     def _append(self, stream: IO[str], entries: Iterable[Any]) -> None:
         write_rows(stream, entries)
         stream.flush()
+
+
+def open_table(path: Path, columns: Iterable[str]) -> IO[str]:
+    """A new table in the place of the one that was there, with its head."""
+    stream = path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+    csv.writer(stream, lineterminator="\n").writerow(columns)
+    return stream
+
+
+def append_rows(path: Path, entries: Iterable[Any]) -> None:
+    """Append dataclass instances to a table that was opened before."""
+    with path.open("a", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+        write_rows(stream, entries)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write an object as indented JSON."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def write_rows(stream: IO[str], entries: Iterable[Any]) -> None:

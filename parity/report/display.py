@@ -49,3 +49,11 @@ def duration(seconds: float) -> str:
         if seconds < 999.5 * size:
             return f"{seconds / size:.3g}\u202f{unit}"
     return f"{seconds:.3g}\u202fs"
+
+
+def memory(size: float) -> str:
+    """Bytes in the unit that suits them."""
+    for unit, of_unit in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= of_unit:
+            return f"{size / of_unit:.3g}\u202f{unit}"
+    return f"{size:.0f}\u202fB" if size == size else ""

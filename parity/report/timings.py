@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..catalog.frameworks import FRAMEWORKS
-from ..record.read import RecordError, read_timings
+from ..record.read import read_environment, read_timings
 from ..record.schema import TIMINGS, TIMINGS_BENCHMARKS, TIMINGS_ENVIRONMENT, TIMINGS_HTML
 from . import plots
-from .display import breakable, duration, number, plain
+from .display import breakable, duration, memory, number
 from .engine import carried, engine
 
 
 def write_timings(folder: Path) -> Path:
     """Write the page and return its path. Raises ``RecordError`` for what is missing or damaged."""
     rows = read_timings(folder)
-    environment = _environment(folder)
+    environment = read_environment(folder, TIMINGS_ENVIRONMENT)
     templates = engine()
-    templates.filters.update(breakable=breakable, duration=duration, number=number, plain=plain, memory=memory)
+    templates.filters.update(breakable=breakable, duration=duration, number=number, memory=memory)
     text = templates.get_template("timings.html.j2").render(
         rows=list(rows.itertuples()), problems=list(rows[rows["problem"] != ""].itertuples()),
         modes=rows["mode"].nunique(), facts=dict(_facts(environment)), ratios=plots.ratios(rows),
         sizes=plots.sizes(rows), headline=headline(rows["case"].nunique(), environment),
-        titles={name: framework.title for name, framework in FRAMEWORKS.items()},
         files=[name for name in (TIMINGS, TIMINGS_ENVIRONMENT, TIMINGS_BENCHMARKS) if (folder / name).exists()],
         **carried(templates, ("parity.css",), "parity.js"),
     )  # fmt: skip
@@ -38,17 +36,6 @@ def headline(cases: int, environment: Mapping[str, Any]) -> str:
     problems = environment.get("problems", 0)
     failed = f", {problems} not timed" if problems else ""
     return f"{cases} operations timed in turns{failed}"
-
-
-def _environment(folder: Path) -> dict[str, Any]:
-    path = folder / TIMINGS_ENVIRONMENT
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise RecordError(f"{path}: holds no JSON object")
-    return content
 
 
 def _facts(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -73,11 +60,3 @@ def _facts(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
     yield "Began", str(environment.get("began", "not recorded")).replace("T", " ").replace("+00:00", " UTC")
     yield "Took", f"{environment.get('seconds', 0):.0f} s"
-
-
-def memory(size: float) -> str:
-    """Bytes in the unit that suits them."""
-    for unit, of_unit in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= of_unit:
-            return f"{size / of_unit:.3g}\u202f{unit}"
-    return f"{size:.0f}\u202fB" if size == size else ""

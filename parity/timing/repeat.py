@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,8 +70,3 @@ def _joined(found: Found, fresh: Pair | None, margin: float) -> Found:
     assert whole is not None
     same_side = (repeat.value > 1) == (whole.value > 1)
     return Found(whole, whole.difference(margin) if same_side else SAME, (one, other), repeated=True)
-
-
-def only(keys: Iterable[K], pairs: Mapping[K, Pair]) -> dict[K, Pair]:
-    """Those of some pairs that are asked for."""
-    return {key: pairs[key] for key in keys if key in pairs}

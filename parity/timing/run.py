@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -17,10 +14,10 @@ from typing import Any
 from ..catalog.case import Case
 from ..catalog.frameworks import FRAMEWORKS
 from ..plan.work import Item, Unit
-from ..record.schema import SCHEMA_VERSION, TIMING_COLUMNS, TIMINGS, TIMINGS_ENVIRONMENT, TimingRow
-from ..record.write import write_rows
-from ..workers.bench import FORWARD
+from ..record.schema import TIMING_COLUMNS, TIMINGS, TIMINGS_ENVIRONMENT, TimingRow, heading, run_name
+from ..record.write import append_rows, open_table, write_json, write_rows
 from ..workers.local import Greeting
+from ..workers.timing import FORWARD
 from . import estimate
 from .plan import size_of, timed_implementations
 from .repeat import Found, Pair, compared
@@ -80,10 +77,10 @@ class TimingRun:
         self._reports = reports
         self._found: dict[Item, Outcome] = {}
         self._peaks: dict[tuple[str, str], dict[str, float]] = {}
-        self.name = datetime.fromtimestamp(self._began, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        self._settled: Mapping[Place, Found] = {}
+        self.name = run_name(self._began)
         self.seed, self.threads, self.processes = seed, threads, processes
         self.greetings: dict[str, Greeting] = {}
-        self.items = self.rows = self.problems = self.repeated = 0
 
     def greet(self) -> dict[str, Greeting]:
         """Start the workers if they are not running yet. Raises ``StartError``."""
@@ -96,7 +93,7 @@ class TimingRun:
         self.greet()
         if self._reports is not None:
             self._reports.mkdir(parents=True, exist_ok=True)
-            self._write([])
+            open_table(self._reports / TIMINGS, TIMING_COLUMNS).close()
             self._write_environment()
 
     def result(self, item: Item, case: Case) -> Timed:
@@ -104,13 +101,12 @@ class TimingRun:
         peak = self._peak(item.device, item.dtype)
         found = self._turns.time(self._participants(item, case))
         self._found[item] = Outcome(case, found, peak)
-        rows = list(self._rows(item, {}))
+        rows = list(self._rows(item))
         blocks = {
             (p.unit.api, m): [b for own in s.counted for b in own] for (p, m), s in found.items() if not s.problem
         }
-        self.items, self.rows = self.items + 1, self.rows + len(rows)
-        self.problems += sum(bool(row.problem) for row in rows)
-        self._write(rows, "a")
+        if self._reports is not None:
+            append_rows(self._reports / TIMINGS, rows)
         return Timed(rows, blocks)
 
     def finish(self) -> None:
@@ -121,9 +117,16 @@ class TimingRun:
             for key, against in _compared(outcome.found)
         }
         self._turns.stop()
-        settled = compared(pairs, self._again)
-        self.repeated = sum(found.repeated for found in settled.values())
-        self._write([row for item in self._found for row in self._rows(item, settled)])
+        self._settled = compared(pairs, self._again)
+        rows = self.rows
+        if self._reports is not None:
+            with open_table(self._reports / TIMINGS, TIMING_COLUMNS) as stream:
+                write_rows(stream, rows)
+
+    @property
+    def rows(self) -> list[TimingRow]:
+        """The rows of all items so far."""
+        return [row for item in self._found for row in self._rows(item)]
 
     def close(self) -> None:
         self._turns.stop()
@@ -162,12 +165,12 @@ class TimingRun:
             self._peaks[device, dtype] = best
         return self._peaks[device, dtype]
 
-    def _rows(self, item: Item, settled: Mapping[Place, Found]) -> Iterator[TimingRow]:
+    def _rows(self, item: Item) -> Iterator[TimingRow]:
         case, found, peak = (outcome := self._found[item]).case, outcome.found, outcome.peak
         compared_with = dict(_compared(found))
         for (participant, measure), first in found.items():
             api = participant.unit.api
-            told = settled.get((item, api, measure))
+            told = self._settled.get((item, api, measure))
             series = told.pair[0] if told is not None else first
             own = estimate.seconds(series)
             row = partial(
@@ -214,11 +217,9 @@ class TimingRun:
 
     def environment(self) -> dict[str, Any]:
         """Versions, settings and the machine, for ``timings.json``."""
+        rows = self.rows
         return {
-            "schema": SCHEMA_VERSION,
-            "run": self.name,
-            "began": datetime.fromtimestamp(self._began, timezone.utc).isoformat(timespec="seconds"),
-            "seconds": round(time.time() - self._began, 3),
+            **heading(self._began),
             "seed": self.seed,
             "threads": self.threads,
             "processes": self.processes,
@@ -227,32 +228,20 @@ class TimingRun:
                 "processor": processor(),
                 "cores": len(processors()),
             },
-            "environments": {
-                name: {**greeting.environment, "devices": list(greeting.devices)}
-                for name, greeting in self.greetings.items()
-            },
+            "environments": {name: greeting.described for name, greeting in self.greetings.items()},
             "peaks": [
                 {"device": device, "dtype": dtype, "gflops": best["flops"] / 1e9, "gbytes": best["bytes"] / 1e9}
                 for (device, dtype), best in self._peaks.items()
             ],
-            "items": self.items,
-            "rows": self.rows,
-            "problems": self.problems,
-            "repeated": self.repeated,
+            "items": len(self._found),
+            "rows": len(rows),
+            "problems": sum(bool(row.problem) for row in rows),
+            "repeated": sum(found.repeated for found in self._settled.values()),
         }
-
-    def _write(self, rows: Sequence[TimingRow], mode: str = "w") -> None:
-        if self._reports is None:
-            return
-        with (self._reports / TIMINGS).open(mode, newline="", encoding="utf-8", errors="backslashreplace") as stream:
-            if mode == "w":
-                csv.writer(stream, lineterminator="\n").writerow(TIMING_COLUMNS)
-            write_rows(stream, rows)
 
     def _write_environment(self) -> None:
         if self._reports is not None:
-            text = json.dumps(self.environment(), indent=2, ensure_ascii=False) + "\n"
-            (self._reports / TIMINGS_ENVIRONMENT).write_text(text, encoding="utf-8")
+            write_json(self._reports / TIMINGS_ENVIRONMENT, self.environment())
 
 
 def _compared(found: Mapping[Key, Series]) -> list[tuple[Key, Key]]:

@@ -21,6 +21,22 @@ SEED = 0
 
 
 @dataclass(frozen=True)
+class Computation:
+    """``call(*tensors)`` in a mode, to be differentiated by the tensors at ``positions``, then by ``variables``."""
+
+    call: Callable[..., Any]
+    tensors: Sequence[Any]
+    positions: Sequence[int] = ()
+    variables: Sequence[Any] = ()
+    mode: str = EAGER
+
+    @property
+    def differentiated(self) -> list[Any]:
+        """What the gradients are with respect to, in their order."""
+        return [*(self.tensors[i] for i in self.positions), *self.variables]
+
+
+@dataclass(frozen=True)
 class Steps:
     """What is timed: ``forward()``, in :meth:`Adapter.inference`, and ``both(cotangents)``, forward and backward."""
 
@@ -81,30 +97,15 @@ class Adapter(ABC):
         """
 
     @abstractmethod
-    def vjp(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> tuple[tuple[Any, ...], Pullback]:
-        """Call ``call(*tensors)`` in a mode; return its results and the way back.
+    def vjp(self, computation: Computation) -> tuple[tuple[Any, ...], Pullback]:
+        """Compute; return the results and the way back to the gradients.
 
-        The gradients are with respect to the tensors at ``positions``, then to ``variables``. In a mode other than
-        eager, ``call`` is captured whole, or that raises.
+        In a mode other than eager, the call is captured whole, or that raises.
         """
 
     @abstractmethod
-    def steps(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> Steps:
-        """``call`` as it is timed in a mode, captured once. The gradients are those of :meth:`vjp`."""
+    def steps(self, computation: Computation) -> Steps:
+        """The computation as it is timed, captured once."""
 
     @abstractmethod
     def inference(self) -> AbstractContextManager[Any]:

@@ -7,9 +7,8 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,7 @@ from .execute import cotangents, declared_case, failure_of, timed_values
 from .memory import Peak
 from .protocol import Failure
 from .setup import Stopwatch, set_up
-
-FORWARD, BOTH = "forward", "forward+backward"
+from .timing import BOTH, FORWARD, clocked
 
 BLOCK = 0.0015
 """Seconds that a block should take: so many calls are made in one that reading the clock does not count."""
@@ -100,11 +98,11 @@ class Bench:
                 for measure, call in self._calls(unit, case, size):
                     stage = "forward" if measure == FORWARD else "gradient"
                     with Peak(device, adapter.peak_bytes) as used:
-                        first[measure] = self._timed(measure, call, 1, device)[0]
+                        first[measure] = clocked(adapter, measure, call, device).seconds
                     peak[measure] = used.bytes
                     unfinished[measure] = self._unfinished(device)
                     for _ in range(WARM[0]) if first[measure] < WARM[1] else ():
-                        self._timed(measure, call, 1, device)
+                        clocked(adapter, measure, call, device)
                     ready.calls[measure] = call
                     seconds[measure] = self._seconds(measure, call, device)
                     unfinished[measure] = unfinished[measure] or self._unfinished(device)
@@ -120,7 +118,7 @@ class Bench:
         """What is timed, by measure: nothing is made for the second before the first was called."""
         adapter, device = self._adapter, unit.item.device
         setup = set_up(adapter, unit, case, timed_values(unit), device, Stopwatch())
-        steps = adapter.steps(setup.call, setup.tensors, setup.positions, list(setup.variables.values()), setup.mode)
+        steps = adapter.steps(setup.computation)
         yield FORWARD, steps.forward
         with adapter.inference():
             arrays = [adapter.array(result) for result in as_tuple(steps.forward())]
@@ -134,7 +132,7 @@ class Bench:
         """Roughly the seconds of a call, from as many as make a block."""
         count = 1
         while True:
-            seconds = self._timed(measure, call, count, device)[0]
+            seconds = clocked(self._adapter, measure, call, device, count).seconds
             if seconds >= BLOCK / 2 or count >= MOST:
                 return seconds / count
             count = min(MOST, max(2 * count, math.ceil(count * BLOCK / max(seconds, 1e-6))))
@@ -157,15 +155,15 @@ class Bench:
                 if device == "cpu" and tuple(processors) != self._pinned:
                     pin(processors)
                     self._pinned = tuple(processors)
-                self._timed(measure, call, before, device)
-                seconds, processor, own = self._timed(measure, call, count, device)
+                clocked(self._adapter, measure, call, device, before)
+                took = clocked(self._adapter, measure, call, device, count)
         except Exception as error:
             return {"failure": asdict(failure_of(error, "timing", unit))}
         problem = ""
-        if not 0 < seconds < math.inf or own > 1.1 * seconds + TICKS:
-            problem = f"the clock stepped: {seconds:.3g} s for work that took the processor {own:.3g} s"
-        share = 1.0 if device != "cpu" else processor / seconds if seconds > 0 else 0.0
-        return {"seconds": seconds / count, "share": share, "problem": problem}
+        if not 0 < took.seconds < math.inf or took.thread > 1.1 * took.seconds + TICKS:
+            problem = f"the clock stepped: {took.seconds:.3g} s for work that took the processor {took.thread:.3g} s"
+        share = 1.0 if device != "cpu" else took.process / took.seconds if took.seconds > 0 else 0.0
+        return {"seconds": took.seconds / count, "share": share, "problem": problem}
 
     def _peak(self, device: str, dtype: str) -> dict[str, float]:
         """FLOP/s of a matrix product and bytes/s of a copy (each element read, negated, written), at best."""
@@ -176,27 +174,9 @@ class Bench:
                 adapter.tensor(FLOATS[dtype].encode(np.ones(shape)), dtype, device, gradient=False)
                 for shape in ((side, side), (PEAK_ELEMENTS,))
             )
-            product = min(self._timed(FORWARD, lambda: module.matmul(square, square), 1, device)[0] for _ in range(8))
-            copy = min(self._timed(FORWARD, lambda: module.negative(large), 1, device)[0] for _ in range(8))
+            calls = (lambda: module.matmul(square, square), lambda: module.negative(large))
+            product, copy = (min(clocked(adapter, FORWARD, call, device).seconds for _ in range(8)) for call in calls)
         return {"flops": 2 * side**3 / product, "bytes": 2 * PEAK_ELEMENTS * FLOATS[dtype].storage.itemsize / copy}
-
-    def _timed(self, measure: str, call: Callable[[], Any], count: int, device: str) -> tuple[float, float, float]:
-        """Seconds until the device has finished ``count`` calls; processor seconds of the process and the thread."""
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            with self._adapter.inference() if measure == FORWARD else nullcontext():
-                self._adapter.synchronize(device)
-                process, thread = time.process_time(), time.thread_time()
-                start = time.perf_counter()
-                for _ in repeat(None, count):
-                    call()
-                self._adapter.synchronize(device)
-                seconds = time.perf_counter() - start
-                return seconds, time.process_time() - process, time.thread_time() - thread
-        finally:
-            if collecting:
-                gc.enable()
 
     def _unfinished(self, device: str) -> str:
         """Why no block can be believed: the process goes on computing after a call. A GPU was waited for."""

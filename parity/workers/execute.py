@@ -121,9 +121,7 @@ def _compute(
     setup = set_up(adapter, unit, case, canonical, device, inside)
     progress.stage = "forward"
     with inside():
-        produced, pullback = adapter.vjp(
-            setup.call, setup.tensors, setup.positions, list(setup.variables.values()), setup.mode
-        )
+        produced, pullback = adapter.vjp(setup.computation)
         adapter.synchronize(device)
         arrays = [adapter.array(result) for result in produced]
     progress.results.update(_collect(adapter, setup, produced, arrays, device))

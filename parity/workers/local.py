@@ -54,6 +54,11 @@ class Greeting:
     environment: Mapping[str, Any]
     devices: tuple[str, ...]
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """As records tell it."""
+        return {**self.environment, "devices": list(self.devices)}
+
 
 class Engine(Protocol):
     """Where work runs."""

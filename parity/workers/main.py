@@ -52,7 +52,7 @@ def main(framework: str, threads: int, task: str = OBSERVE, imported: Callable[[
     from parity.plan.work import Unit
     from parity.workers.bench import Bench
     from parity.workers.execute import execute
-    from parity.workers.protocol import read_frame, write_frame
+    from parity.workers.protocol import Observation, read_frame, write_frame
 
     frames: queue.Queue[dict[str, Any]] = queue.Queue()
 
@@ -71,11 +71,15 @@ def main(framework: str, threads: int, task: str = OBSERVE, imported: Callable[[
         adapter = getattr(module, f"{framework.capitalize()}Adapter")(threads)
         seconds = round(time.perf_counter() - start, 3)
         imported()
+        observe: Callable[[Unit], Observation] = partial(execute, adapter)
         if framework == REFERENCE:
-            formula = importlib.import_module("parity.workers.sensitivity").Formula(adapter, threads)
-            observe = formula.observe
-        else:
-            observe = partial(execute, adapter)
+            observe = importlib.import_module("parity.workers.sensitivity").Formula(adapter, threads).observe
+        bench = Bench(adapter)
+        tasks: dict[str, Callable[[dict[str, Any]], tuple[Any, ...]]] = {
+            OBSERVE: lambda request: observe(Unit.from_header(request)).to_frame(),
+            TIME: lambda request: (bench.answer(request),),
+        }
+        answer = tasks[task]
         gc.collect()
         gc.freeze()  # What importing a framework makes is never garbage; looking through it again takes long.
         environment = {**adapter.describe(), "import_seconds": seconds}
@@ -83,13 +87,8 @@ def main(framework: str, threads: int, task: str = OBSERVE, imported: Callable[[
     except Exception as error:
         write_frame(output, {"error": f"{type(error).__name__}: {error}"})
         raise
-    bench = Bench(adapter)
     while True:
-        request = frames.get()
-        if task == TIME:
-            write_frame(output, bench.answer(request))
-        else:
-            write_frame(output, *observe(Unit.from_header(request)).to_frame())
+        write_frame(output, *answer(frames.get()))
 
 
 if __name__ == "__main__":

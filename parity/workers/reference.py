@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..catalog.dtypes import FLOATS, Array
-from ..catalog.modes import EAGER
-from .adapter import Adapter, Pullback, Steps, as_tuple
+from .adapter import Adapter, Computation, Pullback, Steps, as_tuple
 
 
 class ReferenceAdapter(Adapter):
@@ -69,23 +68,16 @@ class ReferenceAdapter(Adapter):
     def capture(self, call: Callable[..., Any], mode: str, *, whole: bool = True) -> Callable[..., Any]:
         raise NotImplementedError("a formula is not captured")
 
-    def vjp(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> tuple[tuple[Any, ...], Pullback]:
+    def vjp(self, computation: Computation) -> tuple[tuple[Any, ...], Pullback]:
         def of(differentiated: Sequence[Any]) -> Any:
-            arguments = list(tensors)
-            for position, value in zip(positions, differentiated, strict=True):
+            arguments = list(computation.tensors)
+            for position, value in zip(computation.positions, differentiated, strict=True):
                 arguments[position] = value
-            return self._autograd.builtins.tuple(as_tuple(call(*arguments)))
+            return self._autograd.builtins.tuple(as_tuple(computation.call(*arguments)))
 
-        if not positions:
+        if not computation.positions:
             return tuple(of(())), lambda cotangents: []
-        back, results = self._autograd.make_vjp(of)(tuple(tensors[i] for i in positions))
+        back, results = self._autograd.make_vjp(of)(tuple(computation.differentiated))
 
         def pullback(cotangents: Sequence[Any]) -> list[Any]:
             given = [np.zeros_like(r) if c is None else c for r, c in zip(results, cotangents, strict=True)]
@@ -93,18 +85,11 @@ class ReferenceAdapter(Adapter):
 
         return tuple(results), pullback
 
-    def steps(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> Steps:
+    def steps(self, computation: Computation) -> Steps:
         def both(cotangents: Sequence[Any]) -> Any:
-            return self.vjp(call, tensors, positions, variables)[1](cotangents)
+            return self.vjp(computation)[1](cotangents)
 
-        return Steps(lambda: call(*tensors), both)
+        return Steps(lambda: computation.call(*computation.tensors), both)
 
     def inference(self) -> AbstractContextManager[Any]:
         return contextlib.nullcontext()

@@ -18,7 +18,7 @@ from ..catalog.modes import EAGER
 from ..catalog.tensors import Output, Tensor
 from ..catalog.variants import Variant
 from ..plan.work import Unit
-from .adapter import Adapter, fill
+from .adapter import Adapter, Computation, fill
 
 Call = Callable[..., Any]
 
@@ -62,6 +62,10 @@ class Setup:
     def mode(self) -> str:
         """The mode to call in: eager for an implementation that captures what it wants captured itself."""
         return EAGER if self.implementation and captures(self.implementation.function) else self.unit.mode
+
+    @property
+    def computation(self) -> Computation:
+        return Computation(self.call, self.tensors, self.positions, list(self.variables.values()), self.mode)
 
     def layout(self, name: str, axes: Sequence[str]) -> str:
         return self.implementation.layout(name, axes) if self.implementation else " ".join(axes)

@@ -8,13 +8,14 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..catalog.dtypes import Array
 from ..catalog.modes import COMPILED, EAGER
-from .adapter import SEED, Adapter, Pullback, Steps, as_tuple
+from .adapter import SEED, Adapter, Computation, Pullback, Steps, as_tuple
 
 
 class TensorflowAdapter(Adapter):
@@ -106,44 +107,23 @@ class TensorflowAdapter(Adapter):
         captured: Callable[..., Any] = self._tf.function(call, autograph=False, jit_compile=mode == COMPILED or None)
         return captured
 
-    def vjp(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> tuple[tuple[Any, ...], Pullback]:
-        tf = self._tf
-        variables = [getattr(variable, "value", variable) for variable in variables]
-        if mode == COMPILED:
-            return self._compiled_vjp(call, tensors, positions, variables)
-        wrt = [*(tensors[i] for i in positions), *variables]
+    def vjp(self, computation: Computation) -> tuple[tuple[Any, ...], Pullback]:
+        if computation.mode == COMPILED:
+            # The way back calls again: XLA compiles a loop's gradient only together with the loop.
+            steps = self.steps(computation)
+            return as_tuple(steps.forward()), steps.both
+        tf, wrt = self._tf, _with_tensors(computation).differentiated
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(wrt)
-            results = as_tuple(self.capture(call, mode)(*tensors))
+            results = as_tuple(self.capture(computation.call, computation.mode)(*computation.tensors))
         return results, lambda cotangents: _gradients(tf, tape, results, wrt, cotangents)
 
-    def _compiled_vjp(
-        self, call: Callable[..., Any], tensors: Sequence[Any], positions: Sequence[int], variables: Sequence[Any]
-    ) -> tuple[tuple[Any, ...], Pullback]:
-        """The way back is a function that calls again: XLA compiles a loop's gradient only together with the loop."""
-        steps = self.steps(call, tensors, positions, variables, COMPILED)
-        return as_tuple(steps.forward()), steps.both
-
-    def steps(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> Steps:
-        tf = self._tf
-        variables = [getattr(variable, "value", variable) for variable in variables]
+    def steps(self, computation: Computation) -> Steps:
+        tf, computation = self._tf, _with_tensors(computation)
+        call, mode, tensors = computation.call, computation.mode, computation.tensors
 
         def step(cotangents: Sequence[Any], *tensors: Any) -> list[Any]:
-            wrt = [*(tensors[i] for i in positions), *variables]
+            wrt = replace(computation, tensors=tensors).differentiated
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(wrt)
                 results = as_tuple(call(*tensors))
@@ -179,6 +159,11 @@ class TensorflowAdapter(Adapter):
     def synchronize(self, device: str) -> None:
         if device != "cpu":
             self._tf.test.experimental.sync_devices()
+
+
+def _with_tensors(computation: Computation) -> Computation:
+    """The computation with TensorFlow's variables in the place of Keras's."""
+    return replace(computation, variables=[getattr(v, "value", v) for v in computation.variables])
 
 
 def _gradients(tf: Any, tape: Any, results: Sequence[Any], wrt: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:

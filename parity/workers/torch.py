@@ -13,7 +13,7 @@ import numpy as np
 
 from ..catalog.dtypes import Array
 from ..catalog.modes import COMPILED, EAGER
-from .adapter import SEED, Adapter, Pullback, Steps, as_tuple
+from .adapter import SEED, Adapter, Computation, Pullback, Steps, as_tuple
 
 
 class TorchAdapter(Adapter):
@@ -91,17 +91,9 @@ class TorchAdapter(Adapter):
         captured: Callable[..., Any] = self._torch.compile(call, fullgraph=whole, dynamic=False, backend=backend)
         return captured
 
-    def vjp(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> tuple[tuple[Any, ...], Pullback]:
-        results = as_tuple(self.capture(call, mode)(*tensors))
-        wrt = [*(tensors[i] for i in positions), *variables]
-
+    def vjp(self, computation: Computation) -> tuple[tuple[Any, ...], Pullback]:
+        results = as_tuple(self.capture(computation.call, computation.mode)(*computation.tensors))
+        wrt = computation.differentiated
         return results, lambda cotangents: self._gradients(results, wrt, cotangents)
 
     def _gradients(self, results: Sequence[Any], wrt: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
@@ -111,19 +103,13 @@ class TorchAdapter(Adapter):
         outputs, given = zip(*pairs, strict=True)
         return list(self._torch.autograd.grad(outputs, wrt, given, allow_unused=True))
 
-    def steps(
-        self,
-        call: Callable[..., Any],
-        tensors: Sequence[Any],
-        positions: Sequence[int],
-        variables: Sequence[Any],
-        mode: str = EAGER,
-    ) -> Steps:
-        forward, differentiated = self.capture(call, mode), self.capture(call, mode)
-        wrt = [*(tensors[i] for i in positions), *variables]
+    def steps(self, computation: Computation) -> Steps:
+        call, mode, tensors = computation.call, computation.mode, computation.tensors
+        forward, recorded = self.capture(call, mode), self.capture(call, mode)
+        wrt = computation.differentiated
 
         def both(cotangents: Sequence[Any]) -> Any:
-            return self._gradients(as_tuple(differentiated(*tensors)), wrt, cotangents)
+            return self._gradients(as_tuple(recorded(*tensors)), wrt, cotangents)
 
         return Steps(lambda: forward(*tensors), both)
 

@@ -7,8 +7,8 @@ import pytest
 
 from parity.plan.work import Item, Unit
 from parity.timing.turns import Participant, Precision, Turns
-from parity.workers.bench import BOTH, FORWARD
 from parity.workers.local import StartError
+from parity.workers.timing import BOTH, FORWARD
 
 CASES = """
 import os, threading, time
