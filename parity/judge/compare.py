@@ -37,7 +37,7 @@ class Difference:
     infinity, sign of zero); ``special`` tells the last three. ``wrong`` is the number of elements beyond what they are
     allowed, ``ratio`` the error divided by what was allowed, at its worst element ``index``, ``rho`` the root mean
     square of the error in units of rounding of the dtype times that of the scale, ``counts`` the elements in each of
-    ``CLASSES`` and beyond.
+    ``CLASSES`` and beyond. ``allowed`` follows from the ``rule``, and from the scales at that element.
     """
 
     problem: str = ""
@@ -47,6 +47,9 @@ class Difference:
     max_rel: float | None = None
     max_ulp: float | None = None
     rho: float | None = None
+    rule: str = ""
+    scale: float | None = None
+    own_scale: float | None = None
     allowed: float | None = None
     ratio: float | None = None
     counts: tuple[int, ...] = ()
@@ -88,7 +91,7 @@ def against_truth(result: Result, truth: Truth, dtype: str, *, signed_zeros: boo
         with np.errstate(invalid="ignore"):
             beyond = np.abs(result.values - target) > truth.allowance.limits
         return Difference(problem, special=True, wrong=int((special | beyond).sum()))
-    return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, truth.allowance.limits, dtype)
+    return _measure(result.values, target, (result.ordinals, truth.ordinals), truth, 1, dtype)
 
 
 def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference:
@@ -98,7 +101,7 @@ def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference
         if problem:
             return Difference(problem)
     ordinals = (left.ordinals, right.ordinals)
-    return _measure(left.values, right.values, ordinals, truth, 2 * truth.allowance.limits, dtype)
+    return _measure(left.values, right.values, ordinals, truth, 2, dtype)
 
 
 def _mismatch(result: Result, truth: Truth, dtype: str) -> str:
@@ -133,10 +136,14 @@ def _special(values: Array, truth: Truth, signed_zeros: bool) -> tuple[str, Arra
 
 
 def _measure(
-    left: Array, right: Array, ordinals: tuple[Array, Array], truth: Truth, limits: Array, dtype: str
+    left: Array, right: Array, ordinals: tuple[Array, Array], truth: Truth, sides: int, dtype: str
 ) -> Difference:
+    """``sides`` is how many of both may be off: so many times the allowance holds."""
+    allowance = truth.allowance
+    rule = allowance.rule if sides == 1 or allowance.exact else f"{sides} ({allowance.rule})"
+    limits = sides * allowance.limits
     if left.size == 0:
-        return Difference(wrong=0, max_abs=0.0, max_rel=0.0, max_ulp=0.0, rho=0.0, allowed=0.0, ratio=0.0)
+        return Difference(wrong=0, max_abs=0.0, max_rel=0.0, max_ulp=0.0, rho=0.0, rule=rule, allowed=0.0, ratio=0.0)
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     max_abs = max_rel = max_ulp = ratio = rho = 0.0
     wrong, counts = 0, (left.size, *(0 for _ in CLASSES))
@@ -152,7 +159,7 @@ def _measure(
         max_abs, max_rel, ratio = float(error.max()), float(relative.max()), float(ratios.flat[worst])
         wrong = int((ratios > 1).sum())
         counts = tuple(np.bincount(np.searchsorted(CLASSES, ratios.ravel()), minlength=len(CLASSES) + 1).tolist())
-        rho = _rho(error, truth.allowance, dtype)
+        rho = _rho(error, allowance, dtype)
         max_ulp = _max_ulp(*ordinals, np.isfinite(left) & np.isfinite(right))
     index = np.unravel_index(worst, left.shape)
     return Difference(
@@ -161,6 +168,9 @@ def _measure(
         max_rel=max_rel,
         max_ulp=max_ulp,
         rho=rho,
+        rule=rule,
+        scale=float(allowance.scale[index]),
+        own_scale=float(allowance.own_scale[index]),
         allowed=float(limits[index]),
         ratio=ratio,
         counts=counts,

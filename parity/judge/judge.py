@@ -227,6 +227,7 @@ class _Judge:
                 blame=_blamed(verdict, framework),
                 growth=self._growth(side, quantity, truths[quantity]),
                 cause=self._cause(side, quantity, truths[quantity]) if verdict == FAIL else "",
+                rho_allowed=_rho_allowed(truths[quantity], other),
             )  # fmt: skip
 
     def _growth(self, side: _Side, quantity: str, truth: Truth) -> str:
@@ -255,8 +256,8 @@ class _Judge:
     ) -> tuple[str, str]:
         located = difference.located(api, REFERENCE)
         if deviation is None and difference.ok and not truth.allowance.exact:
-            allowed = together(truth.values.size, other)
-            if truth.allowance.own or difference.rho is None or difference.rho <= allowed:
+            allowed = _rho_allowed(truth, other)
+            if allowed is None or difference.rho is None or difference.rho <= allowed:
                 return PASS, truth.allowance.because
             return FAIL, (
                 f"all elements together: ρ is {difference.rho:.3g}, where {allowed:.3g} is allowed "
@@ -325,16 +326,7 @@ class _Judge:
                 verdict, reason = FAIL, difference.located(*names)
                 blame = _further(left, right, quantity)
             yield self._row(
-                quantity,
-                names[0],
-                frameworks[0],
-                names[1],
-                frameworks[1],
-                verdict,
-                reason,
-                difference,
-                truth,
-                blame=blame,
+                quantity, names[0], frameworks[0], names[1], frameworks[1], verdict, reason, difference, truth, blame
             )
 
     def _row(
@@ -351,6 +343,7 @@ class _Judge:
         blame: str = "",
         growth: str = "",
         cause: str = "",
+        rho_allowed: float | None = None,
     ) -> Row:
         item, measured = self.item, difference or Difference()
         shown = measured.worst
@@ -372,9 +365,13 @@ class _Judge:
             max_abs_error=measured.max_abs,
             max_rel_error=measured.max_rel,
             max_ulp=measured.max_ulp,
+            rule=measured.rule,
+            scale=measured.scale,
+            own_scale=measured.own_scale,
             allowed=measured.allowed,
             error_ratio=measured.ratio,
             rho=measured.rho,
+            rho_allowed=rho_allowed,
             distribution=" ".join(map(str, measured.counts)),
             worst_index=shown[0],
             left_value=shown[1],
@@ -394,6 +391,12 @@ def _verdict_of(failure: Failure) -> str:
     if failure.stage in (CRASH, TIMEOUT):
         return failure.stage
     return FAIL if failure.kind == "AssertionError" else ERROR
+
+
+def _rho_allowed(truth: Truth, other: float) -> float | None:
+    """What all elements together are allowed, where that is limited."""
+    allowance = truth.allowance
+    return None if allowance.exact or allowance.own else together(truth.values.size, other)
 
 
 def _blamed(verdict: str, framework: str) -> str:

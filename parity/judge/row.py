@@ -42,9 +42,13 @@ class Row:
     max_abs_error: float | None = None
     max_rel_error: float | None = None
     max_ulp: float | None = None
+    rule: str = ""
+    scale: float | None = None
+    own_scale: float | None = None
     allowed: float | None = None
     error_ratio: float | None = None
     rho: float | None = None
+    rho_allowed: float | None = None
     distribution: str = ""
     worst_index: str = ""
     left_value: str = ""

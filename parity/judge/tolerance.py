@@ -29,19 +29,25 @@ MULTIPLE = 3.0
 """... and so many times the ρ of the other framework on top, which may share what makes an operation hard."""
 
 
+EXACT = "equal bits"
+"""The rule of exact quantities."""
+
+
 @dataclass(frozen=True)
 class Allowance:
     """The allowance of one quantity.
 
-    ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance. ``scale`` is S, what one unit of
-    rounding in every operation amounts to in each element. ``because`` says where an allowance that is not the default
-    comes from, ``own`` that it is one of the case's or the run's own. Where the scale is not ``pooled``, errors are
-    counted relative to each element's own.
+    ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance, by the ``rule``. ``scale`` is S,
+    what one unit of rounding in every operation amounts to in each element, ``own_scale`` that before it was pooled.
+    ``because`` says where an allowance that is not the default comes from, ``own`` that it is one of the case's or the
+    run's own. Where the scale is not ``pooled``, errors are counted relative to each element's own.
     """
 
     exact: bool
+    rule: str
     limits: Array
     scale: Array
+    own_scale: Array
     because: str = ""
     own: bool = False
     pooled: bool = True
@@ -68,34 +74,37 @@ def allowance(
     """
     magnitude = np.abs(np.where(np.isfinite(truth), truth, 0.0))
     least = case.least_scale_of(variant, dtype, quantity)
-    scale = scale_of(truth, sensitivity, least) if case.pooled else own_scale(truth, dtype, sensitivity, least)
+    own = own_scale(truth, sensitivity, least)
+    scale = pooled(own, truth) if case.pooled else np.maximum(own, underflow(dtype))
     if case.is_exact(quantity):
-        return Allowance(True, np.zeros_like(magnitude), scale, pooled=case.pooled)
-    own = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
-    chosen = override or own
+        return Allowance(True, EXACT, np.zeros_like(magnitude), scale, own, pooled=case.pooled)
+    of_case = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
+    chosen = override or of_case
     if chosen is not None:
-        return Allowance(False, chosen.atol + chosen.rtol * magnitude, scale, chosen.because, True, case.pooled)
+        rule, limits = f"{chosen.atol:g} + {chosen.rtol:g} |truth|", chosen.atol + chosen.rtol * magnitude
+        return Allowance(False, rule, limits, scale, own, chosen.because, True, case.pooled)
     because = case.least_scale.because if case.least_scale is not None and least else ""
-    return Allowance(False, ROUNDINGS * FLOATS[dtype].unit_roundoff * scale, scale, because, pooled=case.pooled)
+    limits = ROUNDINGS * FLOATS[dtype].unit_roundoff * scale
+    return Allowance(False, f"{ROUNDINGS:g} u S", limits, scale, own, because, pooled=case.pooled)
 
 
-def scale_of(truth: Array, sensitivity: Array | None = None, least: float = 0.0) -> Array:
-    """The scale S: each element's sensitivity, or its magnitude where that is larger, pooled with the whole quantity.
+def own_scale(truth: Array, sensitivity: Array | None = None, least: float = 0.0) -> Array:
+    """Each element's own scale: its sensitivity, or its magnitude where that is larger."""
+    own = np.maximum(np.abs(np.where(np.isfinite(truth), truth, 0.0)), least)
+    return own if sensitivity is None else np.maximum(own, sensitivity)
+
+
+def pooled(own: Array, truth: Array) -> Array:
+    """The scale S: each element's own, pooled with the whole quantity.
 
     Pooling takes the root mean square of the element's own value and that of all finite elements: the sensitivity is
     an estimate from a few runs, and an element that happens to be insensitive is still stored beside the others.
     """
     finite = np.isfinite(truth)
-    own = _each(truth, sensitivity, least)
     if not finite.any():
         return own
     scale: Array = np.sqrt((own**2 + np.mean(own[finite] ** 2)) / 2)
     return scale
-
-
-def own_scale(truth: Array, dtype: str, sensitivity: Array | None = None, least: float = 0.0) -> Array:
-    """The scale of elements that are not pooled: each one's own, and at least that of underflow."""
-    return np.maximum(_each(truth, sensitivity, least), underflow(dtype))
 
 
 def underflow(dtype: str) -> float:
@@ -106,8 +115,3 @@ def underflow(dtype: str) -> float:
     """
     smallest, unit = FLOATS[dtype].smallest_normal, FLOATS[dtype].unit_roundoff
     return smallest if dtype == "float16" else smallest / (ROUNDINGS * unit)
-
-
-def _each(truth: Array, sensitivity: Array | None, least: float) -> Array:
-    own = np.maximum(np.abs(np.where(np.isfinite(truth), truth, 0.0)), least)
-    return own if sensitivity is None else np.maximum(own, sensitivity)

@@ -18,7 +18,9 @@ _TIMES = (
     "seconds", "low", "high", "first_seconds", "gflops", "gbytes", "of_peak", "peak_bytes", "ratio", "ratio_low",
     "ratio_high",
 )  # fmt: skip
-_NUMBERS = ("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio", "rho")
+_NUMBERS = (
+    "max_abs_error", "max_rel_error", "max_ulp", "scale", "own_scale", "allowed", "error_ratio", "rho", "rho_allowed",
+)  # fmt: skip
 
 
 class RecordError(Exception):

@@ -23,7 +23,7 @@ JUNIT = "parity.junit.xml"
 BENCHMARKS = "benchmarks.json"
 HTML = "parity.html"
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _VARYING = re.compile(r"0x[0-9a-fA-F]+|(?:/[^\s/:]+)+/|\d+")
 

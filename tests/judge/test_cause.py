@@ -5,7 +5,7 @@ import pytest
 
 from parity.catalog.dtypes import FLOATS, NARROWER, narrowed
 from parity.judge.cause import cause
-from parity.judge.tolerance import ROUNDINGS, scale_of
+from parity.judge.tolerance import ROUNDINGS, own_scale, pooled
 from parity.workers.protocol import Result
 
 N = 48
@@ -25,7 +25,7 @@ def told(computed, dtype, seed):
     stored = values(seed, dtype)
     exact = [FLOATS[dtype].decode(a).astype(np.longdouble) for a in stored]
     truth = product(*exact)
-    scale = scale_of(truth, np.sqrt(N) * product(*map(np.abs, exact)))
+    scale = pooled(own_scale(truth, np.sqrt(N) * product(*map(np.abs, exact))), truth)
     result = Result(FLOATS[dtype].encode(np.asarray(computed(*stored), np.float64)), dtype)
     unit = FLOATS[dtype].unit_roundoff
     rho = np.sqrt(np.mean((result.values - truth) ** 2) / np.mean(scale**2)) / unit

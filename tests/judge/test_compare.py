@@ -5,7 +5,7 @@ import pytest
 
 from parity.catalog.dtypes import FLOATS
 from parity.judge.compare import Truth, against_truth, between
-from parity.judge.tolerance import Allowance
+from parity.judge.tolerance import EXACT, Allowance
 from parity.workers.protocol import Result
 
 NAN, INF = np.nan, np.inf
@@ -17,13 +17,9 @@ def result(values, dtype="float32"):
 
 def truth_of(values, dtype="float32", limits=0.1, exact=False):
     values = np.asarray(values)
-    return Truth.of(
-        values,
-        dtype,
-        Allowance(
-            exact, np.zeros(values.shape) if exact else np.broadcast_to(limits, values.shape), np.ones(values.shape)
-        ),
-    )
+    limits = np.zeros(values.shape) if exact else np.broadcast_to(limits, values.shape)
+    scale = np.ones(values.shape)
+    return Truth.of(values, dtype, Allowance(exact, EXACT if exact else "8 u S", limits, scale, scale))
 
 
 def compare(values, truth, dtype="float32", limits=0.1, exact=False, signed_zeros=True):
@@ -342,3 +338,22 @@ def test_the_worst_element_is_told_in_full():
 def test_there_is_no_worst_element_where_values_cannot_be_compare():
     assert compare([float("nan"), 2.0], [1.0, 2.0]).worst == ("", "", "", "")
     assert compare([], []).worst == ("", "", "", "")
+
+
+# Where the allowance comes from -----------------------------------------------------------------------------------
+
+
+def test_the_rule_and_the_scales_at_the_worst_element_are_kept():
+    values, truth = np.array([1.0, 2.5]), np.array([1.0, 2.0])
+    allowance = Allowance(False, "8 u S", np.array([0.1, 0.2]), np.array([3.0, 4.0]), np.array([5.0, 6.0]))
+    judged = Truth.of(truth, "float32", allowance)
+    against = against_truth(result(values), judged, "float32", signed_zeros=True)
+    assert (against.rule, against.scale, against.own_scale, against.allowed) == ("8 u S", 4.0, 6.0, 0.2)
+    both = between(result(values), result(truth), judged, "float32")
+    assert (both.rule, both.scale, both.own_scale, both.allowed) == ("2 (8 u S)", 4.0, 6.0, 0.4)
+
+
+def test_the_rule_of_equal_bits_is_the_same_between_frameworks():
+    judged = truth_of([1.0], exact=True)
+    assert against_truth(result([1.0]), judged, "float32", signed_zeros=True).rule == EXACT
+    assert between(result([1.0]), result([1.0]), judged, "float32").rule == EXACT

@@ -85,7 +85,10 @@ def test_what_a_row_says():
     assert (row.allowed, row.error_ratio) == (2 * LIMIT, pytest.approx(2.0**-22 / LIMIT))
     assert row.rho == pytest.approx(8 / 5**0.5)
     assert row.max_ulp == 2
+    assert (row.rule, row.scale, row.own_scale) == ("2 (8 u S)", pytest.approx(LIMIT / (8 * 2.0**-24)), 2.0)
+    assert row.rho_allowed is None
     row = found(rows(), "torch.f")["output:y"]
+    assert (row.rule, row.rho_allowed) == ("8 u S", pytest.approx(2 + 6 / 2**0.5))
     assert (row.right_framework, row.right_version) == ("reference", "2.4.6")
 
 
@@ -491,7 +494,8 @@ def test_the_worst_verdict():
 def test_the_columns_are_the_documented_ones_in_order():
     assert ", ".join(COLUMNS) == (
         "run, case, variant, dtype, device, mode, quantity, left, right, left_framework, left_version, "
-        "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, allowed, error_ratio, rho, "
+        "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, rule, scale, own_scale, "
+        "allowed, error_ratio, rho, rho_allowed, "
         "distribution, worst_index, left_value, right_value, truth_value, "
         "growth, cause, verdict, blame, reason, seed, input_digest"
     )

@@ -5,7 +5,7 @@ import pytest
 
 from parity import Case, LeastScale, Tolerance, normal
 from parity.catalog.dtypes import FLOATS
-from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER, allowance, own_scale, scale_of, together, underflow
+from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER, allowance, own_scale, pooled, together, underflow
 
 TRUTH = np.array([1.0, -4.0, 0.0])
 CASES = Tolerance(1e-2, 1e-3, "the case says so", ["float32"])
@@ -31,8 +31,9 @@ def test_the_default_is_some_roundings_of_the_scale(dtype):
 
 
 def test_a_sensitivity_above_the_magnitude_widens_the_scale_and_one_below_does_not():
-    assert list(scale_of(np.array([2.0]), np.array([5.0]))) == [5.0]
-    assert list(scale_of(np.array([2.0]), np.array([1.0]))) == [2.0]
+    assert list(own_scale(np.array([2.0]), np.array([5.0]))) == [5.0]
+    assert list(own_scale(np.array([2.0]), np.array([1.0]))) == [2.0]
+    assert list(pooled(np.array([5.0]), np.array([2.0]))) == [5.0]
 
 
 def test_the_least_scale_of_a_case_holds_for_its_quantities_and_dtypes():
@@ -42,7 +43,7 @@ def test_the_least_scale_of_a_case_holds_for_its_quantities_and_dtypes():
     assert found.because == "a rounded 10 is subtracted"
     for other in (allowed(case, quantity="grad:x"), allowed(case, "float64")):
         assert other.because == ""
-        assert other.scale == pytest.approx(scale_of(TRUTH))
+        assert other.scale == pytest.approx(pooled(own_scale(TRUTH), TRUTH))
 
 
 def test_elements_that_are_not_pooled_have_scales_of_their_own():
@@ -54,15 +55,15 @@ def test_elements_that_are_not_pooled_have_scales_of_their_own():
     assert not found.pooled
     assert allowed(make()).pooled
     assert not allowed(make(pooled=False), override=RUNS).pooled
-    assert list(own_scale(truth[:3], "float32", None, least=9.0)) == [1e30, 9.0, 9.0]
+    assert list(own_scale(truth[:3], None, least=9.0)) == [1e30, 9.0, 9.0]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_what_is_smaller_than_normal_numbers_may_be_taken_for_zero_except_in_float16(dtype):
     smallest = FLOATS[dtype].smallest_normal
-    (limit,) = allowed(make(pooled=False), dtype, truth=np.array([smallest / 2])).limits
-    assert limit == (ROUNDINGS * 2.0**-11 * smallest if dtype == "float16" else smallest)
-    assert list(own_scale(np.array([0.0, 1.0]), dtype)) == [underflow(dtype), 1.0]
+    found = allowed(make(pooled=False), dtype, truth=np.array([smallest / 2, 0.0, 1.0]))
+    assert found.limits[0] == (ROUNDINGS * 2.0**-11 * smallest if dtype == "float16" else smallest)
+    assert list(found.scale[1:]) == [underflow(dtype), 1.0]
 
 
 def test_the_tolerance_of_the_case_replaces_the_default():

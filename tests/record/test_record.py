@@ -29,8 +29,12 @@ PASSED = Row(
     max_abs_error=1.25e-07,
     max_rel_error=math.inf,
     max_ulp=3.0,
+    rule="8 u S",
+    scale=2.0,
+    own_scale=1.5,
     allowed=7.62939e-06,
     rho=0.25,
+    rho_allowed=2.5,
     error_ratio=0.0163840,
     verdict="pass",
     seed=123,
@@ -162,11 +166,12 @@ def test_the_columns_are_the_documented_ones_in_order(tmp_path):
         header, cells = csv.reader(stream)
     assert ", ".join(header) == (
         "run, case, variant, dtype, device, mode, quantity, left, right, left_framework, left_version, "
-        "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, allowed, error_ratio, rho, "
+        "right_framework, right_version, shape, max_abs_error, max_rel_error, max_ulp, rule, scale, own_scale, "
+        "allowed, error_ratio, rho, rho_allowed, "
         "distribution, worst_index, left_value, right_value, truth_value, growth, cause, verdict, "
         "blame, reason, seed, input_digest"
     )
-    assert cells[14:19] == ["1.25e-07", "inf", "3", "7.62939e-06", "0.016384"]
+    assert cells[14:22] == ["1.25e-07", "inf", "3", "8 u S", "2", "1.5", "7.62939e-06", "0.016384"]
     assert b"\r" not in (tmp_path / "parity.csv").read_bytes()
 
 
