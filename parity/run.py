@@ -21,10 +21,12 @@ from .catalog.modes import EAGER
 from .judge.cause import Alternatives
 from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
+from .plan.reproduction import Reproduction
 from .plan.work import Item, Unit, repeated, units
 from .record.results import result_rows
 from .record.schema import QuickRow, WarningRow, heading, run_name
 from .record.write import RecordWriter
+from .report.declared import declared
 from .workers.local import Engine, Greeting
 from .workers.memory import peak_bytes
 from .workers.protocol import Observation, Result
@@ -101,6 +103,7 @@ class Run:
         tolerance: Tolerance | None = None,
         reports: Path | None = None,
         arrays: bool = False,
+        reproduction: Reproduction | None = None,
     ) -> None:
         self._engine = engine
         self._reports, self._arrays = reports, arrays
@@ -109,9 +112,11 @@ class Run:
         self._waiting: deque[tuple[Item, Case]] = deque()
         self._submitted: dict[Item, list[tuple[Unit, Future[Observation]]]] = {}
         self._begun: set[Item] = set()
+        self._declared: set[str] = set()
         self._repeated: set[Item] = set()
         self.seed = seed
         self.tolerance = tolerance
+        self.reproduction = reproduction or Reproduction()
         self.name = run_name(self._began)
         self.greetings: dict[str, Greeting] = {}
         self.totals = Totals()
@@ -155,6 +160,7 @@ class Run:
         for unit, seen in answers:
             self.costs.setdefault(unit.framework, Cost()).add(seen)
         self._keep(rows, timings)
+        self._keep_declaration(item, case)
         self._keep_results(case, item, observations, rows, answers)
         self.judge_seconds += time.thread_time() - start
         return Judged(rows, timings, observations)
@@ -205,6 +211,11 @@ class Run:
         writer = self._open()
         if writer is not None:
             writer.add(rows, timings)
+
+    def _keep_declaration(self, item: Item, case: Case) -> None:
+        if self._writer is not None and case.name not in self._declared:
+            self._declared.add(case.name)
+            self._writer.add_declaration(declared(case, Path(item.file)))
 
     def _keep_results(
         self,
@@ -271,6 +282,7 @@ class Run:
                 "digest": catalogue_digest(self._files.values()),
                 "files": {case: display(Path(file)) for case, file in self._files.items()},
             },
+            "reproduction": asdict(self.reproduction),
             "planned": self.planned,
             "items": self.totals.items,
             "repeated": len(self._repeated),

@@ -37,7 +37,7 @@ from .options import (
     read_options,
     require_frameworks,
 )
-from .reproduce import command
+from .reproduce import place, reproduction
 
 _IMPORTS_PARITY = re.compile(rb"^\s*(?:from|import)\s+parity\b", re.MULTILINE)
 
@@ -64,6 +64,7 @@ class Session:
                 tolerance=options.tolerance,
                 reports=options.reports,
                 arrays=options.arrays,
+                reproduction=reproduction(self.config),
             )
         return self._run
 
@@ -254,9 +255,8 @@ class ParityItem(WorkItem):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotAtParityError):
-            text = failure_text(
-                self.case, self.work, excinfo.value.judged.rows, command(self.config, self.nodeid, self.work.mode)
-            )
+            again = reproduction(self.config).command(place(self.config, self.nodeid), self.work.mode)
+            text = failure_text(self.case, self.work, excinfo.value.judged.rows, again)
             return OneScreen(text, ReprFileLocation(str(self.path), self.case.line, text.partition("\n")[0]))
         return super().repr_failure(excinfo)
 

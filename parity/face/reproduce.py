@@ -1,4 +1,4 @@
-"""The command that runs one item again, as the user would type it."""
+"""What a run is reproduced with: this session's seed, allowance and interpreters."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ import shlex
 import pytest
 
 from ..catalog.frameworks import FRAMEWORKS
-from ..catalog.modes import EAGER
+from ..plan.reproduction import Reproduction
 from .options import UNIT_TIMEOUT
 
 
-def command(config: pytest.Config, nodeid: str, mode: str) -> str:
-    """The command for ``nodeid``, an item of ``mode``, with this session's seed, allowance and interpreters.
-
-    ``PARITY_COMMAND`` (set by the nox session) replaces ``python -m pytest`` and the interpreters.
-    """
+def reproduction(config: pytest.Config) -> Reproduction:
+    """``PARITY_COMMAND`` (set by the nox session) replaces ``python -m pytest`` and the interpreters."""
     base = os.environ.get("PARITY_COMMAND")
-    words = shlex.split(base) if base else ["python", "-m", "pytest"]
-    file, colons, name = nodeid.partition("::")
-    words.append(os.path.relpath(config.rootpath / file, config.invocation_params.dir) + colons + name)
-    if mode != EAGER:
-        words.append(f"--mode={mode}")
     options = ["--seed", "--rtol", "--atol", "--unit-timeout"] + (
         [] if base else [f"--{name}-python" for name in FRAMEWORKS]
     )
+    words = []
     for option in options:
         value = config.getoption(option)
         if value is not None and not (option == "--unit-timeout" and value == UNIT_TIMEOUT):
             # In one word: pytest would take a path after a space for something to run, and look for its settings there.
             words.append(f"{option}={value}")
-    return shlex.join(words)
+    return Reproduction(base or Reproduction.before, shlex.join(words))
+
+
+def place(config: pytest.Config, nodeid: str) -> str:
+    """A node id as it is written where pytest was started."""
+    file, colons, name = nodeid.partition("::")
+    return os.path.relpath(config.rootpath / file, config.invocation_params.dir) + colons + name

@@ -7,10 +7,13 @@ import re
 _FORMULA = re.compile("'*[=+\\-@\\t\\r\\uff1d\\uff0b\\uff0d\\uff20]")
 """How a cell begins that a spreadsheet may run, whatever number of apostrophes stands before it."""
 
+_NUMBER = re.compile(r"-\d+(?:\.\d+)?(?:e[+-]\d+)?")
+"""What begins like a formula, and is a number to every spreadsheet."""
+
 
 def guarded(text: str) -> str:
     """The text with an apostrophe before it where a spreadsheet would run it: it then shows it as text."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def unguarded(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import pandas as pd
 
 from ..judge.row import COLUMNS
 from .cells import unguarded
-from .schema import ENVIRONMENT, PARITY, QUICK, QUICK_COLUMNS, TIMING_COLUMNS, TIMINGS
+from .schema import CATALOGUE, ENVIRONMENT, PARITY, QUICK, QUICK_COLUMNS, TIMING_COLUMNS, TIMINGS
 
 _TIMES = (
     "seconds", "low", "high", "first_seconds", "gflops", "gbytes", "of_peak", "peak_bytes", "ratio", "ratio_low",
     "ratio_high",
 )  # fmt: skip
+_DECLARED: Mapping[str, type] = {"case": str, "family": str, "implementations": dict}
 _NUMBERS = (
     "max_abs_error", "max_rel_error", "max_ulp", "scale", "own_scale", "allowed", "error_ratio", "rho", "rho_allowed",
 )  # fmt: skip
@@ -51,6 +53,22 @@ def read_environment(folder: Path, name: str = ENVIRONMENT) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise RecordError(f"{path}: holds no JSON object")
     return content
+
+
+def read_catalogue(folder: Path) -> dict[str, dict[str, Any]]:
+    """``catalogue.jsonl``: what the pages show of each case's declaration, by the case's name."""
+    path = folder / CATALOGUE
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        for line in lines[:-1]:  # After the last line feed is nothing, or what a killed run had begun.
+            declaration = json.loads(line)
+            if any(not isinstance(declaration[name], kind) for name, kind in _DECLARED.items()):
+                raise ValueError(f"no declaration: {line[:80]}")
+            found[declaration["case"]] = declaration
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RecordError(f"{path}: cannot be read: {error!r}") from error
+    return found
 
 
 def _table(path: Path, columns: tuple[str, ...], numbers: tuple[str, ...], whole: tuple[str, ...]) -> pd.DataFrame:

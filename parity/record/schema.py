@@ -18,10 +18,12 @@ TIMINGS_JUNIT = "timings.junit.xml"
 ENVIRONMENT = "environment.json"
 RESULTS = "results.csv"
 WARNINGS = "warnings.csv"
+CATALOGUE = "catalogue.jsonl"
 ARRAYS = "arrays.safetensors"
 JUNIT = "parity.junit.xml"
 BENCHMARKS = "benchmarks.json"
 HTML = "parity.html"
+SUMMARY = "parity.md"
 
 SCHEMA_VERSION = 5
 

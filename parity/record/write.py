@@ -18,6 +18,7 @@ from .cells import guarded
 from .results import RESULT_COLUMNS, ResultRow
 from .schema import (
     ARRAYS,
+    CATALOGUE,
     ENVIRONMENT,
     HTML,
     PARITY,
@@ -43,6 +44,7 @@ class RecordWriter:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (HTML, ARRAYS):
             (folder / name).unlink(missing_ok=True)
+        self._catalogue = (folder / CATALOGUE).open("w", encoding="utf-8")
         self._rows = open_table(folder / PARITY, COLUMNS)
         self._timings = open_table(folder / QUICK, QUICK_COLUMNS)
         self._results = open_table(folder / RESULTS, RESULT_COLUMNS)
@@ -69,12 +71,17 @@ class RecordWriter:
         self._said.update(new)
         self._append(self._warnings, new.values())
 
+    def add_declaration(self, declaration: Mapping[str, Any]) -> None:
+        """Append a case's declaration and flush."""
+        self._catalogue.write(json.dumps(declaration) + "\n")
+        self._catalogue.flush()
+
     def environment(self, content: Mapping[str, Any]) -> None:
         """Write (or rewrite) ``environment.json``."""
         write_json(self.folder / ENVIRONMENT, content)
 
     def close(self) -> None:
-        for stream in (self._rows, self._timings, self._results, self._warnings):
+        for stream in (self._rows, self._timings, self._results, self._warnings, self._catalogue):
             stream.close()
         if self._arrays is not None:
             (self.folder / ARRAYS).write_bytes(self._arrays.content())

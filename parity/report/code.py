@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -14,6 +15,8 @@ from ..catalog.calls import Function
 _PLAIN = (str, int, float, bool, tuple, list, dict)
 LONGEST = 300
 """Characters of a constant that is still shown."""
+
+LONGEST_TITLE = 80
 
 
 def code(function: Function, name: str) -> str:
@@ -57,6 +60,12 @@ def helpers(functions: list[Function]) -> str:
 def docstring(path: Path) -> str:
     """A file's docstring, without running the file."""
     return ast.get_docstring(_tree(str(path))) or ""
+
+
+def title(path: Path) -> str:
+    """A file's heading: its docstring up to the first full stop or colon, or its name where that is long."""
+    text = re.split(r"[.:](?:\s|$)", docstring(path), maxsplit=1)[0]
+    return text if 0 < len(text) <= LONGEST_TITLE else path.stem.replace("_", " ").capitalize()
 
 
 def _as_it_stands(value: Any) -> str:

@@ -19,7 +19,7 @@ def diagram(case: Case) -> str:
     made = {name: output.axes for name, output in results.items()}
     drawn: dict[tuple[str, ...], list[str]] = {}
     for implementation in case.implementations:
-        lines = tuple(_draw(case, implementation, variant, axes, made))
+        lines = tuple(_draw(arrows(case, implementation, variant)))
         drawn.setdefault(lines or ("all of it as in this operation",), []).append(implementation.api)
     if all(len(lines) == 1 and " [" not in lines[0] for lines in drawn):
         return ""
@@ -70,23 +70,28 @@ def layout(text: str, labels: Labels) -> str:
     return f"[{', '.join(groups)}]"
 
 
-def _draw(
-    case: Case,
-    implementation: Implementation,
-    variant: Variant,
-    axes: Mapping[str, Sequence[str]],
-    made: Mapping[str, Sequence[str]],
-) -> Iterator[str]:
+Arrow = tuple[str, str, list[str]]
+"""A variable, argument or result of an implementation, ``<-`` or ``->``, and what of the case it corresponds to."""
+
+
+def arrows(case: Case, implementation: Implementation, variant: Variant) -> list[Arrow]:
+    """What differs from the case's own tensors: a layer's variables, and arguments and results in another layout."""
     labels = case.labels
+    axes = {name: tensor.axes for name, tensor in {**case.inputs(variant), **case.weights(variant)}.items()}
+    made = {name: output.axes for name, output in {**case.outputs(variant), **case.states(variant)}.items()}
     sources: dict[str, Source] = dict(case.variables(implementation, variant))
     sources |= {name: Piece(name, text) for name, text in implementation.layouts.items() if name in axes}
-    rows: list[tuple[str, str, list[str]]] = []
+    rows: list[Arrow] = []
     for name, source in sources.items():
         left = f"{name} {layout(source.layout, labels)}" if isinstance(source, Piece) else name
         rows.append((left, "<-", list(_source(source, axes, labels))))
     for name, text in implementation.layouts.items():
         if name in made:
             rows.append((f"{name} {layout(text, labels)}", "->", [f"{name} {shape(made[name], labels)}"]))
+    return rows
+
+
+def _draw(rows: Sequence[Arrow]) -> Iterator[str]:
     width = max((len(left) for left, _, _ in rows), default=0)
     for left, arrow, right in rows:
         yield f"{left.ljust(width)}  {arrow}  {right[0]}"

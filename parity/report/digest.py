@@ -12,12 +12,14 @@ from ..catalog.dtypes import FLOATS
 from ..catalog.frameworks import REFERENCE
 from ..judge.row import PASS, VERDICTS
 
+Catalogue = Mapping[str, Mapping[str, Any]]
+"""What ``read_catalogue`` returns."""
+
 PLACE = ["dtype", "device", "mode"]
 """The columns that say where an item ran."""
 
-WHOLE, OTHER = "everything", "other framework"
-KINDS = (WHOLE, "output", "state", "grad", OTHER)
-"""What a case's details tell apart: nothing was reached, the kinds of quantity, and the other framework's result."""
+WHOLE = "everything"
+"""The quantity of a row whose whole implementation failed."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class CaseDigest:
-    """One case: a cell for each place where it ran, and for each implementation and kind of quantity."""
+    """One case: a cell for each place where it ran, and for each implementation in each place."""
 
     name: str
     places: Mapping[tuple[str, ...], Cell]
-    implementations: Mapping[tuple[str, str], Mapping[str, Cell]]
-
-    def has(self, kind: str) -> bool:
-        return any(kind in cells for cells in self.implementations.values())
+    implementations: Mapping[tuple[str, str], Mapping[tuple[str, ...], Cell]]
 
 
 @dataclass
@@ -74,27 +73,26 @@ def places(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     return sorted(found, key=lambda place: (known.index(place[0]) if place[0] in known else -1, *place))
 
 
-def matrix(rows: pd.DataFrame) -> list[CaseDigest]:
-    """The cases in the order of the record. ``rows`` come from ``worst_first``."""
+def matrix(rows: pd.DataFrame) -> dict[str, list[CaseDigest]]:
+    """The cases of each family, in the order of the record. ``rows`` come from ``worst_first``."""
     at_places = _nested(_cells(rows, ["case", *PLACE]))
-    details = _nested(_cells(_sides(rows), ["case", "framework", "api", "kind"]))
-    cases = []
-    for name in rows.sort_index()["case"].unique():
-        implementations: dict[tuple[str, str], dict[str, Cell]] = {}
-        for (framework, api, kind), cell in sorted(details.get(name, {}).items(), key=lambda entry: entry[0]):
-            implementations.setdefault((framework, api), {})[kind] = cell
-        cases.append(CaseDigest(name, at_places[name], implementations))
-    return cases
+    details = _nested(_cells(_sides(rows), ["case", "framework", "api", *PLACE]))
+    families: dict[str, list[CaseDigest]] = {}
+    for family, name in rows.sort_index()[["family", "case"]].drop_duplicates().itertuples(index=False):
+        implementations: dict[tuple[str, str], dict[tuple[str, ...], Cell]] = {}
+        for (framework, api, *place), cell in sorted(details.get(name, {}).items(), key=lambda entry: entry[0]):
+            implementations.setdefault((framework, api), {})[tuple(place)] = cell
+        families.setdefault(family, []).append(CaseDigest(name, at_places[name], implementations))
+    return families
 
 
 def _sides(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each implementation that a row is about: one against the truth, two between frameworks."""
     truth = rows[rows["right"] == REFERENCE]
-    kind = truth["quantity"].str.partition(":")[0].replace("", WHOLE) if len(truth) else ""
-    parts = [truth.assign(api=truth["left"], framework=truth["left_framework"], kind=kind)]
+    parts = [truth.assign(api=truth["left"], framework=truth["left_framework"])]
     pairs = rows[~rows["right"].isin([REFERENCE, ""])]
     for side in ("left", "right"):
-        parts.append(pairs.assign(api=pairs[side], framework=pairs[f"{side}_framework"], kind=OTHER))
+        parts.append(pairs.assign(api=pairs[side], framework=pairs[f"{side}_framework"]))
     sides: pd.DataFrame = pd.concat(parts).sort_values("order", kind="stable")
     return sides
 
@@ -133,6 +131,13 @@ def repeated(rows: pd.DataFrame) -> list[Repeated]:
         group.devices[entry.device] = None
         group.variants[entry.variant] = None
     return list(found.values())
+
+
+def naive(group: Repeated, catalogue: Catalogue) -> Mapping[str, Any] | None:
+    """What is declared of the naive port that a group's rows come from; ``None`` for other rows."""
+    known = catalogue.get(group.worst.case, {}).get("implementations", {}).get(group.worst.left, {})
+    found: Mapping[str, Any] | None = known.get("naive")
+    return found
 
 
 def culprits(rows: pd.DataFrame) -> list[tuple[str, str, str, int]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -23,6 +25,12 @@ def plain(value: Any) -> str:
 def breakable(name: str) -> Markup:
     """A long name that may be broken after its punctuation."""
     return Markup("<wbr>").join(re.split(r"(?<=[_=:/\[(,-])|(?<=\.)(?!\d)", name))
+
+
+def address(given: Mapping[str, Any], place: str) -> str:
+    """The address of a part of the page that a script shows: what is given filters it, or names a row."""
+    query = urlencode({name: value for name, value in given.items() if value != ""})
+    return f"#{place}?{query}" if query else f"#{place}"
 
 
 def linked(text: str) -> Markup:

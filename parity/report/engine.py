@@ -17,9 +17,10 @@ def engine() -> jinja2.Environment:
     )
 
 
-def carried(templates: jinja2.Environment, style: tuple[str, ...], script: str) -> dict[str, str]:
+def carried(templates: jinja2.Environment, styles: tuple[str, ...], scripts: tuple[str, ...]) -> dict[str, str]:
     """A page's style and script, and the digests by which its content security policy admits them and nothing else."""
-    texts = {"style": "".join(_text(templates, name) for name in style), "script": _text(templates, script)}
+    files = {"style": styles, "script": scripts}
+    texts = {kind: "".join(_text(templates, name) for name in names) for kind, names in files.items()}
     hashes = {f"{kind}_hash": _hash(text) for kind, text in texts.items()}
     return {**{kind: Markup(text) for kind, text in texts.items()}, **hashes}
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
+from ..catalog.modes import EAGER
 from ..judge.row import COLUMNS, EXPECTED, NOT_RUN, RED, VERDICTS
-from ..record.read import RecordError, read_environment, read_quick, read_rows
-from ..record.schema import ENVIRONMENT, HTML, PARITY, QUICK, QUICK_COLUMNS, TIMINGS_HTML
-from .digest import KINDS, culprits, matrix, places, repeated, timed, worst_first
-from .display import breakable, duration, linked, number, plain, share
+from ..plan.reproduction import Reproduction
+from ..plan.work import item_name
+from ..record.read import RecordError, read_catalogue, read_environment, read_quick, read_rows
+from ..record.schema import CATALOGUE, ENVIRONMENT, HTML, PARITY, QUICK, QUICK_COLUMNS, SUMMARY, TIMINGS_HTML
+from .digest import WHOLE, Catalogue, culprits, matrix, naive, places, repeated, timed, worst_first
+from .display import address, breakable, duration, linked, number, plain, share
 from .engine import carried, engine
+from .packed import columns, packed
 from .text import headline
 
 LISTED = 500
@@ -27,6 +31,10 @@ TIMED = 4000
 
 SYMBOLS = dict(zip(VERDICTS, "†…!✗~?○≈✓", strict=True))
 TITLES = {REFERENCE: "NumPy (the formulas)", **{name: framework.title for name, framework in FRAMEWORKS.items()}}
+
+SCRIPTS = ("address.js", "tables.js", "explorer.js", "detail.js", "parity.js")
+ROW_KEY = ("case", "variant", "dtype", "device", "mode", "quantity", "left", "right")
+"""The columns that tell a row: what its address is made of."""
 
 T = TypeVar("T")
 
@@ -48,7 +56,14 @@ def write_report(folder: Path) -> Path:
 
 def _render(folder: Path) -> str:
     notes: list[str] = []
+    catalogue: Catalogue = _read(read_catalogue, folder, notes, {})
     rows = worst_first(_read(_known_rows, folder, notes, pd.DataFrame(columns=list(COLUMNS))))
+    families = {name: case["family"] for name, case in catalogue.items()}
+    ports = {
+        (name, api) for name, case in catalogue.items() for api, i in case["implementations"].items() if i["naive"]
+    }
+    rows["family"] = [families.get(name, "") for name in rows["case"]]
+    rows["naive"] = [port in ports for port in zip(rows["case"], rows["left"], strict=True)]
     environment: dict[str, Any] = _read(read_environment, folder, notes, {})
     counts = {verdict: int(rows["verdict"].eq(verdict).sum()) for verdict in reversed(VERDICTS)}
     notes += _gaps(environment, counts)
@@ -56,22 +71,49 @@ def _render(folder: Path) -> str:
     timings = _read(read_quick, folder, notes, pd.DataFrame(columns=list(QUICK_COLUMNS)))
     in_turns = TIMINGS_HTML if (folder / TIMINGS_HTML).exists() else ""
     red = rows[rows["verdict"].isin(RED)]
+    declared = repeated(rows[rows["verdict"] == EXPECTED])
     templates = engine()
     templates.filters.update(
-        breakable=breakable, duration=duration, linked=linked, number=number, plain=plain, share=share
-    )
+        address=address, row_address=_row_address, breakable=breakable, duration=duration, linked=linked,
+        number=number, plain=plain, share=share,
+    )  # fmt: skip
     return templates.get_template("parity.html.j2").render(
         headline=headline(counts), complete=complete, notes=notes, counts=counts, total=len(rows),
         facts=_facts(environment, len(rows)), devices=_devices(environment, rows),
         allowance=_mapping(environment, "tolerance"), culprits=culprits(red),
         red=list(red[:LISTED].itertuples()), reds=len(red),
-        expected=repeated(rows[rows["verdict"] == EXPECTED]), not_run=repeated(rows[rows["verdict"] == NOT_RUN]),
-        places=places(rows), cases=matrix(rows), kinds=KINDS, modes=rows["mode"].replace("", pd.NA).nunique(),
+        divergences=[(group, port) for group in declared if (port := naive(group, catalogue))],
+        expected=[group for group in declared if not naive(group, catalogue)],
+        not_run=repeated(rows[rows["verdict"] == NOT_RUN]), modes=rows["mode"].replace("", pd.NA).nunique(),
+        places=places(rows), families=matrix(rows[~(rows["naive"] & rows["verdict"].eq(EXPECTED))]),
+        record=_packed(rows, catalogue, environment, timings) if len(rows) else "",
         timings=timed(timings), in_turns=in_turns, listed=LISTED, timed=TIMED, settings=_settings(environment),
         again=_again(environment, rows), symbols=SYMBOLS, titles=TITLES,
-        files=[name for name in (PARITY, QUICK, ENVIRONMENT) if (folder / name).exists()],
-        **carried(templates, ("parity.css",), "parity.js"),
+        files=[name for name in (PARITY, SUMMARY, QUICK, ENVIRONMENT, CATALOGUE) if (folder / name).exists()],
+        **carried(templates, ("parity.css",), SCRIPTS),
     )  # fmt: skip
+
+
+def _row_address(row: Any) -> str:
+    return address({name: getattr(row, name) for name in ROW_KEY}, "row")
+
+
+def _packed(rows: pd.DataFrame, catalogue: Catalogue, environment: Mapping[str, Any], timings: pd.DataFrame) -> str:
+    """What the scripts show rows from: the rows, the worst first, and what is known of their items."""
+    kinds = rows["quantity"].str.partition(":")[0].replace("", WHOLE)
+    measures = ("forward", "forward+backward")
+    names = ("case", "variant", "dtype", "device", "mode", "implementation")
+    return packed({
+        "size": len(rows),
+        "columns": columns(rows[list(COLUMNS)].assign(family=rows["family"], kind=kinds)),
+        "exported": COLUMNS,
+        "cases": catalogue,
+        "timings": [[*(line[name] for name in names), *map(line["medians"].get, measures)] for line in timed(timings)],
+        "reproduction": {**asdict(Reproduction()), **_mapping(environment, "reproduction")},
+        "files": _mapping(_mapping(environment, "catalogue"), "files"),
+        "symbols": SYMBOLS,
+        "titles": TITLES,
+    })  # fmt: skip
 
 
 def _read(read: Callable[[Path], T], folder: Path, notes: list[str], otherwise: T) -> T:
@@ -143,13 +185,17 @@ def _settings(environment: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _again(environment: Mapping[str, Any], rows: pd.DataFrame) -> str:
     """The command that runs part of this again; the worst row is the example."""
-    words = ["python", "-m", "pytest", "cases/"]
-    if len(rows):
-        words += ["-k", " and ".join(word for word in (rows["case"].iloc[0], rows["dtype"].iloc[0]) if word)]
-    words += ["--seed", plain(environment.get("seed", 0))]
-    for name, value in _mapping(environment, "tolerance").items():
-        words += [f"--{name}", plain(value)]
-    return shlex.join(words)
+    files = _mapping(_mapping(environment, "catalogue"), "files")
+    given = {
+        name: str(text) for name, text in _mapping(environment, "reproduction").items() if name in ("before", "after")
+    }
+    reproduction = Reproduction(**given)
+    for row in rows.itertuples():
+        worst: Any = row
+        if worst.case in files:
+            item = item_name(worst.case, worst.variant, worst.dtype, worst.device, worst.mode)
+            return reproduction.command(f"{files[worst.case]}::{item}", worst.mode)
+    return reproduction.command("cases", EAGER)
 
 
 def _mapping(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ def write_timings(folder: Path) -> Path:
         modes=rows["mode"].nunique(), facts=dict(_facts(environment)), ratios=plots.ratios(rows),
         sizes=plots.sizes(rows), headline=headline(rows["case"].nunique(), environment),
         files=[name for name in (TIMINGS, TIMINGS_ENVIRONMENT, TIMINGS_BENCHMARKS) if (folder / name).exists()],
-        **carried(templates, ("parity.css",), "parity.js"),
+        **carried(templates, ("parity.css",), ("address.js", "tables.js")),
     )  # fmt: skip
     page = folder / TIMINGS_HTML
     page.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")

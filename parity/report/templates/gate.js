@@ -1,71 +1,40 @@
-"use strict";
-const rows = JSON.parse(document.getElementById("data").textContent);
-const names = ["change", "framework", "case", "text"];
-const fields = Object.fromEntries(names.map((name) => [name, document.getElementById(name)]));
-const body = document.getElementById("rows"), said = document.getElementById("shown"), more = document.getElementById("more");
-const STEP = 200;
-let found = [], shown = 0;
+// The changes of the gate: old and new side by side.
 
-function cell(row, text, kind) {
-  const made = row.appendChild(document.createElement(kind || "td"));
-  made.textContent = text === null ? "" : text;
-  return made;
+function listed({ columns: given, size, exported }) {
+  const columns = new Columns(given, size);
+  const get = (name, row) => columns.value(name, row);
+  const number = (value) => (value === null ? "" : value === Infinity ? "∞" : String(value));
+  const small = (cell, text) => cell.append(element("small", {}, text));
+  const before = (name) => (cell, row) => {
+    cell.append(get(name, row));
+    const share = get(`${name}_share`, row);
+    if (share !== null) small(cell, `share of the allowance ${number(share)}`);
+  };
+  new Explorer(document.getElementById("changes"), columns, {
+    filters: [
+      { name: "class", label: "Class", columns: ["change"] },
+      { name: "needs", label: "Needs", columns: ["needs"] },
+      { name: "framework", label: "Framework", columns: ["framework"] },
+      { name: "operation", label: "Operation", columns: ["case"] },
+    ],
+    words: ["change", "item", "implementation", "quantity", "described"],
+    exported,
+    show: [
+      { title: "Class", sort: "change", fill: (cell, row) => {
+        cell.append(get("change", row));
+        const needs = get("needs", row);
+        if (needs) { cell.classList.add(`needs-${needs}`); small(cell, needs); }
+      } },
+      { title: "Item and implementation", sort: "item", kind: "name", fill: (cell, row) => { cell.append(get("item", row)); small(cell, `${get("implementation", row)} (${get("framework", row)})`); } },
+      { title: "Quantity", sort: "quantity", fill: (cell, row) => cell.append(get("quantity", row)) },
+      { title: "Old", sort: "old_share", fill: before("old") },
+      { title: "New", sort: "new_share", fill: before("new") },
+      { title: "Ulp apart", sort: "ulps", kind: "amount", fill: (cell, row) => cell.append(number(get("ulps", row))) },
+      { title: "What happened, and how to see it again", kind: "text", fill: (cell, row) => { cell.append(get("described", row), element("code", { class: "command" }, get("reproduce", row))); } },
+    ],
+  });
 }
 
-function append() {
-  for (const [change, needs, item, , implementation, framework, quantity, old, now, before, after, ulps, detail, command]
-    of found.slice(shown, shown + STEP)) {
-    const row = body.appendChild(document.createElement("tr"));
-    const first = cell(row, change, "th");
-    first.scope = "row";
-    if (needs) { first.className = "needs-" + needs; first.append(document.createElement("small")); first.lastChild.textContent = needs; }
-    const name = cell(row, item);
-    name.className = "name";
-    name.append(document.createElement("small"));
-    name.lastChild.textContent = implementation + " (" + framework + ")";
-    cell(row, quantity);
-    cell(row, old).append(document.createElement("small"));
-    row.lastChild.lastChild.textContent = before === null ? "" : "share " + before;
-    cell(row, now).append(document.createElement("small"));
-    row.lastChild.lastChild.textContent = after === null ? "" : "share " + after;
-    cell(row, ulps === null ? "" : String(ulps)).className = "amount";
-    const last = cell(row, detail);
-    last.className = "text";
-    last.append(document.createElement("code"));
-    last.lastChild.className = "command";
-    last.lastChild.textContent = command;
-  }
-  shown = Math.min(shown + STEP, found.length);
-  said.textContent = found.length + " of " + rows.length + " changes" + (shown < found.length ? ", the first " + shown + " shown" : "");
-  more.hidden = shown >= found.length;
-}
-
-function filter() {
-  const wanted = Object.fromEntries(names.map((name) => [name, fields[name].value]));
-  const text = wanted.text.toLowerCase();
-  found = rows.filter((row) =>
-    (!wanted.change || row[0] === wanted.change) && (!wanted.framework || row[5] === wanted.framework) &&
-    (!wanted.case || row[3] === wanted.case) &&
-    (!text || row.some((value) => typeof value === "string" && value.toLowerCase().includes(text))));
-  const address = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
-  try { history.replaceState(null, "", address.size ? "#" + address : location.pathname + location.search); } catch { /* from a disk */ }
-  body.replaceChildren();
-  shown = 0;
-  append();
-}
-
-function read() {
-  const given = new URLSearchParams(location.hash.slice(1));
-  for (const name of names) {
-    const value = given.get(name) || "";
-    const known = fields[name].tagName !== "SELECT" || [...fields[name].options].some((option) => option.value === value);
-    fields[name].value = known ? value : "";
-  }
-  filter();
-}
-
-for (const name of names) { fields[name].addEventListener("input", filter); }
-more.addEventListener("click", append);
-addEventListener("hashchange", read);
-document.getElementById("filters").hidden = false;
-read();
+unpacked("record").then(listed).catch((problem) => {
+  document.querySelector("#changes .place").replaceChildren(element("p", { class: "note" }, `The changes cannot be shown in this browser (${problem}); gate.csv has them all.`));
+});
