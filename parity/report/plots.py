@@ -21,6 +21,7 @@ INK = "#010203"
 """Stands for the page's text colour while a plot is drawn."""
 
 _STYLE = re.compile(r'style="([^"]*)"')
+_ID = re.compile(r'\bid="|href="#|url\(#')
 _HEAD = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<style.*?</style>", re.DOTALL)
 
 
@@ -53,7 +54,7 @@ def ratios(rows: pd.DataFrame) -> Markup:
         axes.grid(axis="x", which="both", alpha=0.25)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 
-    return _svg(draw, "TensorFlow's time divided by PyTorch's, by operation and size")
+    return _svg("ratios", draw, "TensorFlow's time divided by PyTorch's, by operation and size")
 
 
 def sizes(rows: pd.DataFrame) -> Markup:
@@ -86,12 +87,14 @@ def sizes(rows: pd.DataFrame) -> Markup:
         axes.legend(frameon=False)
 
     return _svg(
-        draw, f"Forward time against size: each line is an implementation, from its {SMALL} size to its realistic ones"
+        "sizes",
+        draw,
+        f"Forward time against size: each line is an implementation, from its {SMALL} size to its realistic ones",
     )
 
 
-def _svg(draw: Callable[[Any, Any], None], title: str) -> Markup:
-    """Draw, and make the SVG fit a page whose policy admits no style of its own."""
+def _svg(name: str, draw: Callable[[Any, Any], None], title: str) -> Markup:
+    """Draw, and make the SVG fit a page that has other plots, and whose policy admits no style of its own."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -106,6 +109,7 @@ def _svg(draw: Callable[[Any, Any], None], title: str) -> Markup:
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
         pyplot.close(figure)
     text = _HEAD.sub("", stream.getvalue())
+    text = _ID.sub(rf"\g<0>{name}-", text)
     text = _STYLE.sub(lambda found: _attributes(found[1].split(";")), text).replace(INK, "currentColor")
     named = Markup('<svg role="img" aria-label="{}" class="plot"').format(title)
     return Markup(text.replace("<svg", named, 1))

@@ -12,7 +12,8 @@ function lines(caption, heads, rows) {
   const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)));
   const body = rows.map(([first, ...rest]) =>
     element("tr", {}, element("th", { scope: "row", class: "name" }, first), ...rest.map((text) => element("td", { class: "amount" }, text))));
-  return element("table", {}, element("caption", {}, element("span", {}, caption)), element("thead", {}, head), element("tbody", {}, ...body));
+  const table = element("table", {}, element("caption", {}, element("span", {}, caption)), element("thead", {}, head), element("tbody", {}, ...body));
+  return element("div", { class: "wide", role: "region", "aria-label": caption, tabindex: "0" }, table);
 }
 
 function listing(text, label) {
@@ -143,7 +144,7 @@ class Detail {
     if (counts.length !== SHARES.length) return [];
     const all = counts.reduce((sum, count) => sum + count, 0);
     const table = lines("How many elements use which share of what they are allowed", ["Share", "Elements", ""], counts.map((count, place) => [SHARES[place], String(count), ""]));
-    [...table.tBodies[0].rows].forEach((line, place) => {
+    table.querySelectorAll("tbody tr").forEach((line, place) => {
       line.cells[2].append(element("meter", { min: "0", max: String(all || 1), value: String(counts[place]), "aria-label": `${counts[place]} of ${all} elements` }));
     });
     return [element("h3", {}, "Distribution of the errors"), table];
