@@ -19,6 +19,10 @@ FRAMEWORKS = ("torch", "tensorflow")
 ENVIRONMENTS = Path(".nox") / "environments"
 
 
+BROWSER = ("selenium", "axe-core-python")
+"""What pip can install of what drives a browser; the browser and its driver come from the system."""
+
+
 def install(session: nox.Session, *packages: str) -> None:
     """Install the project and ``packages`` at the tested versions."""
     session.install("--quiet", "--constraint", CONSTRAINTS, "--editable", ".", *packages)
@@ -101,8 +105,8 @@ def gating(session: nox.Session, command: str) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the project's own tests (arguments after -- go to pytest)."""
-    install(session)
+    """Run the project's own tests; needs chromium and its driver (arguments after -- go to pytest)."""
+    install(session, *BROWSER)
     session.run("python", "-m", "pytest", "tests", *interpreters(session), *session.posargs)
 
 
@@ -163,7 +167,15 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/harness.py", *interpreters(session), *session.posargs)
 
 
-@nox.session(venv_backend="none")
+@nox.session(name="bench-report")
+def bench_report(session: nox.Session) -> None:
+    """Measure the report of 100,000 rows like those in reports/: writing it, and using it in headless Chromium."""
+    install(session, *BROWSER)
+    session.run("python", "benchmarks/report.py", *session.posargs)
+
+
+@nox.session
 def screenshots(session: nox.Session) -> None:
-    """Take the README's picture of the report in reports/ (needs Chromium)."""
-    session.run("python3", "docs/screenshots.py")
+    """Take the README's pictures of the report in reports/ (needs chromium and chromium-driver)."""
+    install(session, *BROWSER)
+    session.run("python", "docs/screenshots.py")

@@ -1,35 +1,47 @@
-"""Takes the README's picture of the report in ``reports/`` with headless Chromium. Run by ``nox -s screenshots``."""
+"""Takes the README's pictures of the report in ``reports/`` with headless Chromium. Run by ``nox -s screenshots``."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+from selenium import webdriver
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "reports" / "parity.html"
-PICTURE = ROOT / "docs" / "images" / "report.png"
+IMAGES = ROOT / "docs" / "images"
+SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+            "--hide-scrollbars", "--window-size=1100,1000")  # fmt: skip
+READY = "return Boolean(document.querySelector('#rows output'))"
+OPENED = "#rows?case=lstm&verdict=pass&dtype=float32&words=torch.nn.LSTM+keras"
+"""Rows of which the first is opened for the picture of a row."""
 
 
 def main() -> int:
-    """Write the picture; the exit status is 1 when the report or Chromium is missing."""
-    chromium = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    if chromium is None:
-        print("error: no Chromium on the path; install it (Debian: apt-get install chromium)", file=sys.stderr)
+    """Write the pictures; the exit status is 1 when the report, Chromium or its driver is missing."""
+    driver = shutil.which("chromedriver")
+    if driver is None:
+        print("error: no chromedriver on the path (Debian: apt-get install chromium chromium-driver)", file=sys.stderr)
         return 1
     if not REPORT.exists():
         print(f"error: {REPORT} is missing; run nox -s parity first", file=sys.stderr)
         return 1
-    PICTURE.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as profile:
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-        shot = ["--hide-scrollbars", "--window-size=1100,1000", f"--user-data-dir={profile}", f"--screenshot={PICTURE}"]
-        subprocess.run([chromium, *flags, *shot, REPORT.as_uri()], check=True, capture_output=True)
-    print(PICTURE)
+    options = webdriver.ChromeOptions()
+    for switch in SWITCHES:
+        options.add_argument(switch)
+    with webdriver.Chrome(options, webdriver.ChromeService(driver)) as browser:
+        for name, place in (("report", ""), ("row", OPENED)):
+            browser.get("about:blank")
+            browser.get(f"{REPORT.as_uri()}{place}")
+            while not browser.execute_script(READY):
+                pass
+            if place:
+                browser.execute_script("document.querySelector('#rows tbody a').click()")
+                browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+            picture = IMAGES / f"{name}.png"
+            browser.save_screenshot(str(picture))
+            print(picture)
     return 0
 
 
