@@ -49,6 +49,7 @@ def ratios(rows: pd.DataFrame) -> Markup:
         axes.set(
             xscale="log", xlabel="time in TensorFlow / time in PyTorch (log scale; left of 1: TensorFlow is faster)"
         )
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="x", which="both", alpha=0.25)

@@ -35,7 +35,7 @@ def write_timings(folder: Path) -> Path:
 def headline(cases: int, environment: Mapping[str, Any]) -> str:
     problems = environment.get("problems", 0)
     failed = f", {problems} not timed" if problems else ""
-    return f"{cases} operations timed in turns{failed}"
+    return f"{cases} operation{'s' if cases != 1 else ''} timed in turns{failed}"
 
 
 def _facts(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -49,6 +49,13 @@ class Columns {
 
 const STEP = 100;
 
+function number(value) {
+  if (value === null || value === undefined) return "–";
+  const short = Number(value.toPrecision(3));
+  if (!Number.isFinite(short)) return "∞";
+  return short !== 0 && (Math.abs(short) >= 1e5 || Math.abs(short) < 1e-4) ? short.toExponential() : String(short);
+}
+
 // filters: {name, label, columns}; a filter named "words" is text. show: {title, sort, fill(cell, row)}.
 class Explorer {
   constructor(section, columns, { filters, words, show, exported, groups = {} }) {

@@ -3,12 +3,11 @@
 function listed({ columns: given, size, exported }) {
   const columns = new Columns(given, size);
   const get = (name, row) => columns.value(name, row);
-  const number = (value) => (value === null ? "" : value === Infinity ? "∞" : String(value));
   const small = (cell, text) => cell.append(element("small", {}, text));
   const before = (name) => (cell, row) => {
     cell.append(get(name, row));
     const share = get(`${name}_share`, row);
-    if (share !== null) small(cell, `share of the allowance ${number(share)}`);
+    if (share !== null) small(cell, `share ${number(share)}`);
   };
   new Explorer(document.getElementById("changes"), columns, {
     filters: [
@@ -29,7 +28,7 @@ function listed({ columns: given, size, exported }) {
       { title: "Quantity", sort: "quantity", fill: (cell, row) => cell.append(get("quantity", row)) },
       { title: "Old", sort: "old_share", fill: before("old") },
       { title: "New", sort: "new_share", fill: before("new") },
-      { title: "Ulp apart", sort: "ulps", kind: "amount", fill: (cell, row) => cell.append(number(get("ulps", row))) },
+      { title: "Ulp apart", sort: "ulps", kind: "amount", fill: (cell, row) => cell.append(get("ulps", row) === null ? "" : number(get("ulps", row))) },
       { title: "What happened, and how to see it again", kind: "text", fill: (cell, row) => { cell.append(get("described", row), element("code", { class: "command" }, get("reproduce", row))); } },
     ],
   });

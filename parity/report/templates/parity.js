@@ -5,12 +5,6 @@ const ROW = [...ITEM, "quantity", "left", "right"];
 const UNITS = { float64: 53, float32: 24, float16: 11, bfloat16: 8 };
 const SHARES = ["0: equal", "up to 1/256", "up to 1/64", "up to 1/16", "up to 1/4", "up to 1", "more than 1"];
 
-function number(value) {
-  if (value === null || value === undefined) return "–";
-  const short = Number(value.toPrecision(3));
-  if (!Number.isFinite(short)) return "∞";
-  return short !== 0 && (Math.abs(short) >= 1e5 || Math.abs(short) < 1e-4) ? short.toExponential() : String(short);
-}
 const share = (ratio) =>
   ratio === null ? "–" : ratio === Infinity ? "∞" : ratio > 9.995 ? `${number(ratio)} ×` : ratio > 0 && ratio < 0.01 ? "<1 %" : `${Math.round(ratio * 100)} %`;
 const duration = (seconds) => (seconds < 999.5e-6 ? `${number(seconds * 1e6)} µs` : seconds < 0.9995 ? `${number(seconds * 1e3)} ms` : `${number(seconds)} s`);
