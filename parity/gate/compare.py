@@ -224,9 +224,9 @@ class _Pair:
 
     def _failed(self) -> tuple[Class, str, str]:
         old, new = self.old, self.new
-        if old.stage and _error(old) == _error(new):
+        if old.stage and (_error(old) == _error(new) or _lacks_the_same(old, new)):
             return UNCHANGED, NOTHING, ""
-        if new.missing and new.missing != old.missing:
+        if new.missing:
             nearest = f"; the nearest name is {new.nearest}" if new.nearest else ""
             return REMOVED, REMOVED.needs, f"{new.missing} is gone{nearest}"
         if not old.stage:
@@ -280,6 +280,11 @@ def _said(row: ResultRow) -> str:
 def _error(row: ResultRow) -> tuple[str, ...]:
     """What makes it the same error in another run."""
     return row.stage, row.error, row.missing, outline(row.message)
+
+
+def _lacks_the_same(old: ResultRow, new: ResultRow) -> bool:
+    """Whether both sides miss a name, in a module whose own name may be another: ``keras.api.ops``, ``keras.ops``."""
+    return bool(new.missing) and old.missing.rpartition(".")[2] == new.missing.rpartition(".")[2]
 
 
 def title(framework: str) -> str:

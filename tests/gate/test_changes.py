@@ -132,3 +132,18 @@ def test_red_without_any_movement_is_not_hidden(old):
     own = [change for change in compare(old, other).changes if change.implementation == "torch.exp"]
     assert {change.change for change in own} == {"broke parity"}
     assert "no result moved" in own[0].detail
+
+
+def test_a_name_that_neither_version_has_is_not_gone(old, new):
+    def vanished(row):
+        return row.implementation == "torch.square" and row.missing
+
+    def raised(module):
+        text = f"module '{module}' has no attribute 'square'"
+        return changed(new, vanished, missing=f"{module}.square", message=text)
+
+    same = compare(raised("torch.api"), raised("torch"))
+    assert {change.change for change in same.changes if change.implementation == "torch.square"} == {"unchanged"}
+    another = changed(new, vanished, missing="torch.api.cube")
+    found = {change.change for change in compare(another, new).changes if change.implementation == "torch.square"}
+    assert found == {"removed"}
