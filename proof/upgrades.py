@@ -2,7 +2,7 @@
 
     python -m proof.upgrades --out FILE [--torch-python PATH --tensorflow-python PATH]
 
-FILE is written after every version; the next run goes on with the chains that are not in it.
+FILE is written after every version; the next run goes on with the versions that are not in it.
 """
 
 from __future__ import annotations
@@ -97,8 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {}
     for title, versions in CHAINS.items():
         steps = record.setdefault(title, [])
-        for done in chain(versions, options, rest) if len(steps) < len(versions) - 1 else ():
-            steps[:] = [step for step in steps if step["candidate"] != done["candidate"]] + [done]
+        missing = versions[len(steps) :]  # The first of them has been compared, or is where the chain begins.
+        for done in chain(missing, options, rest) if len(missing) > 1 else ():
+            steps.append(done)
             options.out.parent.mkdir(parents=True, exist_ok=True)
             options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
             print(f"{title}, {' '.join(done['candidate'])}: {done['counts']}", flush=True)
