@@ -23,8 +23,20 @@ BEGIN, END = "<!-- measured upgrades: written by nox -s upgrades -->", "<!-- end
 SHOWN = 12
 """Groups of changes that are listed for each upgrade."""
 
-NOTES: Mapping[tuple[str, str], str] = {}
-"""What the release notes say, by the candidate's requirements and a pattern of cases; of the rest, nothing."""
+READ: Mapping[str, str] = {
+    "tensorflow-cpu==2.19.1": "TensorFlow 2.19.0",
+    "tensorflow-cpu==2.20.0": "TensorFlow 2.20.0",
+    "tensorflow-cpu==2.21.0": "TensorFlow 2.21.0",
+    "tensorflow-cpu==2.18.1 keras==3.8.0": "Keras 3.7.0",
+    "tensorflow-cpu==2.18.1 keras==3.12.0": "Keras 3.10.0 and 3.11.0",
+    "keras==3.15.1": "the highlights of Keras 3.15.0",
+}
+"""Which release notes were read, by the candidate's requirements."""
+
+NOTES: Mapping[tuple[str, str], str] = {
+    ("tensorflow-cpu==2.18.1 keras==3.8.0", "elu_near_zero"): "Keras 3.7.0: celu was added",
+}
+"""What they say, by the candidate's requirements and a pattern of cases; of the rest, nothing."""
 
 
 def section(record: Mapping[str, list[Mapping[str, Any]]]) -> str:
@@ -50,6 +62,8 @@ def _details(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
             if not groups:
                 continue
             yield f"### {title}: {_move(step)}"
+            yield ""
+            yield f"Release notes that were read: {READ.get(' '.join(step['candidate']), 'none')}."
             yield ""
             rows = [
                 (prose(group["heading"]), prose(group["described"]), prose(_truth(group)), _note(step, group))
@@ -78,7 +92,7 @@ def _note(step: Mapping[str, Any], group: Mapping[str, Any]) -> str:
     found = [
         text for (step_of, pattern), text in NOTES.items() if step_of == wanted and fnmatchcase(group["case"], pattern)
     ]
-    return found[0] if found else "not mentioned"
+    return found[0] if found else "not mentioned" if wanted in READ else "not read"
 
 
 def replaced(page: str, text: str) -> str:

@@ -82,6 +82,12 @@ def test_an_injected_slowdown_takes_its_share(monkeypatch):
     assert now[0] == pytest.approx(1.1, abs=0.01)
 
 
+def test_the_section_of_upgrades_is_that_of_its_record():
+    record = json.loads((ROOT / "docs" / "proof" / "upgrades.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / upgrade_report.PAGE).read_text(encoding="utf-8")
+    assert upgrade_report.replaced(page, upgrade_report.section(record)) == page
+
+
 @pytest.mark.parametrize(("name", "made"), [(timing_report.PAGE, timing_report), (report.PAGE, report)])
 def test_the_generated_pages_are_those_of_their_records(name, made):
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == made.document(ROOT / "docs")
