@@ -106,7 +106,7 @@ def gating(session: nox.Session, command: str) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's own tests; needs chromium and its driver (arguments after -- go to pytest)."""
-    install(session, *BROWSER)
+    install(session, "einops", *BROWSER)
     session.run("python", "-m", "pytest", "tests", *interpreters(session), *session.posargs)
 
 

@@ -21,10 +21,10 @@ LONGEST_TITLE = 80
 
 def code(function: Function, name: str) -> str:
     """What ``function`` does: the expression it returns when that is all, otherwise the function, called ``name``."""
-    node = _node(function)
+    node = definition(function)
     if node is None:
         return dedent(inspect.getsource(function)).strip()
-    lines = _lines(function.__code__.co_filename)
+    lines = lines_of(function.__code__.co_filename)
     given = [f"# {key} = {value!r}" for key, value in _used(function).items() if _closed(function, key, value)]
     statement = node.body[0]
     if len(node.body) == 1 and isinstance(statement, ast.Return):
@@ -59,7 +59,7 @@ def helpers(functions: list[Function]) -> str:
 
 def docstring(path: Path) -> str:
     """A file's docstring, without running the file."""
-    return ast.get_docstring(_tree(str(path))) or ""
+    return ast.get_docstring(tree_of(str(path))) or ""
 
 
 def title(path: Path) -> str:
@@ -72,18 +72,18 @@ def _as_it_stands(value: Any) -> str:
     """A helper function or class as its file has it."""
     if inspect.isclass(value):
         file = _file(value)
-        nodes = (n for n in ast.walk(_tree(file)) if isinstance(n, ast.ClassDef) and n.name == value.__name__)
+        nodes = (n for n in ast.walk(tree_of(file)) if isinstance(n, ast.ClassDef) and n.name == value.__name__)
         node: ast.ClassDef | ast.FunctionDef | None = next(nodes, None)
     else:
-        file, node = value.__code__.co_filename, _node(value)
+        file, node = value.__code__.co_filename, definition(value)
     if node is None:
         return dedent(inspect.getsource(value)).strip()
-    return _dedented(_lines(file)[_first_line(node) - 1 : node.end_lineno])
+    return _dedented(lines_of(file)[_first_line(node) - 1 : node.end_lineno])
 
 
 def _used(function: Function) -> dict[str, Any]:
     """The functions and classes of the same folder, and the short constants, that ``function`` names."""
-    node = _node(function)
+    node = definition(function)
     parts = [node.args, *node.body] if node is not None else []
     names = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)} - {"_"}
     within = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
@@ -114,7 +114,8 @@ def _closed(function: Function, name: str, value: Any) -> bool:
     return name in function.__code__.co_freevars and not (inspect.isfunction(value) or inspect.isclass(value))
 
 
-def _node(function: Function) -> ast.FunctionDef | None:
+def definition(function: Function) -> ast.FunctionDef | None:
+    """Where a function is defined; ``None`` for a lambda."""
     return _index(function.__code__.co_filename).get(function.__code__.co_firstlineno)
 
 
@@ -126,16 +127,18 @@ def _first_line(node: ast.FunctionDef | ast.ClassDef) -> int:
 @cache
 def _index(file: str) -> dict[int, ast.FunctionDef]:
     """Every function of a file by the line that it begins on."""
-    return {_first_line(node): node for node in ast.walk(_tree(file)) if isinstance(node, ast.FunctionDef)}
+    return {_first_line(node): node for node in ast.walk(tree_of(file)) if isinstance(node, ast.FunctionDef)}
 
 
 @cache
-def _tree(file: str) -> ast.Module:
+def tree_of(file: str) -> ast.Module:
+    """A file, parsed."""
     return ast.parse(Path(file).read_text(encoding="utf-8"))
 
 
 @cache
-def _lines(file: str) -> list[str]:
+def lines_of(file: str) -> list[str]:
+    """The lines of a file."""
     return Path(file).read_text(encoding="utf-8").splitlines()
 
 

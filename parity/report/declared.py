@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from ..catalog.case import Case, Implementation
 from ..catalog.known import Divergence
 from ..catalog.load import display
 from ..catalog.variants import Variant
+from ..script.writer import parts
 from .code import code, helpers, title
 from .diagram import arrows
 
@@ -32,7 +33,7 @@ class Texts:
 
 
 def declared(case: Case, file: Path) -> dict[str, Any]:
-    """A case as JSON. Numbers stand for ``texts``, and lists in ``mapping`` have an entry for each of ``variants``."""
+    """A case as JSON. Numbers stand for ``texts``; a ``mapping`` and a ``script`` are there for each variant."""
     texts = Texts()
     every = [*case.implementations, *case.divergences]
     assert case.formula is not None
@@ -56,15 +57,25 @@ def _implementation(case: Case, implementation: Implementation, texts: Texts) ->
         "kind": "layer" if implementation.is_layer else "function",
         "code": texts.number(code(implementation.function, case.name)),
         "mapping": [texts.number(_mapping(case, implementation, variant)) for variant in case.variants],
+        "script": [texts.numbers(_script(case, implementation, variant)) for variant in case.variants],
         "naive": _naive(implementation.divergence) if implementation.divergence is not None else None,
     }
 
 
-def _mapping(case: Case, implementation: Implementation, variant: Variant) -> str:
-    """The arrows of the mapping as JSON; none for a variant that a naive port is not run for."""
+def _runs(case: Case, implementation: Implementation, variant: Variant) -> bool:
+    """Whether it is run for a variant: a naive port is for some only."""
     naive = implementation.divergence
-    runs = naive is None or naive.applies(case.settings(variant))
-    return json.dumps(arrows(case, implementation, variant) if runs else [])
+    return naive is None or naive.applies(case.settings(variant))
+
+
+def _mapping(case: Case, implementation: Implementation, variant: Variant) -> str:
+    """The arrows of the mapping as JSON."""
+    return json.dumps(arrows(case, implementation, variant) if _runs(case, implementation, variant) else [])
+
+
+def _script(case: Case, implementation: Implementation, variant: Variant) -> Sequence[str]:
+    """The parts of the stand-alone script."""
+    return parts(case, variant, implementation) if _runs(case, implementation, variant) else ()
 
 
 def _naive(divergence: Divergence) -> dict[str, str]:

@@ -221,7 +221,7 @@ class Detail {
     if (file) made.push(listing([before, quoted(`${file}::${report.item(this.row)}`), mode, after].filter(Boolean).join(" "), "the command"));
     for (const [api, { script }] of this.implementations()) {
       const parts = script?.[this.declared.variants.indexOf(this.get("variant"))];
-      if (!parts) continue;
+      if (!parts?.length) continue;
       const text = this.script(parts.map((id) => this.text(id)).join(""));
       made.push(element("details", {}, element("summary", {}, "Stand-alone script of ", element("code", {}, api), ", without this project"), listing(text, `the script of ${api}`)));
     }

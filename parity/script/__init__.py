@@ -1,0 +1,1 @@
+"""Stand-alone scripts that show one implementation against the formula, without the harness."""
