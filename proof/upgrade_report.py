@@ -23,6 +23,7 @@ BEGIN, END = "<!-- measured upgrades: written by nox -s upgrades -->", "<!-- end
 SHOWN = 12
 """Groups of changes that are listed for each upgrade."""
 
+CLAMP = "not read; wanted in [pytorch issue 184572](https://github.com/pytorch/pytorch/issues/184572)"
 READ: Mapping[str, str] = {
     "tensorflow-cpu==2.19.1": "TensorFlow 2.19.0",
     "tensorflow-cpu==2.20.0": "TensorFlow 2.20.0",
@@ -35,6 +36,8 @@ READ: Mapping[str, str] = {
 
 NOTES: Mapping[tuple[str, str], str] = {
     ("tensorflow-cpu==2.18.1 keras==3.8.0", "elu_near_zero"): "Keras 3.7.0: celu was added",
+    ("torch==2.14.1", "clip_*"): CLAMP,
+    ("torch==2.14.1", "relu_at_zero"): CLAMP,
 }
 """What they say, by the candidate's requirements and a pattern of cases; of the rest, nothing."""
 

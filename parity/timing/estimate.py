@@ -29,6 +29,9 @@ WEIGHT = 6
 WIDTH = 3.5
 """Half of an interval in standard errors: docs/timing-quality.md says how often two workers of the same code differ."""
 
+CLEAR = 1.25
+"""From this ratio on (or its inverse) a difference is no chance of a few processes."""
+
 SAME, SLOWER, FASTER = "no difference", "slower", "faster"
 
 
@@ -39,6 +42,10 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    def clear(self, clear: float = CLEAR) -> bool:
+        """Whether a ratio is far from 1."""
+        return not 1 / clear < self.value < clear
 
     def difference(self, margin: float = 0.0) -> str:
         """What a ratio says: slower or faster when its whole interval lies beyond 1 and the margin."""

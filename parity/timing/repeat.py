@@ -6,16 +6,13 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .estimate import SAME, Estimate, ratio
+from .estimate import CLEAR, SAME, Estimate, ratio
 from .series import Series
 
 K = TypeVar("K", bound=Hashable)
 
 Pair = tuple[Series, Series]
 """What is compared, and what it is compared with."""
-
-CLEAR = 1.25
-"""From this ratio on (or its inverse) a difference is no chance of a few processes: it is not repeated."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +42,7 @@ def compared(
         for key, pair in first.items()
         if (each := ratio(*pair)) is not None
     }
-    suspected = [
-        key for key, each in found.items() if _suspicious(each.ratio, margin) and not _clear(each.ratio, clear)
-    ]
+    suspected = [key for key, each in found.items() if _suspicious(each.ratio, margin) and not each.ratio.clear(clear)]
     fresh = again(suspected) if suspected else {}
     return found | {key: _joined(found[key], fresh.get(key), margin) for key in suspected}
 
@@ -55,10 +50,6 @@ def compared(
 def _suspicious(found: Estimate, margin: float) -> bool:
     """Whether a ratio lies beyond the margin, and its interval beyond 1."""
     return found.difference() != SAME and not 1 / (1 + margin) <= found.value <= 1 + margin
-
-
-def _clear(found: Estimate, clear: float) -> bool:
-    return not 1 / clear < found.value < clear
 
 
 def _joined(found: Found, fresh: Pair | None, margin: float) -> Found:

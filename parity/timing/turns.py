@@ -21,7 +21,7 @@ from ..workers.bench import calls_of_block
 from ..workers.local import SCRIPT, Greeting, StartError, Worker
 from ..workers.main import TIME
 from ..workers.protocol import Failure
-from .estimate import ratio
+from .estimate import Estimate, ratio
 from .series import Series
 
 PROCESSES = 4
@@ -39,11 +39,20 @@ UNDISTURBED = 0.8
 
 @dataclass(frozen=True)
 class Precision:
-    """How long a measure of an item takes turns: for so many seconds, and on while half an interval is not narrow."""
+    """How long a measure of an item takes turns: for so many seconds, and on while half an interval is not ``narrow``,
+    or for a ratio far from 1 not ``fair``.
+    """
 
     seconds: float = 0.3
     at_most: float = 2.0
     narrow: float = 0.04
+    fair: float = 0.1
+
+    def reached(self, found: Estimate | None) -> bool:
+        """Whether a ratio's interval is narrow enough."""
+        if found is None:
+            return False
+        return found.high <= (1 + (self.fair if found.clear() else self.narrow)) * found.value
 
 
 @dataclass(frozen=True)
@@ -147,7 +156,7 @@ class Turns:
             passed = time.monotonic() - began
             enough = turn >= TURNS[0] and (turn >= TURNS[1] or passed >= precision.seconds)
             late = passed >= precision.at_most
-            if not present or (enough and (late or _narrow([found[key] for key in present], precision.narrow))):
+            if not present or (enough and (late or _settled([found[key] for key in present], precision))):
                 return
             first = turn % len(present)
             for number, workers in enumerate(self._sets):
@@ -222,10 +231,9 @@ def _count(all_series: Sequence[Series]) -> None:
         series.count(0.0 if somebody and series.best_share < UNDISTURBED else UNDISTURBED)
 
 
-def _narrow(present: Sequence[Series], half: float) -> bool:
-    """Whether the intervals of all ratios to the first participant are narrow enough."""
-    ratios = [ratio(series, present[0]) for series in present[1:]]
-    return all(found is not None and found.high <= (1 + half) * found.value for found in ratios)
+def _settled(present: Sequence[Series], precision: Precision) -> bool:
+    """Whether all ratios to the first participant are precise."""
+    return all(precision.reached(ratio(series, present[0])) for series in present[1:])
 
 
 def processors() -> list[int]:

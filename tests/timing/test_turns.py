@@ -6,6 +6,7 @@ import time
 import pytest
 
 from parity.plan.work import Item, Unit
+from parity.timing.estimate import Estimate
 from parity.timing.turns import Participant, Precision, Turns
 from parity.workers.local import StartError
 from parity.workers.timing import BOTH, FORWARD
@@ -191,3 +192,22 @@ def test_stopping_leaves_no_worker(pythons):
 def test_work_that_goes_on_after_the_call_has_returned_is_not_believed(timed):
     found = timed("asynchronous")
     assert "the work goes on after the call has returned" in found["asynchronous", FORWARD].problem
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "reached"),
+    [
+        (1.0, 0.03, True),
+        (1.0, 0.05, False),
+        (1.2, 0.05, False),
+        (3.0, 0.05, True),
+        (0.3, 0.09, True),
+        (3.0, 0.2, False),
+    ],
+)
+def test_a_ratio_far_from_1_needs_a_wider_interval_only(value, half, reached):
+    assert Precision().reached(Estimate(value, value / (1 + half), value * (1 + half))) == reached
+
+
+def test_no_ratio_is_not_precise():
+    assert not Precision().reached(None)
