@@ -174,6 +174,18 @@ def test_the_allowance_of_the_page_is_that_of_the_csv(browser, parity, rows):
     assert f"allowed = 8 u S = {row.allowed:.3g}".replace("e-0", "e-") in steps
 
 
+def test_the_script_of_a_row_is_for_its_dtype_and_seed(browser, parity, rows):
+    row = rows[rows.case.eq("linear") & rows.dtype.eq("float16") & rows.right.eq("reference")].iloc[0]
+    names = ("case", "variant", "dtype", "device", "mode", "quantity", "left", "right")
+    browser.open(parity, "#row?" + "&".join(f"{name}={row[name]}" for name in names))
+    (script,) = browser.run("return [...document.querySelectorAll('#detail details pre')].map((e) => e.textContent)")[
+        -1:
+    ]
+    assert 'SEED = 0\nDTYPE = "float16"\nDEVICE = "cpu"\nMODE = "eager"\n' in script
+    assert script.startswith(f'"""linear [{row.variant}]: {row.left} in ')
+    compile(script, "script", "exec")
+
+
 # By keyboard, in the dark, on a phone ----------------------------------------------------------------------------
 
 
