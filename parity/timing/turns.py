@@ -44,7 +44,7 @@ class Precision:
     """
 
     seconds: float = 0.3
-    at_most: float = 2.0
+    at_most: float = 1.2
     narrow: float = 0.04
     fair: float = 0.1
 
