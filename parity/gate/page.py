@@ -37,7 +37,7 @@ def page(verdict: Verdict) -> str:
         record=packed({"size": len(listed), "columns": columns(_table(verdict, listed)), "exported": EXPORTED}),
         frameworks=("torch", "tensorflow"),
         versions={name: (verdict.old.version(name), verdict.new.version(name)) for name in ("torch", "tensorflow")},
-        **carried(templates, ("parity.css", "gate.css"), ("address.js", "explorer.js", "gate.js")),
+        **carried(templates, ("parity.css", "gate.css"), ("address.js", "tables.js", "explorer.js", "gate.js")),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from parity.judge import COLUMNS, Row
 from parity.record import QuickRow, RecordWriter
-from parity.record.read import RecordError, read_environment, read_quick, read_rows
+from parity.record.read import RecordError, read_catalogue, read_environment, read_quick, read_rows
 from parity.record.schema import QUICK_COLUMNS
 
 PASSED = Row(
@@ -285,7 +285,8 @@ def test_a_last_row_that_is_cut_off_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1+2", "@SUM(A1)", "'=1", "''=1", "\uff1d1", '=HYPERLINK("http://example.org")']
+    "text",
+    ["=1+1", "+1", "-1+2", "-inf", "'-1", "@SUM(A1)", "'=1", "''=1", "\uff1d1", '=HYPERLINK("http://example.org")'],
 )
 def test_no_cell_begins_as_a_formula_does_and_reading_gives_the_text_back(tmp_path, text):
     row = replace(PASSED, case=text, left=text, reason=text)
@@ -296,8 +297,41 @@ def test_no_cell_begins_as_a_formula_does_and_reading_gives_the_text_back(tmp_pa
     assert read_rows(folder).iloc[0][["case", "left", "reason"]].tolist() == [text] * 3
 
 
-@pytest.mark.parametrize("text", ["a=1", "'quoted'", "1-1", ""])
+@pytest.mark.parametrize("text", ["a=1", "'quoted'", "1-1", "", "-1", "-0.25", "-1.5e-07"])
 def test_other_texts_are_written_as_they_are(tmp_path, text):
     folder = write(tmp_path, [replace(PASSED, reason=text)])
     with (folder / "parity.csv").open(newline="", encoding="utf-8") as stream:
         assert next(iter(csv.DictReader(stream)))["reason"] == text
+
+
+# Declarations ----------------------------------------------------------------------------------------------------
+
+DECLARED = {"case": "op", "family": "Operations", "implementations": {}, "texts": ["two\nlines \u2028"]}
+
+
+def test_declarations_come_back_by_name(tmp_path):
+    writer = RecordWriter(tmp_path)
+    writer.add_declaration(DECLARED)
+    assert read_catalogue(tmp_path) == {"op": DECLARED}
+    writer.add_declaration({**DECLARED, "case": "other"})
+    writer.close()
+    assert list(read_catalogue(tmp_path)) == ["op", "other"]
+
+
+def test_a_declaration_that_is_cut_off_is_left_out(tmp_path):
+    writer = RecordWriter(tmp_path)
+    writer.add_declaration(DECLARED)
+    writer.close()
+    path = tmp_path / "catalogue.jsonl"
+    whole = path.read_text()
+    path.write_text(whole + whole[:-1])
+    assert list(read_catalogue(tmp_path)) == ["op"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "3", "null", "{", '{"case": "op"}', '{"case": 1, "family": "", "implementations": {}}']
+)
+def test_a_damaged_declaration_is_named(tmp_path, text):
+    (tmp_path / "catalogue.jsonl").write_text(f"{text}\n")
+    with pytest.raises(RecordError, match=r"catalogue\.jsonl: cannot be read"):
+        read_catalogue(tmp_path)

@@ -34,6 +34,6 @@ function listed({ columns: given, size, exported }) {
   });
 }
 
-unpacked("record").then(listed).catch((problem) => {
+if (document.getElementById("record")) unpacked("record").then(listed).catch((problem) => {
   document.querySelector("#changes .place").replaceChildren(element("p", { class: "note" }, `The changes cannot be shown in this browser (${problem}); gate.csv has them all.`));
 });
