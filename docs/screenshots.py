@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "reports" / "parity.html"
 IMAGES = ROOT / "docs" / "images"
 SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-            "--hide-scrollbars", "--window-size=1100,1000")  # fmt: skip
+            "--hide-scrollbars", "--window-size=1200,1500")  # fmt: skip
 READY = "return Boolean(document.querySelector('#rows output'))"
 OPENED = "#rows?case=lstm&verdict=pass&dtype=float32&words=torch.nn.LSTM+keras"
 """Rows of which the first is opened for the picture of a row."""

@@ -3,7 +3,7 @@
 function facts(entries) {
   const list = element("dl", { class: "facts" });
   for (const [name, value] of entries) {
-    if (value !== "" && value !== null && value !== undefined) list.append(element("dt", {}, name), element("dd", {}, value));
+    if (value !== "" && value !== null && value !== undefined) list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
   }
   return list;
 }
