@@ -12,6 +12,7 @@ from parity.catalog.load import Broken
 from parity.judge import Row
 from parity.plan.work import Item
 from parity.record.read import read_environment, read_quick, read_rows
+from parity.record.schema import SCHEMA_VERSION
 from parity.run import AHEAD, Run, Totals
 from parity.workers.local import Greeting, StartError
 from parity.workers.protocol import Failure, Observation, Result
@@ -319,7 +320,7 @@ def test_the_record_of_a_whole_run(tmp_path):
     assert (content["verdicts"]["pass"], content["verdicts"]["fail"]) == (3, 6)
     assert content["environments"]["tensorflow"] == {"version": "2.21.0", "threads": 1, "devices": ["cpu"]}
     assert content["costs"]["torch"]["units"] == 3
-    assert content["schema"] == 4
+    assert content["schema"] == SCHEMA_VERSION
 
 
 def test_an_interrupted_run_keeps_what_was_done(tmp_path):

@@ -33,14 +33,23 @@ class Texts:
 
 
 def declared(case: Case, file: Path) -> dict[str, Any]:
-    """A case as JSON. Numbers stand for ``texts``; a ``mapping`` and a ``script`` are there for each variant."""
+    """A case as JSON. Numbers stand for ``texts``; a ``mapping`` and a ``script`` are there for each variant.
+
+    Where its source cannot be read, ``problem`` says so: the rows are worth more than the code beside them.
+    """
+    told = {"case": case.name, "family": "", "summary": case.summary, "implementations": {}}
+    try:
+        return told | _source(case, file)
+    except Exception as error:  # The file may be gone by now, or hold what nobody has thought of.
+        return told | {"problem": f"{type(error).__name__}: {error}"}
+
+
+def _source(case: Case, file: Path) -> dict[str, Any]:
     texts = Texts()
     every = [*case.implementations, *case.divergences]
     assert case.formula is not None
     return {
-        "case": case.name,
         "family": title(file),
-        "summary": case.summary,
         "place": f"{display(case.file)}:{case.line}",
         "formula": texts.number(code(case.formula, case.name)),
         "helpers": texts.number(helpers([case.formula, *(each.function for each in every)])),

@@ -12,6 +12,7 @@ from parity.record.schema import QUICK_COLUMNS
 
 REPORTS = {
     "parity.csv", "quick_timings.csv", "results.csv", "warnings.csv", "environment.json", "parity.junit.xml",
+    "catalogue.jsonl", "parity.md",
     "parity.html", "benchmarks.json",
 }  # fmt: skip
 

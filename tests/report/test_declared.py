@@ -95,3 +95,13 @@ def test_a_naive_port_has_its_fault_and_only_the_variants_that_it_is_run_for(lin
     }  # fmt: skip
     assert [bool(script) for script in port["script"]] == [True, False]
     assert line["implementations"]["torch.nn.functional.linear"]["naive"] is None
+
+
+def test_a_source_that_is_gone_does_not_stop_the_run(tmp_path):
+    path = tmp_path / "gone.py"
+    path.write_text(textwrap.dedent(CASES).lstrip())
+    case = load(path).case("line")
+    path.unlink()
+    found = declared(case, path)
+    assert (found["case"], found["summary"], found["implementations"]) == ("line", "y = a x + b.", {})
+    assert found["problem"].startswith("FileNotFoundError: ")

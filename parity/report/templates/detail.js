@@ -176,6 +176,7 @@ class Detail {
   code() {
     const { report, declared } = this;
     if (!declared) return [];
+    if (declared.problem) return [element("h3", {}, "Code"), element("p", { class: "note" }, `The source could not be read: ${declared.problem}`)];
     const parts = this.implementations().map(([api, { code, framework, naive, kind }]) =>
       element("div", {}, element("h4", {}, `${report.titles[framework]}: `, element("code", {}, api)), ...(naive ? [element("p", { class: "note" }, `A naive port: ${naive.title}. Instead: ${naive.fix}`)] : []),
         listing(this.text(code), `the ${kind} ${api}`)));
@@ -190,7 +191,7 @@ class Detail {
   }
 
   mappings() {
-    const variant = this.declared?.variants.indexOf(this.get("variant")) ?? -1;
+    const variant = this.declared?.variants?.indexOf(this.get("variant")) ?? -1;
     if (variant < 0) return [];
     const parts = this.implementations().map(([api, { mapping }]) => {
       const arrows = JSON.parse(this.text(mapping[variant]));
