@@ -29,7 +29,8 @@ def ratios(rows: pd.DataFrame) -> Markup:
     """TensorFlow's time divided by PyTorch's for each operation and size, with intervals."""
     chosen = rows[rows["ratio"].notna() & (rows["framework"] == "tensorflow")]
     chosen = chosen.drop_duplicates(["case", "size", "dtype", "device", "mode", "measure"])
-    names = list(dict.fromkeys(f"{row.case}, {row.size}" for row in chosen.itertuples()))
+    chosen = chosen.assign(label=_labels(chosen))
+    names = list(chosen["label"].unique())
     if not names:
         return Markup("")
 
@@ -40,7 +41,7 @@ def ratios(rows: pd.DataFrame) -> Markup:
             ("forward+backward", "#cc79a7", "^", 0.15),
         ):
             part = chosen[chosen["measure"] == measure]
-            places = [names.index(f"{row.case}, {row.size}") + shift for row in part.itertuples()]
+            places = [names.index(label) + shift for label in part["label"]]
             errors = [part["ratio"] - part["ratio_low"], part["ratio_high"] - part["ratio"]]
             axes.errorbar(
                 part["ratio"], places, xerr=errors, fmt=marker, color=colour, markersize=4, elinewidth=1, label=measure
@@ -56,6 +57,12 @@ def ratios(rows: pd.DataFrame) -> Markup:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 
     return _svg("ratios", draw, "TensorFlow's time divided by PyTorch's, by operation and size")
+
+
+def _labels(rows: pd.DataFrame) -> list[str]:
+    """What a line is called: its operation and size, and where it ran if there is more than one place."""
+    places = [name for name in ("dtype", "device", "mode") if rows[name].nunique() > 1]
+    return [", ".join(entry) for entry in rows[["case", "size", *places]].itertuples(index=False)]
 
 
 def sizes(rows: pd.DataFrame) -> Markup:
