@@ -133,10 +133,9 @@ def repeated(rows: pd.DataFrame) -> list[Repeated]:
     return list(found.values())
 
 
-def naive(group: Repeated, catalogue: Catalogue) -> Mapping[str, Any] | None:
-    """What is declared of the naive port that a group's rows come from; ``None`` for other rows."""
-    known = catalogue.get(group.worst.case, {}).get("implementations", {}).get(group.worst.left, {})
-    found: Mapping[str, Any] | None = known.get("naive")
+def naive(group: Repeated, catalogue: Catalogue) -> Mapping[str, Any]:
+    """What is declared of the naive port that a group's rows come from."""
+    found: Mapping[str, Any] = catalogue[group.worst.case]["implementations"][group.worst.left]["naive"]
     return found
 
 

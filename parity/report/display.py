@@ -22,6 +22,17 @@ def plain(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+def version(described: Mapping[str, Any]) -> str:
+    """The version of an environment's framework."""
+    keras = f" with Keras {described['keras']}" if "keras" in described else ""
+    return f"{described['version']}{keras}" if "version" in described else "not recorded"
+
+
+def moment(began: Any) -> str:
+    """A recorded time, for readers."""
+    return str(began).replace("T", " ").replace("+00:00", " UTC")
+
+
 def breakable(name: str) -> Markup:
     """A long name that may be broken after its punctuation."""
     return Markup("<wbr>").join(re.split(r"(?<=[_=:/\[(,-])|(?<=\.)(?!\d)", name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def _write(path: Path, text: str, errors: str) -> Path:
 
 def _page(overview: Overview, folder: Path) -> str:
     rows, red = overview.rows, overview.red
-    declared = repeated(rows[rows["verdict"] == EXPECTED])
+    declared, timings = repeated(rows[rows["verdict"] == EXPECTED]), timed(overview.timings)
     templates = engine()
     templates.filters.update(
         address=address, row_address=_row_address, breakable=breakable, duration=duration, linked=linked,
@@ -60,12 +61,12 @@ def _page(overview: Overview, folder: Path) -> str:
     return templates.get_template("parity.html.j2").render(
         overview=overview, total=len(rows), allowance=part(overview.environment, "tolerance"), culprits=culprits(red),
         red=list(red[:LISTED].itertuples()), reds=len(red),
-        divergences=[(group, port) for group in declared if (port := naive(group, overview.catalogue))],
-        expected=[group for group in declared if not naive(group, overview.catalogue)],
+        divergences=[(group, naive(group, overview.catalogue)) for group in declared if group.worst.naive],
+        expected=[group for group in declared if not group.worst.naive],
         not_run=repeated(rows[rows["verdict"] == NOT_RUN]), modes=rows["mode"].replace("", pd.NA).nunique(),
         places=places(rows), families=matrix(rows[~overview.as_declared]),
-        record=_packed(overview) if len(rows) else "",
-        timings=timed(overview.timings), in_turns=TIMINGS_HTML if (folder / TIMINGS_HTML).exists() else "",
+        record=_packed(overview, timings) if len(rows) else "",
+        timings=timings, in_turns=TIMINGS_HTML if (folder / TIMINGS_HTML).exists() else "",
         listed=LISTED, timed=TIMED, again=overview.command(next(rows.itertuples(), None)), symbols=SYMBOLS,
         titles=TITLES,
         files=[name for name in (PARITY, SUMMARY, QUICK, ENVIRONMENT, CATALOGUE) if (folder / name).exists()],
@@ -77,19 +78,18 @@ def _row_address(row: Any) -> str:
     return address({name: getattr(row, name) for name in ROW_KEY}, "row")
 
 
-def _packed(overview: Overview) -> str:
+def _packed(overview: Overview, timings: Sequence[Mapping[str, Any]]) -> str:
     """What the scripts show rows from: the rows, the worst first, and what is known of their items."""
     rows = overview.rows
     kinds = rows["quantity"].str.partition(":")[0].replace("", WHOLE)
     measures = ("forward", "forward+backward")
     names = ("case", "variant", "dtype", "device", "mode", "implementation")
-    lines = timed(overview.timings)
     return packed({
         "size": len(rows),
         "columns": columns(rows[list(COLUMNS)].assign(family=rows["family"], kind=kinds)),
         "exported": COLUMNS,
         "cases": overview.catalogue,
-        "timings": [[*(line[name] for name in names), *map(line["medians"].get, measures)] for line in lines],
+        "timings": [[*(line[name] for name in names), *map(line["medians"].get, measures)] for line in timings],
         "reproduction": asdict(overview.reproduction),
         "files": overview.files,
         "symbols": SYMBOLS,

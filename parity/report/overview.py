@@ -18,7 +18,7 @@ from ..plan.work import item_name
 from ..record.read import RecordError, read_catalogue, read_environment, read_quick, read_rows
 from ..record.schema import ENVIRONMENT, PARITY, QUICK_COLUMNS
 from .digest import Catalogue, worst_first
-from .display import plain
+from .display import moment, plain, version
 from .text import headline
 
 TITLES = {REFERENCE: "NumPy (the formulas)", **{name: framework.title for name, framework in FRAMEWORKS.items()}}
@@ -88,12 +88,11 @@ class Overview:
     def facts(self) -> dict[str, str]:
         """Versions, when and where it ran, how long, and on which devices."""
         environment, seconds = self.environment, self.environment.get("seconds")
-        began = str(environment.get("began", "not recorded")).replace("T", " ").replace("+00:00", " UTC")
         return {
-            **{title: _version(part(part(environment, "environments"), name)) for name, title in TITLES.items()},
+            **{title: version(part(part(environment, "environments"), name)) for name, title in TITLES.items()},
             "Compared": f"{len(self.rows):,} rows from {environment.get('items', 'an unknown number of')} items",
             "Seed": plain(environment.get("seed", "not recorded")),
-            "Began": began,
+            "Began": moment(environment.get("began", "not recorded")),
             "Took": f"{seconds:.1f} s" if isinstance(seconds, (int, float)) else "not recorded",
             "Machine": plain(part(environment, "machine").get("system", "not recorded")),
             "Devices": self.devices,
@@ -173,8 +172,3 @@ def _gaps(environment: Mapping[str, Any], counts: Mapping[str, int]) -> Iterator
     planned, items = environment.get("planned"), environment.get("items")
     if planned is not None and planned != items:
         yield f"The run stopped early: {items} of {planned} planned items were run."
-
-
-def _version(described: Mapping[str, Any]) -> str:
-    keras = f" with Keras {described['keras']}" if "keras" in described else ""
-    return f"{described['version']}{keras}" if "version" in described else "not recorded"

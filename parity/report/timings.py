@@ -10,7 +10,7 @@ from ..catalog.frameworks import FRAMEWORKS
 from ..record.read import read_environment, read_timings
 from ..record.schema import TIMINGS, TIMINGS_BENCHMARKS, TIMINGS_ENVIRONMENT, TIMINGS_HTML
 from . import plots
-from .display import breakable, duration, memory, number
+from .display import breakable, duration, memory, moment, number, version
 from .engine import carried, engine
 
 
@@ -41,9 +41,7 @@ def headline(cases: int, environment: Mapping[str, Any]) -> str:
 def _facts(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     described = environment.get("environments", {})
     for name, framework in FRAMEWORKS.items():
-        own = described.get(name, {})
-        keras = f" with Keras {own['keras']}" if own.get("keras") else ""
-        yield framework.title, f"{own.get('version', 'not recorded')}{keras}"
+        yield framework.title, version(described.get(name, {}))
     machine = environment.get("machine", {})
     yield (
         "Machine",
@@ -58,5 +56,5 @@ def _facts(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             f"Peak of {peak['device']}, {peak['dtype']}",
             f"{peak['gflops']:.3g} GFLOP/s in a matrix product, {peak['gbytes']:.3g} GB/s in a copy",
         )
-    yield "Began", str(environment.get("began", "not recorded")).replace("T", " ").replace("+00:00", " UTC")
+    yield "Began", moment(environment.get("began", "not recorded"))
     yield "Took", f"{environment.get('seconds', 0):.0f} s"
