@@ -13,7 +13,6 @@ tanh = sweep(
     {"torch.tanh": lambda torch, x: torch.tanh(x)},
     {"tf.tanh": lambda tf, x: tf.tanh(x)},
     between=(-16, 16),
-    least_scale=LeastScale(6, ["grad:x"], "the derivative is 1 - y**2, with the rounded y"),
 )
 
 sigmoid = sweep(

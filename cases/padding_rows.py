@@ -11,7 +11,7 @@ TABLE = dict(weight="table: V D")
 padded_embedding = Case(
     "padded_embedding",
     "The rows of a pre-trained table that ids name, and zeros for the padding id 0.",
-    sizes=dict(N=3, T=7, V=4, D=5),
+    sizes=dict(N=5, T=12, V=4, D=3),
     inputs=dict(ids=integers("N T", 0, "V")),
     weights=dict(table=normal("V D")),
     outputs=dict(y="N T D"),
@@ -111,7 +111,7 @@ def _(tf, ids, table):
 padding_gradient = Case(
     "padding_gradient",
     "The gradient of an embedding table whose padding row 0, which is looked up like others, stays as it is.",
-    sizes=dict(N=3, T=7, V=4, D=5),
+    sizes=dict(N=5, T=12, V=4, D=3),
     inputs=dict(
         ids=integers("N T", 0, "V"), table=normal("V D", gradient=False), upstream=normal("N T D", gradient=False)
     ),

@@ -2,7 +2,7 @@
 
 from _training_step import formula, tensorflow_step, torch_step
 
-from parity import Case, buffer, grid, integers, normal, zeros
+from parity import Case, LeastScale, buffer, grid, integers, normal, zeros
 
 SIZES = dict(N=6, T=10, V=5, E=4, H=7, J=lambda H: H, M=8, K=3, G=("i", "f", "g", "o"))
 AXES = dict(
@@ -293,6 +293,11 @@ classifier_training = Case(
     outputs=dict(before=buffer(""), after=buffer(""), **{name: buffer(axes) for name, axes in AXES.items()}),
     variants=grid(vectors=["trained", "frozen"]),
     dtypes=("float64", "float32"),
+    least_scale=LeastScale(
+        lambda vectors: 2.0 if vectors == "trained" else 0.0,
+        ["output:embedding"],
+        "Keras subtracts a row for every look-up, and rounds the vector each time",
+    ),
 )
 
 

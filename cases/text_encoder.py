@@ -26,7 +26,7 @@ from _text_encoder import (
 from _tf1 import Built, Variable, rnn_cell, tf_variables
 from _training_step import formula, tensorflow_step, torch_step
 
-from parity import Case, buffer
+from parity import Case, LeastScale, buffer
 
 encoder = Case(
     "text_encoder",
@@ -152,6 +152,9 @@ encoder_training = Case(
     weights=weights(gradient=False),
     outputs=dict(before=buffer(""), after=buffer(""), **{name: buffer(axes) for name, axes in AXES.items()}),
     dtypes=WIDE,
+    least_scale=LeastScale(
+        2.0, ["output:letters"], "Keras subtracts a row for every look-up, and rounds the vector each time"
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from parity.catalog.case import Case
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
-from parity.catalog.load import load
+from parity.catalog.load import CaseFile, load
 from parity.judge.judge import Context
 from parity.plan.work import Item, Unit, expand, units
 from parity.workers.local import LocalEngine
@@ -40,10 +40,12 @@ class Workers:
         greetings = self._engine.start([REFERENCE, *FRAMEWORKS])
         self.versions = {name: str(greeting.environment["version"]) for name, greeting in greetings.items()}
 
-    def items(self, dtypes: Iterable[str] | None, *, one_variant: bool) -> list[tuple[Case, Item]]:
-        """Every item of the catalogue in some dtypes, or those of each case's first variant only."""
+    def items(
+        self, dtypes: Iterable[str] | None, *, one_variant: bool, files: Iterable[CaseFile] | None = None
+    ) -> list[tuple[Case, Item]]:
+        """Every item of some files or the catalogue in some dtypes, or those of each case's first variant only."""
         found = []
-        for file in self.files:
+        for file in self.files if files is None else files:
             for item in expand(file, dtypes, ["cpu"]):
                 case = file.case(item.case)
                 if not one_variant or item.variant == case.variants[0].id:

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
-from proof.seeds import NOTHING, SHARES, WANTED
+from proof.seeds import SHARES, WANTED, total
 from proof.sensitivity import JUDGE, USUAL
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -48,13 +48,14 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| what | seeds so far | items | rows | false alarms |"
     yield "| --- | --- | --- | --- | --- |"
-    parts = [name for name in PARTS if name in record]
+    totals = {name: total(record[name]) for name in PARTS}
+    parts = [name for name in PARTS if totals[name]["items"]]
     for name, wanted in WANTED.items():
-        part = record.get(name, NOTHING)
+        part = totals[name]
         seeds, rejected = f"{part['seeds']:,} of {wanted:,}", len(part["alarms"])
         yield f"| {PARTS[name]} | {seeds} | {part['items']:,} | {part['rows']:,} | {rejected} |"
     yield ""
-    alarms = [alarm for name in parts for alarm in record[name]["alarms"]]
+    alarms = [alarm for name in parts for alarm in totals[name]["alarms"]]
     for (case, left), count in Counter((a["case"], a["left"]) for a in alarms).items():
         example = next(a for a in alarms if (a["case"], a["left"]) == (case, left))
         where = f"{example['dtype']}, seed {example['seed']}"
@@ -69,13 +70,13 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
     yield "| share up to | " + " | ".join(PARTS[name] for name in parts) + " |"
     yield "| --- |" + " --- |" * len(parts)
     for upper in map(str, SHARES):
-        cells = (f"{record[name]['shares'].get(upper, 0) / record[name]['items']:.3%}" for name in parts)
+        cells = (f"{totals[name]['shares'].get(upper, 0) / totals[name]['items']:.3%}" for name in parts)
         yield f"| {float(upper):.1%} | " + " | ".join(cells) + " |"
     yield ""
     yield "| ρ up to | " + " | ".join(PARTS[name] for name in parts) + " |"
     yield "| --- |" + " --- |" * len(parts)
     for upper in (str(4 * share) for share in SHARES):
-        cells = (f"{record[name]['rhos'].get(upper, 0) / record[name]['items']:.3%}" for name in parts)
+        cells = (f"{totals[name]['rhos'].get(upper, 0) / totals[name]['items']:.3%}" for name in parts)
         yield f"| {float(upper):g} | " + " | ".join(cells) + " |"
     yield ""
 

@@ -3,13 +3,14 @@
     python -m proof.seeds --one-variant 1000 --full 30 --out FILE --torch-python PATH --tensorflow-python PATH
 
 What the frameworks are declared not to do right is expected, with every seed; a declaration that does not hold with
-every seed is an alarm, too. FILE is written after every seed, and the next run goes on where it ends, unless the
-judge, the formulas or a framework's version changed.
+every seed is an alarm, too. The counts are kept for each case file: FILE is written again and again, and the next run
+goes on where it ends. A file of cases that changed is counted anew, and all are when the judge or a version changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
+from parity.catalog.load import CaseFile
 from parity.judge import RED, judge
 from parity.judge.row import Row
 from proof.observe import ROOT, Workers
@@ -29,50 +31,92 @@ SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 """Upper ends of the classes in which the largest share of an allowance that an item used is counted."""
 WANTED = {"one_variant": 1000, "full": 30}
 """Seeds that are run: for one variant of every case, and for the full catalogue."""
+SITTING = 50
+"""Seeds of one case file that are run before it is the next one's turn."""
 
-NOTHING: Mapping[str, Any] = dict(seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={})
+NOTHING: Mapping[str, Any] = dict(seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={}, nearest={})
 JUDGED = ("parity/judge/*.py", "parity/workers/rounding.py", "parity/workers/sensitivity.py")
 
 
-def run(workers: Workers, seeds: Iterable[int], *, one_variant: bool) -> Iterator[dict[str, Any]]:
-    """For each seed the counts: items, rows, alarms, and how much of the allowance was used."""
-    items = workers.items(DTYPES, one_variant=one_variant)
+def run(workers: Workers, file: CaseFile, seeds: Iterable[int], *, one_variant: bool) -> dict[str, Any]:
+    """The counts of some seeds: items, rows, alarms, how much of the allowances was used, and by which row the most."""
+    began = time.time()
+    counts: Counter[str] = Counter(dict.fromkeys(("seeds", "items", "rows"), 0))
+    shares, rhos = Counter[str](), Counter[str]()
+    alarms: list[dict[str, Any]] = []
+    nearest: dict[str, Any] = {}
+    items = workers.items(DTYPES, one_variant=one_variant, files=[file])
     for seed in seeds:
-        began = time.time()
-        counts: Counter[str] = Counter()
-        shares, rhos = Counter[str](), Counter[str]()
-        alarms: list[dict[str, Any]] = []
+        counts["seeds"] += 1
         for observed in workers.observe(items, [seed]):
             rows = judge(observed.case, observed.item, observed.observations, workers.context(seed))
             counts.update(items=1, rows=len(rows))
-            alarms += [_alarm(row) for row in rows if row.verdict in RED]
+            alarms += [_described(row) for row in rows if row.verdict in RED]
             passed = [row for row in rows if row.verdict == "pass" and row.right == REFERENCE]
             shares[_class(max((row.error_ratio or 0.0 for row in passed), default=0.0), 1.0)] += 1
             rhos[_class(max((row.rho or 0.0 for row in passed), default=0.0), 4.0)] += 1
-        seconds = round(time.time() - began)
-        yield {"seeds": 1, **counts, "alarms": alarms, "shares": shares, "rhos": rhos, "seconds": seconds}
+            nearest = max([nearest, *map(_described, passed)], key=_share)
+    seconds = round(time.time() - began, 1)
+    return {**counts, "alarms": alarms, "shares": shares, "rhos": rhos, "seconds": seconds, "nearest": nearest}
 
 
-def add(part: Mapping[str, Any], seed: Mapping[str, Any]) -> dict[str, Any]:
-    """The counts of a part and of one more seed together."""
-    whole = {name: part[name] + seed[name] for name in ("seeds", "items", "rows", "seconds", "alarms")}
-    return whole | {name: dict(Counter(part[name]) + Counter(seed[name])) for name in ("shares", "rhos")}
+def add(part: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts of a part and of more seeds together."""
+    whole = {name: part[name] + more[name] for name in ("seeds", "items", "rows", "seconds", "alarms")}
+    whole |= {name: dict(Counter(part[name]) + Counter(more[name])) for name in ("shares", "rhos")}
+    return whole | {"nearest": max(part["nearest"], more["nearest"], key=_share)}
+
+
+def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The counts of all files together; ``seeds`` is what every file has been run with at least."""
+    whole = dict(NOTHING)
+    for part in files.values():
+        whole = add(whole, part)
+    return whole | {"seeds": min((part["seeds"] for part in files.values()), default=0)}
 
 
 def fingerprint(workers: Workers) -> dict[str, Any]:
-    """What the counts hold for: the frameworks' versions, and a digest of the judge, the formulas and the cases."""
+    """What all counts hold for: the frameworks' versions, and a digest of the judge and of what rounds."""
     sources = [path for place in JUDGED for path in sorted(ROOT.glob(place))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    return {"dtypes": list(DTYPES), "versions": workers.versions, "sources": digest}
+    return {"dtypes": list(DTYPES), "versions": workers.versions, "judge": _digest(sources)}
+
+
+def sources(path: Path) -> list[Path]:
+    """A case file and the files beside it that it imports, directly or not."""
+    found, new = [], [path]
+    while new:
+        found.append(new.pop())
+        for node in ast.walk(ast.parse(found[-1].read_bytes())):
+            if isinstance(node, ast.ImportFrom):
+                beside = path.with_name(f"{node.module}.py")
+                if beside.exists() and beside not in [*found, *new]:
+                    new.append(beside)
+    return sorted(found)
+
+
+def sittings(counted: Mapping[str, int], wanted: int) -> Iterator[tuple[str, range]]:
+    """In which order files come, and with which seeds: those with the fewest first, so that all grow together."""
+    for end in range(SITTING, wanted + SITTING, SITTING):
+        for name, seeds in counted.items():
+            if seeds < min(end, wanted):
+                yield name, range(max(seeds, end - SITTING), min(end, wanted))
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 def _class(value: float, largest: float) -> str:
     return str(next((upper for upper in SHARES if value <= upper * largest), SHARES[-1]) * largest)
 
 
-def _alarm(row: Row) -> dict[str, Any]:
+def _described(row: Row) -> dict[str, Any]:
     names = ("case", "variant", "dtype", "seed", "quantity", "left", "right", "verdict", "error_ratio", "rho", "reason")
     return {name: getattr(row, name) for name in names}
+
+
+def _share(described: Mapping[str, Any]) -> float:
+    return described.get("error_ratio") or 0.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,27 +130,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{framework}-python", required=True)
     options = parser.parse_args(arguments)
     workers = Workers({name: getattr(options, f"{name}_python") for name in FRAMEWORKS})
+    files = {file.path.name: file for file in workers.files}
     try:
-        result = _begun(options.out, fingerprint(workers))
-        for name, count in (("one_variant", options.one_variant), ("full", options.full)):
-            part = result.get(name, NOTHING)
-            for seed in run(workers, range(part["seeds"], count), one_variant=name == "one_variant"):
-                part = result[name] = add(part, seed)
+        record = begun(options.out, fingerprint(workers), {name: _digest(sources(files[name].path)) for name in files})
+        for part, wanted in (("one_variant", options.one_variant), ("full", options.full)):
+            counts = record[part]
+            for name, seeds in sittings({name: counts[name]["seeds"] for name in counts}, wanted):
+                more = run(workers, files[name], seeds, one_variant=part == "one_variant")
+                counts[name] |= add(counts[name], more)
                 options.out.parent.mkdir(parents=True, exist_ok=True)
-                options.out.write_text(json.dumps(result, indent=1) + "\n")
-                print(f"{name}: {part['seeds']} seeds, {part['items']} items, {len(part['alarms'])} alarms", flush=True)
+                options.out.write_text(json.dumps(record, indent=1) + "\n")
+                print(
+                    f"{part}: {name}, {seeds.stop} seeds, {more['seconds']} s, {len(more['alarms'])} alarms", flush=True
+                )
     finally:
         workers.stop()
-    return int(any(result[name]["alarms"] for name in ("one_variant", "full") if name in result))
+    return int(any(total(record[part])["alarms"] for part in WANTED))
 
 
-def _begun(path: Path, holds_for: dict[str, Any]) -> dict[str, Any]:
-    """What is in the file already, if it is of the same judge, cases and versions."""
-    if path.exists():
-        found: dict[str, Any] = json.loads(path.read_text())
-        if all(found.get(name) == value for name, value in holds_for.items()):
-            return found
-    return holds_for
+def begun(path: Path, holds_for: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
+    """What is in the file already and still holds, and nothing for all else."""
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    if any(found.get(name) != value for name, value in holds_for.items()):
+        found = {}
+    record = dict(holds_for)
+    for part in WANTED:
+        old = found.get(part, {})
+        record[part] = {
+            name: old[name] if old.get(name, {}).get("digest") == digest else {"digest": digest, **NOTHING}
+            for name, digest in digests.items()
+        }
+    return record
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from autograd.extend import VSpace
+from autograd.extend import VSpace, defvjp
 from autograd.numpy import numpy_vjps, numpy_wrapper
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
+from autograd.tracer import getval
 
 from ..catalog.calls import signature
 from ..catalog.case import Case
@@ -65,6 +66,32 @@ class KeepingNumPy:
         return np.asanyarray(values, *args, **kwargs)
 
 
+def unbroadcast(gradient: Any, target: Any, first: int = 0) -> Any:
+    """Autograd's ``unbroadcast`` (the gradient of what was broadcast), but all axes are one sum, as in the frameworks.
+
+    ``target`` is the shape, rank and dtype to get back to, ``first`` the first axis that was added (-1: the last one).
+    """
+    shape, rank = target[:2]
+    added = gradient.ndim - rank
+    start = gradient.ndim - added if first < 0 else first
+    kept = [axis for axis in range(gradient.ndim) if not start <= axis < start + added]
+    repeated = [axis for axis, length in zip(kept, shape, strict=True) if length == 1]
+    axes = (*range(start, start + added), *repeated)
+    if axes:
+        gradient = numpy_vjps.anp.sum(gradient, axis=axes, keepdims=True)
+    return _unbroadcast(gradient, target, first)
+
+
+def tanh_gradient(result: Any, x: Any) -> Any:
+    """The gradient of tanh from its rounded result, as frameworks compute it: near ±1 it has few digits left."""
+    if isinstance(getval(result), Rounded):
+        return lambda given: given * (1 - result * result)
+    return lambda given: given / numpy_vjps.anp.cosh(x) ** 2
+
+
+_unbroadcast = numpy_vjps.unbroadcast
+numpy_vjps.unbroadcast = unbroadcast
+defvjp(numpy_vjps.anp.tanh, tanh_gradient)
 ArrayBox.register(Rounded)
 VSpace.register(Rounded, RoundedVSpace)
 numpy_wrapper._np = KeepingNumPy()

@@ -51,7 +51,6 @@ def test_what_moves_and_selects_is_exact(name):
 ONCE = {
     "plus": lambda x: x + 1.0,
     "times": lambda x: x * x,
-    "exp": np.exp,
     "over": lambda x: 1.0 / x,
     "sqrt": lambda x: np.sqrt(np.abs(x)),
 }
@@ -60,6 +59,11 @@ ONCE = {
 @pytest.mark.parametrize("name", ONCE)
 def test_an_operation_is_off_by_one_unit_of_its_result(name):
     assert np.abs(off(ONCE[name], X)) == pytest.approx(np.abs(ONCE[name](X)), rel=1e-6)
+
+
+@pytest.mark.parametrize("function", [np.exp, np.tanh, np.expm1])
+def test_an_elementary_function_is_off_by_one_ulp(function):
+    assert np.abs(off(function, X)) == pytest.approx(2 * np.abs(function(X)), rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,19 @@ def test_gradients_round_too():
     assert 0.1 < error.max() < 100
 
 
+def test_the_gradient_of_tanh_has_few_digits_where_it_saturates():
+    x = np.array([0.5, 3.0])
+
+    def error(x, key):
+        with rounding(bits(key)):
+            rounded = make_vjp(anp.tanh)(x.view(Rounded))[0](np.ones(2).view(Rounded))
+        return np.abs(np.asarray(rounded) * np.cosh(x) ** 2 - 1) / UNIT
+
+    relative = np.max([error(x, key) for key in range(8)], axis=0)
+    assert relative[0] < 5
+    assert 200 < relative[1] < 1000
+
+
 def test_a_gradient_that_adds_up_rows_rounds():
     def rows(table):
         return table[np.array([1, 1, 1, 0])]
@@ -118,6 +135,26 @@ def test_a_gradient_that_adds_up_rows_rounds():
     error = np.abs(rounded - exact(given)) / UNIT
     assert error[1] == pytest.approx(np.sqrt(2) * np.abs(given[:3]).sum(0), rel=1e-6)
     assert not error[[0, 2, 3, 4, 5]].any()
+
+
+BROADCAST = {
+    "at the front": ((5,), lambda b: b + np.zeros((4, 6, 5))),
+    "in between": ((4, 1, 1, 5), lambda b: b * np.ones((4, 6, 3, 5))),
+    "everywhere": ((), lambda b: b + np.zeros((4, 6, 5))),
+    "in an einsum": ((6,), lambda b: anp.einsum("...i,i->...i", np.ones((4, 5, 6)), b)),
+}
+
+
+@pytest.mark.parametrize("place", BROADCAST)
+def test_the_gradient_of_what_was_broadcast_is_one_sum(place):
+    shape, function = BROADCAST[place]
+    back, result = make_vjp(function)(np.ones(shape))
+    given = np.random.default_rng(2).standard_normal(result.shape)
+    with rounding(bits()):
+        rounded, _ = make_vjp(function)(np.ones(shape).view(Rounded))
+        error = np.abs(np.asarray(rounded(given.view(Rounded))) - back(given)) / UNIT
+    terms = given.size / max(np.prod(shape), 1)
+    assert error == pytest.approx(np.sqrt(terms - 1) * back(np.abs(given)), rel=1e-6)
 
 
 def test_a_gradient_that_adds_up_overlapping_slices_rounds():
