@@ -171,11 +171,11 @@ def bench(session: nox.Session) -> None:
 def bench_report(session: nox.Session) -> None:
     """Measure the report of 100,000 rows like those in reports/: writing it, and using it in headless Chromium."""
     install(session, *BROWSER)
-    session.run("python", "benchmarks/report.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.report", *session.posargs)
 
 
 @nox.session
 def screenshots(session: nox.Session) -> None:
     """Take the README's pictures of the report in reports/ (needs chromium and chromium-driver)."""
     install(session, *BROWSER)
-    session.run("python", "docs/screenshots.py")
+    session.run("python", "-m", "benchmarks.screenshots")

@@ -1,6 +1,6 @@
 """Measure the report of N rows: writing it, its size, and how fast it is in headless Chromium.
 
-python benchmarks/report.py [N] [REPORTS_DIR]
+python -m benchmarks.report [N] [REPORTS_DIR]
 
 The rows are those of the record in REPORTS_DIR (reports/ unless named), over and over with other variants and errors.
 """
@@ -17,12 +17,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from selenium import webdriver
 
+from benchmarks.chromium import chromium
 from parity.record.read import read_rows
 from parity.record.schema import CATALOGUE, ENVIRONMENT, HTML, PARITY, QUICK
 
-SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 FIRST_PAINT = "return performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 FILTER = """
 const field = document.getElementById("rows-words"), began = performance.now();
@@ -66,10 +65,7 @@ def written(folder: Path) -> dict[str, float]:
 
 def shown(page: Path) -> dict[str, float]:
     """Milliseconds until the first screen is there, until all rows can be filtered, and for filters and sorting."""
-    options = webdriver.ChromeOptions()
-    for switch in SWITCHES:
-        options.add_argument(switch)
-    with webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver"))) as browser:
+    with chromium() as browser:
         began = time.perf_counter()
         browser.get(page.as_uri())
         paint = browser.execute_script(FIRST_PAINT)

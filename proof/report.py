@@ -18,6 +18,8 @@ from proof.sensitivity import JUDGE, USUAL
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = "verdict-quality.md"
 PLOT = "images/sensitivity.svg"
+NEAREST = 10
+"""Rows that came nearest to their allowance and are named."""
 PARTS = {"one_variant": "one variant of every case", "full": "the full catalogue"}
 
 
@@ -78,6 +80,20 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
     for upper in (str(4 * share) for share in SHARES):
         cells = (f"{totals[name]['rhos'].get(upper, 0) / totals[name]['items']:.3%}" for name in parts)
         yield f"| {float(upper):g} | " + " | ".join(cells) + " |"
+    yield ""
+    yield from _nearest(record)
+
+
+def _nearest(record: Mapping[str, Any]) -> Iterator[str]:
+    files = [file for part in PARTS for file in record[part].values()]
+    rows = [file["nearest"] for file in files if file["nearest"].get("error_ratio")]
+    yield "The rows that came nearest to being rejected, one for each file of cases:"
+    yield ""
+    yield "| share | item | quantity | implementation |"
+    yield "| --- | --- | --- | --- |"
+    for row in sorted(rows, key=lambda row: row["error_ratio"], reverse=True)[:NEAREST]:
+        item = f"`{row['case']}`, {row['dtype']}, seed {row['seed']}"
+        yield f"| {row['error_ratio']:.1%} | {item} | `{row['quantity']}` | {row['left']} |"
     yield ""
 
 

@@ -13,6 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from benchmarks.chromium import MissingError, chromium
 from parity.gate.compare import compare
 from parity.gate.page import page
 from parity.gate.snapshot import read_snapshot
@@ -20,11 +21,6 @@ from parity.gate.verdict import Verdict
 
 CASES = Path(__file__).resolve().parents[2] / "cases"
 RECORDED = Path(__file__).resolve().parents[1] / "gate" / "recorded"
-NEEDED = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "chromium-driver": ("chromedriver",)}
-SWITCHES = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--force-prefers-reduced-motion",
-)  # fmt: skip
 
 WRONG = """
 from parity import Case, normal
@@ -50,17 +46,6 @@ def _(tf, x):
 def _(tf, x):
     raise ValueError("<img src=x onerror='document.title = 1'>")
 """
-
-
-def programs():
-    """The browser and its driver; the tests fail, and say what to install, where one is missing."""
-    found = {package: next(filter(None, map(shutil.which, names)), None) for package, names in NEEDED.items()}
-    missing = [package for package, path in found.items() if path is None]
-    if missing:
-        pytest.fail(
-            f"the browser tests need {' and '.join(missing)}: apt-get install {' '.join(missing)}", pytrace=False
-        )
-    return found["chromium"], found["chromium-driver"]
 
 
 class Page:
@@ -118,13 +103,10 @@ class Page:
 
 @pytest.fixture(scope="session")
 def driver():
-    browser, service = programs()
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for switch in SWITCHES:
-        options.add_argument(switch)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
+    try:
+        started = chromium("--force-prefers-reduced-motion")
+    except MissingError as error:
+        pytest.fail(f"the browser tests need a browser: {error}", pytrace=False)
     yield started
     started.quit()
 

@@ -2,34 +2,75 @@
 
 import json
 
+import pytest
+
 from parity.judge import RED, judge
 from proof.observe import Workers
 from proof.report import document
-from proof.seeds import DTYPES, NOTHING, _begun, add
+from proof.seeds import DTYPES, NOTHING, add, begun, sittings, sources, total
 
+NEAREST = {
+    "case": "linear", "dtype": "float64", "seed": 3, "quantity": "output:y", "left": "tf.matmul", "error_ratio": 0.4567,
+}  # fmt: skip
 SEED = {
-    "seeds": 1, "items": 4, "rows": 90, "seconds": 2, "alarms": [],
+    "seeds": 1, "items": 4, "rows": 90, "seconds": 2, "alarms": [], "nearest": NEAREST,
     "shares": {"0.125": 3, "0.5": 1}, "rhos": {"0.5": 4},
 }  # fmt: skip
 ALARM = {"case": "conv2d", "left": "torch.conv2d", "dtype": "float32", "seed": 7, "reason": "too far"}
 
 
 def test_seeds_add_up():
-    twice = add(add(NOTHING, SEED), {**SEED, "alarms": [ALARM]})
+    twice = add(add(NOTHING, SEED), {**SEED, "alarms": [ALARM], "nearest": {**NEAREST, "error_ratio": 0.2}})
     assert (twice["seeds"], twice["items"], twice["rows"], twice["seconds"]) == (2, 8, 180, 4)
     assert twice["shares"] == {"0.125": 6, "0.5": 2}
     assert twice["alarms"] == [ALARM]
+    assert twice["nearest"] == NEAREST
     assert NOTHING["seeds"] == 0
     assert NOTHING["alarms"] == []
 
 
-def test_a_sitting_goes_on_where_the_last_one_ended_for_the_same_judge_only(tmp_path):
+def test_files_add_up_to_the_seeds_that_all_of_them_have():
+    whole = total({"a.py": {**SEED, "seeds": 50}, "b.py": {**SEED, "seeds": 30}})
+    assert (whole["seeds"], whole["items"]) == (30, 8)
+    assert total({})["seeds"] == 0
+
+
+def test_files_take_turns_and_those_behind_catch_up():
+    assert list(sittings({"a.py": 0, "b.py": 70}, 120)) == [
+        ("a.py", range(50)),
+        ("a.py", range(50, 100)),
+        ("b.py", range(70, 100)),
+        ("a.py", range(100, 120)),
+        ("b.py", range(100, 120)),
+    ]
+    assert list(sittings({"a.py": 120}, 120)) == []
+
+
+@pytest.mark.parametrize("changed", ["judge", "a.py"])
+def test_a_sitting_goes_on_where_the_last_one_ended_unless_something_changed(tmp_path, changed):
     path = tmp_path / "seeds.json"
-    holds_for = {"dtypes": ["float32"], "versions": {"torch": "2.13.0"}, "sources": "abc"}
-    assert _begun(path, holds_for) == holds_for
-    path.write_text(json.dumps({**holds_for, "one_variant": SEED}))
-    assert _begun(path, holds_for)["one_variant"] == SEED
-    assert _begun(path, {**holds_for, "sources": "def"}) == {**holds_for, "sources": "def"}
+    holds_for = {"dtypes": ["float32"], "judge": "abc"}
+    digests = {"a.py": "1", "b.py": "2"}
+    record = begun(path, holds_for, digests)
+    assert [record["one_variant"][name]["seeds"] for name in digests] == [0, 0]
+    for name in digests:
+        record["one_variant"][name] |= SEED
+    path.write_text(json.dumps(record))
+    assert begun(path, holds_for, digests) == record
+    if changed == "judge":
+        new = begun(path, {**holds_for, "judge": "def"}, digests)
+    else:
+        new = begun(path, holds_for, {**digests, "a.py": "other"})
+    assert new["one_variant"]["a.py"]["items"] == 0
+    assert new["one_variant"]["b.py"]["items"] == (0 if changed == "judge" else 4)
+
+
+def test_a_case_file_changes_with_the_helpers_that_it_imports(tmp_path):
+    (tmp_path / "case.py").write_text("import numpy\nfrom _one import f\n")
+    (tmp_path / "_one.py").write_text("from _two import f\n")
+    (tmp_path / "_two.py").write_text("from _one import g\n")
+    (tmp_path / "_three.py").write_text("")
+    assert [path.name for path in sources(tmp_path / "case.py")] == ["_one.py", "_two.py", "case.py"]
 
 
 def test_the_page_tells_what_was_measured(tmp_path):
@@ -44,7 +85,7 @@ def test_the_page_tells_what_was_measured(tmp_path):
     case = {"case": "linear", "quantities": 3, "noticed": comparison, "false_alarms": dict.fromkeys(comparison, 0.0)}
     seeds = {
         "dtypes": ["float32"], "versions": {"torch": "2.13.0", "tensorflow": "2.21.0"},
-        "one_variant": {**SEED, "alarms": [ALARM]}, "full": SEED,
+        "one_variant": {"linear.py": {**SEED, "alarms": [ALARM]}}, "full": {"linear.py": SEED},
     }  # fmt: skip
     (tmp_path / "proof").mkdir()
     for name, content in (
@@ -57,21 +98,48 @@ def test_the_page_tells_what_was_measured(tmp_path):
     assert "| one variant of every case | 1 of 1,000 | 4 | 90 | 1 |" in page
     assert "`conv2d`, torch.conv2d: 1 rows, such as float32, seed 7: too far" in page
     assert "| 12.5% | 75.000% | 75.000% |" in page
+    assert "| 45.7% | `linear`, float64, seed 3 | `output:y` | tf.matmul |" in page
     assert "1 faults, injected into the frameworks from outside: 1 killed, 1 attributed" in page
     assert "| this judge | 2.0e-06 | 2.0e-06 | 0.00% |" in page
 
 
-def test_other_seeds_give_no_alarm_in_a_sample(pythons):
-    """Every twelfth case; ``nox -s prove`` runs them all with many seeds."""
+@pytest.fixture(scope="module")
+def workers(pythons):
     workers = Workers(pythons)
-    try:
-        items = workers.items(DTYPES, one_variant=True)[::12]
-        rows = [
-            row
-            for observed in workers.observe(items, (101, 102, 103))
-            for row in judge(observed.case, observed.item, observed.observations, workers.context(observed.seed))
-        ]
-    finally:
-        workers.stop()
+    yield workers
+    workers.stop()
+
+
+def judged(workers, items, seeds):
+    return [
+        row
+        for observed in workers.observe(items, seeds)
+        for row in judge(observed.case, observed.item, observed.observations, workers.context(observed.seed))
+    ]
+
+
+def test_other_seeds_give_no_alarm_in_a_sample(workers):
+    """Every twelfth case; ``nox -s prove`` runs them all with many seeds."""
+    rows = judged(workers, workers.items(DTYPES, one_variant=True)[::12], (101, 102, 103))
     assert len(rows) > 1000
     assert [row for row in rows if row.verdict in RED] == []
+
+
+ONCE_REJECTED = {
+    "text_encoder_training": (82, "Keras rounds a weight for every row of a sparse gradient"),
+    "padded_embedding": (144, "no id was the padding, so that leaving it out was right"),
+    "empty_rnn": (35, "used 87 %: the derivative of tanh comes from its rounded result"),
+    "ctc_loss": (63, "used 87 %: PyTorch takes the exponential of rounded sums of logarithms"),
+    "dilated_conv3d": (99, "used 62 %: TensorFlow adds up a bias gradient in turn"),
+}
+"""Seeds that gave a false alarm or came near one, and why."""
+
+
+@pytest.mark.parametrize("name", ONCE_REJECTED)
+def test_seeds_that_were_once_rejected_are_not(workers, name):
+    seed, why = ONCE_REJECTED[name]
+    items = [(case, item) for case, item in workers.items(DTYPES, one_variant=True) if case.name == name]
+    rows = judged(workers, items, [seed])
+    assert rows
+    assert [row for row in rows if row.verdict in RED] == [], why
+    assert max(row.error_ratio or 0.0 for row in rows if row.verdict == "pass") < 0.6

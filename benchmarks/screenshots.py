@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
-from selenium import webdriver
+from benchmarks.chromium import MissingError, chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "reports" / "parity.html"
 IMAGES = ROOT / "docs" / "images"
-SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-            "--hide-scrollbars", "--window-size=1200,1500")  # fmt: skip
 READY = "return Boolean(document.querySelector('#rows output'))"
 OPENED = "#rows?case=lstm&verdict=pass&dtype=float32&words=torch.nn.LSTM+keras"
 """Rows of which the first is opened for the picture of a row."""
@@ -20,17 +17,15 @@ OPENED = "#rows?case=lstm&verdict=pass&dtype=float32&words=torch.nn.LSTM+keras"
 
 def main() -> int:
     """Write the pictures; the exit status is 1 when the report, Chromium or its driver is missing."""
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        print("error: no chromedriver on the path (Debian: apt-get install chromium chromium-driver)", file=sys.stderr)
-        return 1
     if not REPORT.exists():
         print(f"error: {REPORT} is missing; run nox -s parity first", file=sys.stderr)
         return 1
-    options = webdriver.ChromeOptions()
-    for switch in SWITCHES:
-        options.add_argument(switch)
-    with webdriver.Chrome(options, webdriver.ChromeService(driver)) as browser:
+    try:
+        started = chromium("--hide-scrollbars", "--window-size=1200,1500")
+    except MissingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    with started as browser:
         for name, place in (("report", ""), ("row", OPENED)):
             browser.get("about:blank")
             browser.get(f"{REPORT.as_uri()}{place}")
