@@ -21,6 +21,7 @@ import numpy as np
 
 from parity.catalog.dtypes import FLOATS, Array
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
+from parity.catalog.known import Deviation
 from parity.judge.compare import Truth, against_truth
 from parity.judge.tolerance import allowance, together
 from parity.workers.protocol import Result
@@ -47,19 +48,24 @@ JUDGE = "this judge"
 
 
 def measure(observed: Observed) -> list[dict[str, Any]]:
-    """For each quantity that two frameworks gave: the smallest disturbance each comparison notices, 0 a false alarm."""
+    """For each quantity that two frameworks gave right: the smallest disturbance each comparison notices.
+
+    That is 0 for a false alarm.
+    """
     case, item = observed.case, observed.item
     formula = observed.observations[REFERENCE]
     variant = case.variant(item.variant)
-    left, right = (
-        next((observed.observations[i.api] for i in case.implementations if i.framework == framework), None)
-        for framework in FRAMEWORKS
-    )
+    apis = [next((i.api for i in case.implementations if i.framework == name), None) for name in FRAMEWORKS]
+    left, right = (observed.observations[api] if api else None for api in apis)
     if left is None or right is None or formula.failure or left.failure or right.failure:
         return []
+    known = [each for api in apis for each in case.known_of(str(api), variant, item.dtype, item.device, item.mode)]
+    wrong = [each for each in known if isinstance(each, Deviation)]
     found = []
     for quantity, reference in formula.results.items():
         if case.is_exact(quantity) or quantity not in left.results or quantity not in right.results:
+            continue
+        if any(deviation.covers(quantity) for deviation in wrong):
             continue
         limits = allowance(
             case, variant, item.dtype, quantity, reference.array, formula.sensitivities.get(quantity), None
