@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 from ..catalog.calls import Function
+from ..catalog.written import definition, first_line, lines_of, referred, tree_of
 
 _PLAIN = (str, int, float, bool, tuple, list, dict)
 LONGEST = 300
@@ -78,22 +78,16 @@ def _as_it_stands(value: Any) -> str:
         file, node = value.__code__.co_filename, definition(value)
     if node is None:
         return dedent(inspect.getsource(value)).strip()
-    return _dedented(lines_of(file)[_first_line(node) - 1 : node.end_lineno])
+    return _dedented(lines_of(file)[first_line(node) - 1 : node.end_lineno])
 
 
 def _used(function: Function) -> dict[str, Any]:
     """The functions and classes of the same folder, and the short constants, that ``function`` names."""
-    node = definition(function)
-    parts = [node.args, *node.body] if node is not None else []
-    names = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)} - {"_"}
-    within = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     folder = Path(function.__code__.co_filename).resolve().parent
     found: dict[str, Any] = {}
-    for name in sorted(names - (set(function.__code__.co_varnames) - set(within))):
-        try:
-            value = within[name].cell_contents if name in within else function.__globals__[name]
-        except (KeyError, ValueError):
-            continue
+    node = definition(function)
+    names = referred(function, node.args) if node is not None else {}
+    for name, value in sorted(names.items()):
         if inspect.isfunction(value) or inspect.isclass(value):
             file = _file(value)
             if file and Path(file).resolve().parent == folder:
@@ -112,34 +106,6 @@ def _file(value: Any) -> str:
 def _closed(function: Function, name: str, value: Any) -> bool:
     """Whether a constant belongs to this one function, as a name of the loop or the function that declared it."""
     return name in function.__code__.co_freevars and not (inspect.isfunction(value) or inspect.isclass(value))
-
-
-def definition(function: Function) -> ast.FunctionDef | None:
-    """Where a function is defined; ``None`` for a lambda."""
-    return _index(function.__code__.co_filename).get(function.__code__.co_firstlineno)
-
-
-def _first_line(node: ast.FunctionDef | ast.ClassDef) -> int:
-    """The line that a definition begins on, decorators included."""
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-
-
-@cache
-def _index(file: str) -> dict[int, ast.FunctionDef]:
-    """Every function of a file by the line that it begins on."""
-    return {_first_line(node): node for node in ast.walk(tree_of(file)) if isinstance(node, ast.FunctionDef)}
-
-
-@cache
-def tree_of(file: str) -> ast.Module:
-    """A file, parsed."""
-    return ast.parse(Path(file).read_text(encoding="utf-8"))
-
-
-@cache
-def lines_of(file: str) -> list[str]:
-    """The lines of a file."""
-    return Path(file).read_text(encoding="utf-8").splitlines()
 
 
 def _dedented(lines: list[str]) -> str:

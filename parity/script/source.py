@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import dis
 import inspect
 import math
 import re
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..catalog.calls import Function
-from ..report.code import definition, lines_of, tree_of
+from ..catalog.written import definition, lines_of, referred, tree_of
 
 LONGEST = 100
 """Characters of a list on one line."""
@@ -94,7 +93,7 @@ class Source:
         if node is None:
             written = self._lambda(function)
             return _quoted(f"def {name}({ast.unparse(written.args)}):\n    return {ast.unparse(written.body)}")
-        return self._renamed(node, function.__code__.co_filename, name, self._used(function, node.args))
+        return self._renamed(node, function.__code__.co_filename, name, referred(function, node.args))
 
     def _class(self, name: str, value: type) -> str:
         methods = _methods(value)
@@ -104,13 +103,13 @@ class Source:
         used = {base.__name__: base for base in value.__bases__ if base is not object}
         for method in methods:
             defined = definition(method)
-            used |= self._used(method, defined.args if defined else None)
+            used |= referred(method, defined.args if defined else None)
         return self._renamed(node, file, name, used)
 
     def _lambda(self, function: Function) -> ast.Lambda:
         """A lambda, with what it uses called as it is here."""
         node = copy.deepcopy(_lambda_node(function))
-        names = {old: self._name(old, value) for old, value in self._used(function, node.args).items()}
+        names = {old: self._name(old, value) for old, value in referred(function, node.args).items()}
         for part in ast.walk(node):
             if isinstance(part, ast.Name):
                 part.id = names.get(part.id, part.id)
@@ -126,21 +125,6 @@ class Source:
             lines[row] = lines[row][: part.col_offset] + names[part.id].encode() + lines[row][end:]
         text = dedent(b"\n".join(lines).decode())
         return re.sub(rf"^(def|class) {node.name}\b", rf"\1 {name}", text).strip()
-
-    def _used(self, function: Function, arguments: ast.arguments | None) -> dict[str, Any]:
-        """What a function refers to by names of its file, of the functions around it, and of its defaults."""
-        around = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        used = {name: cell.cell_contents for name, cell in around if name != "__class__"}
-        names = sorted(_globals(function.__code__))
-        used |= {name: function.__globals__[name] for name in names if name in function.__globals__}
-        if arguments is not None:
-            defaults = zip(reversed(arguments.defaults), reversed(function.__defaults__ or ()), strict=False)
-            given = function.__kwdefaults__ or {}
-            keywords = (
-                (d, given[a.arg]) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d
-            )
-            used |= {node.id: value for node, value in (*defaults, *keywords) if isinstance(node, ast.Name)}
-        return used
 
 
 def imported(lines: Iterable[str]) -> str:
@@ -185,14 +169,6 @@ def _folder(file: str) -> Path:
 
 def _methods(value: type) -> list[Function]:
     return [method for method in vars(value).values() if inspect.isfunction(method)]
-
-
-@cache
-def _globals(code: CodeType) -> frozenset[str]:
-    """The names that code takes from its module, also in the functions within it."""
-    names = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    within = (_globals(part) for part in code.co_consts if inspect.iscode(part))
-    return frozenset(name for name in names.union(*within) if not name.startswith("__"))
 
 
 def _lambda_node(function: Function) -> ast.Lambda:
