@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from autograd.extend import VSpace, defvjp
+from autograd.core import primitive_vjps
+from autograd.extend import VSpace, defvjp, primitive
 from autograd.numpy import numpy_vjps, numpy_wrapper
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
@@ -89,8 +90,16 @@ def tanh_gradient(result: Any, x: Any) -> Any:
     return lambda given: given / numpy_vjps.anp.cosh(x) ** 2
 
 
+@primitive  # type: ignore[untyped-decorator]
+def concatenate_args(axis: int, *arrays: Any) -> Any:
+    """Autograd's ``concatenate``, but what is made from ``Rounded`` arrays stays ``Rounded``."""
+    return np.concatenate(arrays, axis)
+
+
 _unbroadcast = numpy_vjps.unbroadcast
 numpy_vjps.unbroadcast = unbroadcast
+primitive_vjps[concatenate_args] = primitive_vjps[numpy_wrapper.concatenate_args]
+numpy_wrapper.concatenate_args = concatenate_args
 defvjp(numpy_vjps.anp.tanh, tanh_gradient)
 ArrayBox.register(Rounded)
 VSpace.register(Rounded, RoundedVSpace)

@@ -157,6 +157,17 @@ def test_the_gradient_of_what_was_broadcast_is_one_sum(place):
     assert error == pytest.approx(np.sqrt(terms - 1) * back(np.abs(given)), rel=1e-6)
 
 
+@pytest.mark.parametrize("join", [anp.stack, anp.concatenate, anp.hstack, lambda parts: anp.append(*parts)])
+def test_what_was_joined_still_rounds(join):
+    def function(x):
+        return join([x, -x]) * 3.0
+
+    with rounding(bits()):
+        _, result = make_vjp(function)(X.view(Rounded))
+    assert isinstance(result, Rounded)
+    assert np.abs(np.asarray(result) - function(X)).min() > 0
+
+
 def test_a_gradient_that_adds_up_overlapping_slices_rounds():
     def pairs(x):
         return anp.stack([x[start : start + 2] for start in range(3)])
