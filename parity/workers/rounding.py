@@ -4,7 +4,8 @@ The model of one operation: its result is off by ``± unit · √n · s`` in eac
 ``n`` terms other than zero are summed up and ``s`` is the sum of their magnitudes; an operation that sums nothing has
 ``n = 1`` and ``s = |result|``, or twice that if it is an elementary function. √n is the growth of random rounding
 (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", SIAM J. Sci. Comput. 41, 2019).
-Selecting, moving and negating values is exact.
+Selecting, moving and negating values is exact. A zero that two other numbers add up to has a random sign: in another
+order of operations it would be a small number of either sign.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from autograd.tracer import isbox
 
 from ..catalog.dtypes import Array
 
@@ -57,6 +59,8 @@ class Rounded(np.ndarray[Any, Any]):
     """A float64 array; what is computed from it is ``Rounded``, too."""
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if any(isbox(x) for x in inputs):
+            return NotImplemented  # Autograd calls again, with what is in its boxes.
         given = [_plain(x) for x in inputs]
         if method == "at":
             return _add_at(ufunc, *inputs)
@@ -66,7 +70,9 @@ class Rounded(np.ndarray[Any, Any]):
         if ufunc.__name__ in _EXACT or ufunc.nout > 1 or result.dtype.kind != "f":
             return _rounded(result)
         if method == "__call__" and ufunc is not np.matmul:
-            return _off(result, np.abs(result) * _inexact(ufunc, *given), 1)
+            inexact = _inexact(ufunc, *given)
+            off = _off(result, np.abs(result) * inexact, 1)
+            return _of_any_sign(off, inexact) if ufunc in (np.add, np.subtract) else off
         kwargs.pop("out", None)
         if ufunc is np.multiply:
             factors = getattr(np.add, method)(*map(np.ones_like, given), **kwargs)
@@ -123,7 +129,17 @@ def _add_at(ufunc: Any, target: Array, index: Any, values: Any) -> None:
 
 
 def _off(result: Any, scale: Any, terms: Any) -> Any:
-    return _rounded(result + _signs.get()(np.shape(result)) * (UNIT * np.sqrt(terms)) * scale)
+    noise = _signs.get()(np.shape(result)) * (UNIT * np.sqrt(terms)) * scale
+    return _rounded(np.where(noise == 0, result, result + noise))  # -0.0 + 0.0 would be 0.0.
+
+
+def _of_any_sign(result: Any, cancelled: Any) -> Any:
+    """The result, with a random sign where it is zero and ``cancelled``."""
+    zeros = (np.asarray(result) == 0) & cancelled
+    if not zeros.any():
+        return result
+    plain = np.asarray(result)
+    return _rounded(np.where(zeros, np.copysign(plain, _signs.get()(plain.shape)), plain))
 
 
 def _rounded(result: Any) -> Any:

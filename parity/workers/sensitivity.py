@@ -35,6 +35,9 @@ from .rounding import UNIT, Rounded, rounding
 RUNS = 8
 """Runs of the formula with rounding. The scale of a quantity is pooled over its elements, so that few are enough."""
 
+UNSURE = 2.0**-400
+"""The sensitivity of a zero whose sign depends on rounding: next to nothing, but not zero."""
+
 FEWER_RUNS = 3
 MANY_SIGNS = 1_000_000
 """A formula that draws more signs than this in a run, such as a training of many steps, is run three times only."""
@@ -156,12 +159,18 @@ class Formula:
             if failure is not None:
                 return replace(failure, message=f"with rounding, the formula fails: {failure.message}")
             for name, result in rounded.results.items():
-                with np.errstate(all="ignore"):
-                    difference = (result.array - exact.results[name].array).astype(np.float64) / UNIT
-                squares[name] += np.where(np.isfinite(difference), difference, 0.0) ** 2
+                squares[name] += _difference(result.array, exact.results[name].array) ** 2
             if run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
                 break
         return {name: np.sqrt(total / (run + 1)) for name, total in squares.items()}
+
+
+def _difference(rounded: Array, exact: Array) -> Array:
+    """How far rounding moves each element, in units: finite, and not zero where it changes the sign of a zero."""
+    with np.errstate(all="ignore"):
+        units: Array = (rounded - exact).astype(np.float64) / UNIT
+    changed = (rounded == 0) & (exact == 0) & (np.signbit(rounded) != np.signbit(exact))
+    return np.where(changed, UNSURE, np.where(np.isfinite(units), units, 0.0))
 
 
 def _drawn(bits: np.random.Philox) -> int:

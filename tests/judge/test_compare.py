@@ -15,11 +15,12 @@ def result(values, dtype="float32"):
     return Result(FLOATS[dtype].encode(np.asarray(values, np.float64)), dtype)
 
 
-def truth_of(values, dtype="float32", limits=0.1, exact=False):
+def truth_of(values, dtype="float32", limits=0.1, exact=False, sensitivity=0.0):
     values = np.asarray(values)
     limits = np.zeros(values.shape) if exact else np.broadcast_to(limits, values.shape)
     scale = np.ones(values.shape)
-    return Truth.of(values, dtype, Allowance(exact, EXACT if exact else "8 u S", limits, scale, scale))
+    own = np.maximum(np.abs(values), sensitivity)
+    return Truth.of(values, dtype, Allowance(exact, EXACT if exact else "8 u S", limits, scale, own))
 
 
 def compare(values, truth, dtype="float32", limits=0.1, exact=False, signed_zeros=True):
@@ -86,9 +87,20 @@ def test_the_sign_of_zero_counts_only_between_zeros():
     assert compare([-0.0, 0.0], [0.05, -0.05]).ok
 
 
-def test_a_truth_too_small_for_the_dtype_is_a_zero_with_its_sign():
+def test_a_truth_too_small_for_the_dtype_is_a_zero_of_either_sign_unless_it_is_exact():
     assert compare([0.0, -0.0], [1e-60, -1e-60]).ok
-    assert compare([-0.0], [1e-60]).problem.startswith("-0.0 in 1 of 1 elements")
+    assert compare([-0.0], [1e-60]).ok
+    assert compare([0.0, -0.0], [1e-60, -1e-60], exact=True).ok
+    assert compare([-0.0], [1e-60], exact=True).problem.startswith("-0.0 in 1 of 1 elements")
+
+
+def test_a_zero_that_rounding_moves_has_either_sign_unless_it_is_exact():
+    def compared(exact):
+        truth = truth_of([0.0], exact=exact, sensitivity=2.0**-400)
+        return against_truth(result([-0.0]), truth, "float32", signed_zeros=True)
+
+    assert compared(exact=False).ok
+    assert compared(exact=True).problem.startswith("-0.0 in 1 of 1 elements")
 
 
 def test_an_overflow_that_the_formula_rounds_to_passes():

@@ -138,13 +138,16 @@ ONCE_REJECTED = [
         "max_pool3d", "window=2x3x4-stride=3x2x1-padding=same", 11,
         "used 90 %: nothing that came after a formula's np.stack was rounded",
     ),
+    ("log_softmax", "axis=-1-mean=0-std=1000", 201, "in float16 a negative number rounded to 0.0, not to -0.0"),
+    ("batch_norm2d", "training=false-scale=true-center=false", 203, "in float16 a difference of zero was -0.0"),
+    ("selu", "", 203, "in bfloat16 x was so near zero that TensorFlow's derivative is that of positive numbers"),
 ]  # fmt: skip
 """Variants and seeds that gave a false alarm or came near one, and why."""
 
 
 @pytest.mark.parametrize(("name", "variant", "seed", "why"), ONCE_REJECTED, ids=[each[0] for each in ONCE_REJECTED])
 def test_seeds_that_were_once_rejected_are_not(workers, name, variant, seed, why):
-    everything = workers.items(DTYPES, one_variant=False)
+    everything = workers.items(None, one_variant=False)
     items = [(case, item) for case, item in everything if (case.name, item.variant) == (name, variant)]
     rows = judged(workers, items, [seed])
     assert rows

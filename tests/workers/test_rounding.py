@@ -75,6 +75,19 @@ def test_a_product_is_off_by_the_root_of_its_terms_times_their_magnitudes(produc
     assert np.abs(off(product, X, W)) == pytest.approx(np.sqrt(6) * np.abs(X) @ np.abs(W), rel=1e-6)
 
 
+def test_a_zero_from_cancellation_has_a_random_sign():
+    def signs(function):
+        with rounding(bits()):
+            rounded = function(np.ones(64).view(Rounded))
+        assert not np.asarray(rounded).any()
+        return set(np.signbit(rounded))
+
+    assert signs(lambda x: x - 1.0) == {False, True}
+    assert signs(lambda x: (x - 1.0) * -2.0) == {False, True}
+    assert signs(lambda x: np.tanh(x * -0.0)) == {True}
+    assert signs(lambda x: x * 0.0 + 0.0) == {False}
+
+
 def test_terms_of_zero_do_not_count():
     x = X.copy()
     x[:, 2:] = 0.0
@@ -121,6 +134,13 @@ def test_the_gradient_of_tanh_has_few_digits_where_it_saturates():
     relative = np.max([error(x, key) for key in range(8)], axis=0)
     assert relative[0] < 5
     assert 200 < relative[1] < 1000
+
+
+def test_what_meets_a_traced_array_rounds_once():
+    constant = np.asarray(X[0, 0]).view(Rounded)
+    with rounding(bits()):
+        _, rounded = make_vjp(lambda x: constant * x)(X.view(Rounded))
+    assert np.abs(np.asarray(rounded) - X[0, 0] * X) / UNIT == pytest.approx(np.abs(X[0, 0] * X), rel=1e-6)
 
 
 def test_a_gradient_that_adds_up_rows_rounds():
