@@ -54,7 +54,8 @@ def run(workers: Workers, file: CaseFile, seeds: Iterable[int], *, one_variant: 
             alarms += [_described(row) for row in rows if row.verdict in RED]
             passed = [row for row in rows if row.verdict == "pass" and row.right == REFERENCE]
             shares[_class(max((row.error_ratio or 0.0 for row in passed), default=0.0), 1.0)] += 1
-            rhos[_class(max((row.rho or 0.0 for row in passed), default=0.0), 4.0)] += 1
+            limited = [row for row in passed if row.rho_allowed is not None]
+            rhos[_class(max((row.rho or 0.0 for row in limited), default=0.0), 4.0)] += 1
             nearest = max([nearest, *map(_described, passed)], key=_share)
     seconds = round(time.time() - began, 1)
     return {**counts, "alarms": alarms, "shares": shares, "rhos": rhos, "seconds": seconds, "nearest": nearest}

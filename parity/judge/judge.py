@@ -162,12 +162,12 @@ class _Judge:
         return self.case.known_of(implementation.api, self.variant, item.dtype, item.device, mode or item.mode)
 
     def _others(self, side: _Side, sides: Sequence[_Side]) -> dict[str, float]:
-        """How near the other frameworks come to the truth in each quantity, as the least ρ."""
+        """How near the other frameworks come to the truth, as the least ρ of each quantity they are to get right."""
         nearest: dict[str, float] = {}
         for other in sides:
             if other.implementation.framework != side.implementation.framework:
                 for quantity, difference in other.differences.items():
-                    if difference.rho is not None:
+                    if difference.rho is not None and quantity not in other.deviations:
                         nearest[quantity] = min(difference.rho, nearest.get(quantity, np.inf))
         return nearest
 

@@ -383,6 +383,13 @@ def test_a_declared_deviation_is_expected():
     assert row.error_ratio == 0.5 / LIMIT
 
 
+def test_a_declared_deviation_allows_the_other_framework_nothing():
+    wrong = seen(output_y=[1.0, 2.5])
+    on_its_own = pytest.approx(2 + 6 / 2**0.5)
+    assert found(rows(deviating(), torch=wrong), "tf.f")["output:y"].rho_allowed == on_its_own
+    assert found(rows(make(), torch=wrong), "tf.f")["output:y"].rho_allowed > 1000
+
+
 def test_a_larger_deviation_than_declared_fails():
     made = rows(deviating(), torch=seen(output_y=[1.0, 2.501]))
     row = found(made, "torch.f")["output:y"]
