@@ -134,7 +134,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Measure the judge: faults, sensitivity, false alarms (hours; -- --one-variant=N --full=N), and write its page."""
+    """Measure the judge: faults, sensitivity, false alarms (hours; -- --one-variant=N --full=N --narrow=N)."""
     install(session)
     pythons = interpreters(session)
     session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
-from proof.seeds import SHARES, WANTED, total
+from proof.seeds import PARTS, SHARES, total
 from proof.sensitivity import JUDGE, USUAL
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -20,7 +20,6 @@ PAGE = "verdict-quality.md"
 PLOT = "images/sensitivity.svg"
 NEAREST = 10
 """Rows that came nearest to their allowance and are named."""
-PARTS = {"one_variant": "one variant of every case", "full": "the full catalogue"}
 
 
 def document(folder: Path) -> str:
@@ -43,19 +42,19 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
     yield "## False alarms"
     yield ""
     yield (
-        f"Correct implementations, run with other seeds in {' and '.join(record['dtypes'])}: every row is compared as "
-        f"in any run, and none should be rejected. PyTorch {record['versions']['torch']}, "
-        f"TensorFlow {record['versions']['tensorflow']}."
+        "Correct implementations, run with other seeds: every row is compared as in any run, and none should be "
+        f"rejected. PyTorch {record['versions']['torch']}, TensorFlow {record['versions']['tensorflow']}."
     )
     yield ""
-    yield "| what | seeds so far | items | rows | false alarms |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield "| what | formats | seeds so far | items | rows | false alarms |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     totals = {name: total(record[name]) for name in PARTS}
     parts = [name for name in PARTS if totals[name]["items"]]
-    for name, wanted in WANTED.items():
-        part = totals[name]
-        seeds, rejected = f"{part['seeds']:,} of {wanted:,}", len(part["alarms"])
-        yield f"| {PARTS[name]} | {seeds} | {part['items']:,} | {part['rows']:,} | {rejected} |"
+    for name, part in PARTS.items():
+        counts = totals[name]
+        seeds, rejected = f"{counts['seeds']:,} of {part.seeds:,}", len(counts["alarms"])
+        formats = ", ".join(part.dtypes)
+        yield f"| {part.title} | {formats} | {seeds} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
     yield ""
     alarms = [alarm for name in parts for alarm in totals[name]["alarms"]]
     for (case, left), count in Counter((a["case"], a["left"]) for a in alarms).items():
@@ -69,13 +68,13 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
         f"({TOGETHER:g} + {FEW:g}/√N + {MULTIPLE:g} ρ' is allowed):"
     )
     yield ""
-    yield "| share up to | " + " | ".join(PARTS[name] for name in parts) + " |"
+    yield "| share up to | " + " | ".join(PARTS[name].title for name in parts) + " |"
     yield "| --- |" + " --- |" * len(parts)
     for upper in map(str, SHARES):
         cells = (f"{totals[name]['shares'].get(upper, 0) / totals[name]['items']:.3%}" for name in parts)
         yield f"| {float(upper):.1%} | " + " | ".join(cells) + " |"
     yield ""
-    yield "| ρ up to | " + " | ".join(PARTS[name] for name in parts) + " |"
+    yield "| ρ up to | " + " | ".join(PARTS[name].title for name in parts) + " |"
     yield "| --- |" + " --- |" * len(parts)
     for upper in (str(4 * share) for share in SHARES):
         cells = (f"{totals[name]['rhos'].get(upper, 0) / totals[name]['items']:.3%}" for name in parts)

@@ -1,6 +1,6 @@
 """False alarms: run correct implementations with many seeds, and count what the judge rejects.
 
-    python -m proof.seeds --one-variant 1000 --full 30 --out FILE --torch-python PATH --tensorflow-python PATH
+    python -m proof.seeds --one-variant 1000 --full 30 --narrow 100 --out FILE --torch-python P --tensorflow-python P
 
 What the frameworks are declared not to do right is expected, with every seed; a declaration that does not hold with
 every seed is an alarm, too. The counts are kept for each case file: FILE is written again and again, and the next run
@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,26 @@ from parity.judge import RED, judge
 from parity.judge.row import Row
 from proof.observe import ROOT, Workers
 
-DTYPES = ("float32", "float64")
 SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 """Upper ends of the classes in which the largest share of an allowance that an item used is counted."""
-WANTED = {"one_variant": 1000, "full": 30}
-"""Seeds that are run: for one variant of every case, and for the full catalogue."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is run with how many seeds."""
+
+    seeds: int
+    dtypes: tuple[str, ...]
+    one_variant: bool
+    title: str
+
+
+WIDE, NARROW = ("float32", "float64"), ("float16", "bfloat16")
+PARTS = {
+    "one_variant": Part(1000, WIDE, True, "one variant of every case"),
+    "full": Part(30, WIDE, False, "the full catalogue"),
+    "narrow": Part(100, NARROW, True, "one variant of every case in 16-bit formats"),
+}
 SITTING = 50
 """Seeds of one case file that are run before it is the next one's turn."""
 
@@ -38,14 +54,14 @@ NOTHING: Mapping[str, Any] = dict(seeds=0, items=0, rows=0, seconds=0, alarms=[]
 JUDGED = ("parity/judge/*.py", "parity/workers/rounding.py", "parity/workers/sensitivity.py")
 
 
-def run(workers: Workers, file: CaseFile, seeds: Iterable[int], *, one_variant: bool) -> dict[str, Any]:
+def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> dict[str, Any]:
     """The counts of some seeds: items, rows, alarms, how much of the allowances was used, and by which row the most."""
     began = time.time()
     counts: Counter[str] = Counter(dict.fromkeys(("seeds", "items", "rows"), 0))
     shares, rhos = Counter[str](), Counter[str]()
     alarms: list[dict[str, Any]] = []
     nearest: dict[str, Any] = {}
-    items = workers.items(DTYPES, one_variant=one_variant, files=[file])
+    items = workers.items(part.dtypes, one_variant=part.one_variant, files=[file])
     for seed in seeds:
         counts["seeds"] += 1
         for observed in workers.observe(items, [seed]):
@@ -79,7 +95,7 @@ def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def fingerprint(workers: Workers) -> dict[str, Any]:
     """What all counts hold for: the frameworks' versions, and a digest of the judge and of what rounds."""
     sources = [path for place in JUDGED for path in sorted(ROOT.glob(place))]
-    return {"dtypes": list(DTYPES), "versions": workers.versions, "judge": _digest(sources)}
+    return {"versions": workers.versions, "judge": _digest(sources)}
 
 
 def sources(path: Path) -> list[Path]:
@@ -122,10 +138,9 @@ def _share(described: Mapping[str, Any]) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.seeds", description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--one-variant", type=int, default=WANTED["one_variant"], help="seeds for one variant of every case"
-    )
-    parser.add_argument("--full", type=int, default=WANTED["full"], help="seeds for the full catalogue")
+    for name, part in PARTS.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=int, default=part.seeds, help=f"seeds for {part.title}")
     parser.add_argument("--out", type=Path, required=True)
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python", required=True)
@@ -134,19 +149,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = {file.path.name: file for file in workers.files}
     try:
         record = begun(options.out, fingerprint(workers), {name: _digest(sources(files[name].path)) for name in files})
-        for part, wanted in (("one_variant", options.one_variant), ("full", options.full)):
-            counts = record[part]
-            for name, seeds in sittings({name: counts[name]["seeds"] for name in counts}, wanted):
-                more = run(workers, files[name], seeds, one_variant=part == "one_variant")
+        for title, part in PARTS.items():
+            counts = record[title]
+            for name, seeds in sittings({name: counts[name]["seeds"] for name in counts}, getattr(options, title)):
+                more = run(workers, files[name], seeds, part)
                 counts[name] |= add(counts[name], more)
                 options.out.parent.mkdir(parents=True, exist_ok=True)
                 options.out.write_text(json.dumps(record, indent=1) + "\n")
                 print(
-                    f"{part}: {name}, {seeds.stop} seeds, {more['seconds']} s, {len(more['alarms'])} alarms", flush=True
+                    f"{title}: {name}, {seeds.stop} seeds, {more['seconds']} s, {len(more['alarms'])} alarms",
+                    flush=True,
                 )
     finally:
         workers.stop()
-    return int(any(total(record[part])["alarms"] for part in WANTED))
+    return int(any(total(record[part])["alarms"] for part in PARTS))
 
 
 def begun(path: Path, holds_for: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
@@ -155,7 +171,7 @@ def begun(path: Path, holds_for: Mapping[str, Any], digests: Mapping[str, str]) 
     if any(found.get(name) != value for name, value in holds_for.items()):
         found = {}
     record = dict(holds_for)
-    for part in WANTED:
+    for part in PARTS:
         old = found.get(part, {})
         record[part] = {
             name: old[name] if old.get(name, {}).get("digest") == digest else {"digest": digest, **NOTHING}

@@ -7,7 +7,7 @@ import pytest
 from parity.judge import RED, judge
 from proof.observe import Workers
 from proof.report import document
-from proof.seeds import DTYPES, NOTHING, add, begun, sittings, sources, total
+from proof.seeds import NOTHING, WIDE, add, begun, sittings, sources, total
 
 NEAREST = {
     "case": "linear", "dtype": "float64", "seed": 3, "quantity": "output:y", "left": "tf.matmul", "error_ratio": 0.4567,
@@ -49,7 +49,7 @@ def test_files_take_turns_and_those_behind_catch_up():
 @pytest.mark.parametrize("changed", ["judge", "a.py"])
 def test_a_sitting_goes_on_where_the_last_one_ended_unless_something_changed(tmp_path, changed):
     path = tmp_path / "seeds.json"
-    holds_for = {"dtypes": ["float32"], "judge": "abc"}
+    holds_for = {"versions": {"torch": "2.13.0"}, "judge": "abc"}
     digests = {"a.py": "1", "b.py": "2"}
     record = begun(path, holds_for, digests)
     assert [record["one_variant"][name]["seeds"] for name in digests] == [0, 0]
@@ -84,8 +84,8 @@ def test_the_page_tells_what_was_measured(tmp_path):
     )
     case = {"case": "linear", "quantities": 3, "noticed": comparison, "false_alarms": dict.fromkeys(comparison, 0.0)}
     seeds = {
-        "dtypes": ["float32"], "versions": {"torch": "2.13.0", "tensorflow": "2.21.0"},
-        "one_variant": {"linear.py": {**SEED, "alarms": [ALARM]}}, "full": {"linear.py": SEED},
+        "versions": {"torch": "2.13.0", "tensorflow": "2.21.0"},
+        "one_variant": {"linear.py": {**SEED, "alarms": [ALARM]}}, "full": {"linear.py": SEED}, "narrow": {},
     }  # fmt: skip
     (tmp_path / "proof").mkdir()
     for name, content in (
@@ -95,7 +95,7 @@ def test_the_page_tells_what_was_measured(tmp_path):
     ):
         (tmp_path / "proof" / f"{name}.json").write_text(json.dumps(content))
     page = document(tmp_path)
-    assert "| one variant of every case | 1 of 1,000 | 4 | 90 | 1 |" in page
+    assert "| one variant of every case | float32, float64 | 1 of 1,000 | 4 | 90 | 1 |" in page
     assert "`conv2d`, torch.conv2d: 1 rows, such as float32, seed 7: too far" in page
     assert "| 12.5% | 75.000% | 75.000% |" in page
     assert "| 45.7% | `linear`, float64, seed 3 | `output:y` | tf.matmul |" in page
@@ -120,7 +120,7 @@ def judged(workers, items, seeds):
 
 def test_other_seeds_give_no_alarm_in_a_sample(workers):
     """Every twelfth case; ``nox -s prove`` runs them all with many seeds."""
-    rows = judged(workers, workers.items(DTYPES, one_variant=True)[::12], (101, 102, 103))
+    rows = judged(workers, workers.items(WIDE, one_variant=True)[::12], (101, 102, 103))
     assert len(rows) > 1000
     assert [row for row in rows if row.verdict in RED] == []
 
