@@ -87,8 +87,8 @@ def _nearest(record: Mapping[str, Any]) -> Iterator[str]:
     files = [file for part in PARTS for file in record[part].values()]
     rows = [file["nearest"] for file in files if file["nearest"].get("error_ratio")]
     yield (
-        "The rows that came nearest to being rejected, one for each file of cases. (Sweeps of all 16-bit numbers come to "
-        "100 %: numbers below the smallest normal one may be taken for zero, and TensorFlow takes the largest of them so.)"
+        "The rows that came nearest to being rejected, one for each file of cases. (Sweeps of all 16-bit numbers come "
+        "to 100 %: numbers below the smallest normal one may be taken for zero, and TensorFlow does so.)"
     )
     yield ""
     yield "| share | item | quantity | implementation |"
