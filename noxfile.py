@@ -134,7 +134,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Measure the judge: faults, sensitivity, false alarms (hours; -- --one-variant=N --full=N --narrow=N)."""
+    """Measure the judge and write its page: faults, sensitivity, false alarms.
+
+    The false alarms take hours; -- --one-variant=N --full=N --narrow=N runs fewer seeds.
+    """
     install(session)
     pythons = interpreters(session)
     session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)

@@ -69,10 +69,12 @@ def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> d
             counts.update(items=1, rows=len(rows))
             alarms += [_described(row) for row in rows if row.verdict in RED]
             passed = [row for row in rows if row.verdict == "pass" and row.right == REFERENCE]
-            shares[_class(max((row.error_ratio or 0.0 for row in passed), default=0.0), 1.0)] += 1
+            closest = max(passed, key=lambda row: row.error_ratio or 0.0, default=None)
+            described = _described(closest) if closest is not None else {}
+            nearest = max(nearest, described, key=_share)
+            shares[_class(_share(described), 1.0)] += 1
             limited = [row for row in passed if row.rho_allowed is not None]
             rhos[_class(max((row.rho or 0.0 for row in limited), default=0.0), 4.0)] += 1
-            nearest = max([nearest, *map(_described, passed)], key=_share)
     seconds = round(time.time() - began, 1)
     return {**counts, "alarms": alarms, "shares": shares, "rhos": rhos, "seconds": seconds, "nearest": nearest}
 
@@ -94,8 +96,8 @@ def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def fingerprint(workers: Workers) -> dict[str, Any]:
     """What all counts hold for: the frameworks' versions, and a digest of the judge and of what rounds."""
-    sources = [path for place in JUDGED for path in sorted(ROOT.glob(place))]
-    return {"versions": workers.versions, "judge": _digest(sources)}
+    judged = [path for place in JUDGED for path in sorted(ROOT.glob(place))]
+    return {"versions": workers.versions, "judge": _digest(judged)}
 
 
 def sources(path: Path) -> list[Path]:

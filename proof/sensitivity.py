@@ -59,8 +59,8 @@ def measure(observed: Observed) -> list[dict[str, Any]]:
     left, right = (observed.observations[api] if api else None for api in apis)
     if left is None or right is None or formula.failure or left.failure or right.failure:
         return []
-    known = [each for api in apis for each in case.known_of(str(api), variant, item.dtype, item.device, item.mode)]
-    wrong = [each for each in known if isinstance(each, Deviation)]
+    known = (case.known_of(api, variant, item.dtype, item.device, item.mode) for api in apis if api)
+    wrong = [each for of_one in known for each in of_one if isinstance(each, Deviation)]
     found = []
     for quantity, reference in formula.results.items():
         if case.is_exact(quantity) or quantity not in left.results or quantity not in right.results:
