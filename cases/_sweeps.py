@@ -49,7 +49,7 @@ def elementwise(function):
     return numpy.vectorize(function, otypes=[float])
 
 
-def deviation(case, api, elements, because, source, quantity="output:y"):
+def deviation(case, api, elements, because, source, quantity="output:y", kernels=None):
     """At most so many elements of ``quantity`` are wrong, by the dtype."""
     differentiated = {"output:y": dict(differentiated=False), "grad:x": dict(differentiated=True), "*": {}}
     for dtype, count in elements.items():
@@ -62,4 +62,5 @@ def deviation(case, api, elements, because, source, quantity="output:y"):
             when=differentiated[quantity],
             dtypes=[dtype],
             devices=["cpu"],
+            kernels=kernels,
         )

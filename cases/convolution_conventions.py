@@ -36,9 +36,10 @@ for api in ("tf.nn.conv2d", "keras.layers.Conv2D"):
     channels_first_conv2d.limitation(
         api,
         raises="The Conv2D op currently only supports the NHWC tensor format on the CPU",
-        because="only oneDNN, which has no float64, and XLA implement it on a CPU; transpose instead",
+        because="only oneDNN, which has no float64 and is the default on some processors only, and XLA implement it on "
+        "a CPU; transpose instead",
         source=MEASURED,
-        dtypes=["float64"],
+        kernels=["eigen"],
         devices=["cpu"],
         modes=["eager", "graph"],
     )

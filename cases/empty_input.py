@@ -99,6 +99,7 @@ def _(tf, x, kernel):
     when=dict(N=0),
     because="an empty result keeps the shape of the input in oneDNN's float32 convolution: (0, 7, 6, 2)",
     source=ONEDNN_CONV,
+    kernels=["onednn"],
     fix="skip empty batches, or add an example and drop its result",
     **CONV2D,
 )
@@ -113,6 +114,7 @@ def _(tf, x, kernel):
     raises="Incompatible shapes",
     because="the bias does not fit the convolution's result, which keeps the shape of the empty input",
     source=ONEDNN_CONV,
+    kernels=["onednn"],
     fix="skip empty batches, or add an example and drop its result",
     weights=dict(kernel="kernel: KH KW C O", bias=zeros("O")),
     x="N H W C",
@@ -172,6 +174,7 @@ def _(tf, x, kernel, *, KH, KW):
     when=dict(KH=5),
     because="an empty result keeps the shape of the input in oneDNN's float32 convolution: memory that nothing wrote",
     source=ONEDNN_CONV,
+    kernels=["onednn"],
     fix="check the input's size, as PyTorch does",
     **CONV2D,
 )

@@ -149,7 +149,7 @@ bias_of_rows = Case(
     "A linear layer on five thousand rows, and their sum: the gradient of the bias adds up as many numbers.",
     sizes=dict(N=5000, I=2, O=3),
     inputs=dict(x=uniform("N I", 0.5, 1.5, gradient=False)),
-    weights=dict(kernel=normal("O I"), bias=normal("O")),
+    weights=dict(kernel=uniform("O I", 0.5, 1.5), bias=uniform("O", 0.5, 1.5)),
     outputs=dict(y="O"),
     dtypes=["bfloat16"],
     tolerance=SUMS,
@@ -198,7 +198,7 @@ embedding_of_many = Case(
     "Rows of a table looked up thousands of times, and their sum: the gradient of a row adds up as many numbers.",
     sizes=dict(N=6000, V=3, D=4),
     inputs=dict(ids=integers("N", 0, "V")),
-    weights=dict(table=normal("V D")),
+    weights=dict(table=uniform("V D", 0.5, 1.5)),
     outputs=dict(y="D"),
     dtypes=["bfloat16"],
     tolerance=SUMS,
@@ -350,4 +350,14 @@ for api in ("tf.nn.avg_pool2d", "keras.layers.AveragePooling2D"):
         source="measured with TensorFlow 2.21.0, Keras 3.15.1",
         dtypes=["float16"],
         devices=["cpu"],
+    )
+    average_of_window.deviation(
+        api,
+        quantities=["output:y"],
+        within=2,
+        because="so are they in bfloat16, where both stop at 256, but for oneDNN's kernels on a processor with AVX-512",
+        source="measured with TensorFlow 2.21.0, Keras 3.15.1",
+        dtypes=["bfloat16"],
+        devices=["cpu"],
+        kernels=["eigen"],
     )

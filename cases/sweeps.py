@@ -168,4 +168,5 @@ deviation(
     dict(float16=60, bfloat16=28000),
     "the vector kernel of 16-bit formats has an absolute error of 1.5e-7: no digit is right below that",
     "https://github.com/pytorch/pytorch/issues/198183",
+    kernels=["avx512", "avx2"],
 )

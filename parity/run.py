@@ -204,7 +204,8 @@ class Run:
 
     def _context(self) -> Context:
         versions = {name: str(greeting.environment["version"]) for name, greeting in self.greetings.items()}
-        return Context(self.name, self.seed, versions, self.tolerance)
+        kernels = {name: greeting.kernels for name, greeting in self.greetings.items()}
+        return Context(self.name, self.seed, versions, self.tolerance, kernels)
 
     def _keep(self, rows: Sequence[Row], timings: Sequence[QuickRow]) -> None:
         self.totals.add(rows)

@@ -39,6 +39,7 @@ class Workers:
         self._engine = LocalEngine(pythons)
         greetings = self._engine.start([REFERENCE, *FRAMEWORKS])
         self.versions = {name: str(greeting.environment["version"]) for name, greeting in greetings.items()}
+        self.kernels = {name: greeting.kernels for name, greeting in greetings.items()}
 
     def items(
         self, dtypes: Iterable[str] | None, *, one_variant: bool, files: Iterable[CaseFile] | None = None
@@ -65,8 +66,13 @@ class Workers:
         while pending:
             yield self._finished(*pending.popleft())
 
+    def kernels_of(self, item: Item) -> str:
+        """The titles of the CPU kernels that compute an item, framework by framework."""
+        names = {framework: by_dtype[item.dtype] for framework, by_dtype in self.kernels.items() if by_dtype}
+        return ", ".join(FRAMEWORKS[framework].kernels.get(name, name) for framework, name in names.items())
+
     def context(self, seed: int) -> Context:
-        return Context("proof", seed, self.versions)
+        return Context("proof", seed, self.versions, kernels=self.kernels)
 
     def stop(self) -> None:
         self._engine.stop()

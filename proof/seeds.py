@@ -50,7 +50,9 @@ PARTS = {
 SITTING = 50
 """Seeds of one case file that are run before it is the next one's turn."""
 
-NOTHING: Mapping[str, Any] = dict(seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={}, nearest={})
+NOTHING: Mapping[str, Any] = dict(
+    seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={}, kernels={}, nearest={}
+)
 JUDGED = ("parity/judge/*.py", "parity/workers/rounding.py", "parity/workers/sensitivity.py")
 
 
@@ -58,7 +60,7 @@ def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> d
     """The counts of some seeds: items, rows, alarms, how much of the allowances was used, and by which row the most."""
     began = time.time()
     counts: Counter[str] = Counter(dict.fromkeys(("seeds", "items", "rows"), 0))
-    shares, rhos = Counter[str](), Counter[str]()
+    shares, rhos, kernels = Counter[str](), Counter[str](), Counter[str]()
     alarms: list[dict[str, Any]] = []
     nearest: dict[str, Any] = {}
     items = workers.items(part.dtypes, one_variant=part.one_variant, files=[file])
@@ -67,6 +69,7 @@ def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> d
         for observed in workers.observe(items, [seed]):
             rows = judge(observed.case, observed.item, observed.observations, workers.context(seed))
             counts.update(items=1, rows=len(rows))
+            kernels[workers.kernels_of(observed.item)] += 1
             alarms += [_described(row) for row in rows if row.verdict in RED]
             passed = [row for row in rows if row.verdict == "pass" and row.right == REFERENCE]
             closest = max(passed, key=lambda row: row.error_ratio or 0.0, default=None)
@@ -76,13 +79,14 @@ def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> d
             limited = [row for row in passed if row.rho_allowed is not None]
             rhos[_class(max((row.rho or 0.0 for row in limited), default=0.0), 4.0)] += 1
     seconds = round(time.time() - began, 1)
-    return {**counts, "alarms": alarms, "shares": shares, "rhos": rhos, "seconds": seconds, "nearest": nearest}
+    classes = {"shares": shares, "rhos": rhos, "kernels": kernels}
+    return {**counts, **classes, "alarms": alarms, "seconds": seconds, "nearest": nearest}
 
 
 def add(part: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """The counts of a part and of more seeds together."""
     whole = {name: part[name] + more[name] for name in ("seeds", "items", "rows", "seconds", "alarms")}
-    whole |= {name: dict(Counter(part[name]) + Counter(more[name])) for name in ("shares", "rhos")}
+    whole |= {name: dict(Counter(part[name]) + Counter(more[name])) for name in ("shares", "rhos", "kernels")}
     return whole | {"nearest": max(part["nearest"], more["nearest"], key=_share)}
 
 

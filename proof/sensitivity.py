@@ -22,6 +22,7 @@ import numpy as np
 from parity.catalog.dtypes import FLOATS, Array
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.known import Deviation
+from parity.judge import Context
 from parity.judge.compare import Truth, against_truth
 from parity.judge.tolerance import allowance, together
 from parity.workers.protocol import Result
@@ -47,7 +48,7 @@ USUAL = {
 JUDGE = "this judge"
 
 
-def measure(observed: Observed) -> list[dict[str, Any]]:
+def measure(observed: Observed, context: Context) -> list[dict[str, Any]]:
     """For each quantity that two frameworks gave right: the smallest disturbance each comparison notices.
 
     That is 0 for a false alarm.
@@ -59,7 +60,11 @@ def measure(observed: Observed) -> list[dict[str, Any]]:
     left, right = (observed.observations[api] if api else None for api in apis)
     if left is None or right is None or formula.failure or left.failure or right.failure:
         return []
-    known = (case.known_of(api, variant, item.dtype, item.device, item.mode) for api in apis if api)
+    known = (
+        case.known_of(api, variant, context.circumstances(framework, item, item.mode))
+        for framework, api in zip(FRAMEWORKS, apis, strict=True)
+        if api
+    )
     wrong = [each for of_one in known for each in of_one if isinstance(each, Deviation)]
     found = []
     for quantity, reference in formula.results.items():
@@ -130,7 +135,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     workers = Workers({name: getattr(options, f"{name}_python") for name in FRAMEWORKS})
     try:
         items = workers.items(["float32"], one_variant=True)
-        measured = [entry for observed in workers.observe(items, SEEDS) for entry in measure(observed)]
+        measured = [
+            entry
+            for observed in workers.observe(items, SEEDS)
+            for entry in measure(observed, workers.context(observed.seed))
+        ]
     finally:
         workers.stop()
     options.out.parent.mkdir(parents=True, exist_ok=True)

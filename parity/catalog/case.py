@@ -14,7 +14,7 @@ from .calls import Function, call_with, signature
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
-from .known import Deviation, Divergence, Known, LeastScale, Limitation, Tolerance, Unrepeatable
+from .known import Circumstances, Deviation, Divergence, Known, LeastScale, Limitation, Tolerance, Unrepeatable
 from .mapping import Source, source
 from .modes import EAGER
 from .tensors import Output, Tensor, as_output
@@ -125,6 +125,7 @@ class Registrar:
         fix: str,
         when: Mapping[str, Any] | None = None,
         raises: str | None = None,
+        kernels: Sequence[str] | None = None,
         weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]] | None = None,
         **layouts: str,
     ) -> Callable[[F], F]:
@@ -133,8 +134,9 @@ class Registrar:
         ``title`` says in a few words what is done wrong, ``because`` why it is wrong, ``fix`` what the faithful
         implementations do instead. It is executed eagerly, in the case's first dtype. Strict both ways: results that
         differ from the truth (or an error that contains ``raises``) are ``expected``, agreement is ``unexpected``.
+        Where only some of the framework's CPU ``kernels`` go wrong, the port must agree with the others.
         """
-        divergence = Divergence(title, because, source, fix, dict(when or {}), raises)
+        divergence = Divergence(title, because, source, fix, dict(when or {}), raises, kernels)
         return self._add(f"{api} ({title})", layouts, weights, divergence)
 
     def _add(
@@ -262,15 +264,18 @@ class Case:
         dtypes: Sequence[str] | None = None,
         devices: Sequence[str] | None = None,
         modes: Sequence[str] | None = None,
+        kernels: Sequence[str] | None = None,
     ) -> None:
         """Declare that ``api`` raises an error containing ``raises`` for the variants that ``when`` matches.
 
         ``stage`` is ``"build"`` (a layer's constructor), ``"forward"``, ``"gradient"`` (the forward results are
         then compared all the same), or ``"crash"``: the process ends, and ``raises`` names the signal, such as
         ``killed by SIGABRT``.
+        ``kernels`` are the CPU kernels that it holds for, where it depends on the processor (see ``FRAMEWORKS``).
         Strict both ways: the error is ``expected``, its absence ``unexpected``, and that fails.
         """
-        self.known.append(Limitation(api, because, source, dict(when or {}), dtypes, devices, modes, raises, stage))
+        places = (dict(when or {}), dtypes, devices, modes, kernels)
+        self.known.append(Limitation(api, because, source, *places, raises, stage))
 
     def deviation(
         self,
@@ -285,6 +290,7 @@ class Case:
         dtypes: Sequence[str] | None = None,
         devices: Sequence[str] | None = None,
         modes: Sequence[str] | None = None,
+        kernels: Sequence[str] | None = None,
     ) -> None:
         """Declare that ``api`` is wrong by more than rounding in ``quantities`` (``"output:*"``, ``"grad:x"``).
 
@@ -293,8 +299,8 @@ class Case:
         many ``elements`` of a quantity may be wrong, and those in any way. Strict both ways: a larger error fails, and
         an error that rounding explains is ``unexpected``, which fails too.
         """
-        bounds = (tuple(quantities), within, elements)
-        self.known.append(Deviation(api, because, source, dict(when or {}), dtypes, devices, modes, *bounds))
+        places = (dict(when or {}), dtypes, devices, modes, kernels)
+        self.known.append(Deviation(api, because, source, *places, tuple(quantities), within, elements))
 
     def unrepeatable(
         self,
@@ -305,12 +311,13 @@ class Case:
         when: Mapping[str, Any] | None = None,
         devices: Sequence[str] | None = None,
         modes: Sequence[str] | None = None,
+        kernels: Sequence[str] | None = None,
     ) -> None:
         """Declare that ``api`` draws random numbers that no seed decides: computed twice, its results may differ.
 
         Not strict: what is measured of two different draws may come out the same.
         """
-        self.known.append(Unrepeatable(api, because, source, dict(when or {}), None, devices, modes))
+        self.known.append(Unrepeatable(api, because, source, dict(when or {}), None, devices, modes, kernels))
 
     def timed(
         self,
@@ -449,10 +456,10 @@ class Case:
     def is_exact(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.exact)
 
-    def known_of(self, api: str, variant: Variant, dtype: str, device: str, mode: str) -> list[Known]:
+    def known_of(self, api: str, variant: Variant, where: Circumstances) -> list[Known]:
         """What is declared about an implementation for these circumstances."""
         settings = self.settings(variant)
-        return [item for item in self.known if item.applies(api, settings, dtype, device, mode)]
+        return [item for item in self.known if item.applies(api, settings, where)]
 
     def _per_variant(self, tensors: Mapping[str, Any] | PerVariant, variant: Variant) -> dict[str, Any]:
         return dict(call_with(tensors, self.settings(variant)) if callable(tensors) else tensors)

@@ -14,7 +14,7 @@ from .case import Case, Implementation
 from .dtypes import FLOATS
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
-from .known import STAGES, Deviation, Known, Limitation
+from .known import STAGES, Circumstances, Deviation, Known, Limitation
 from .layout import parse
 from .mapping import weights_of
 from .modes import EAGER, MODES
@@ -84,6 +84,7 @@ def _knowledge(case: Case) -> Iterator[str]:
         if isinstance(known, Limitation) and known.stage not in STAGES:
             yield f"{title}: unknown stage {known.stage!r}; choose from {', '.join(STAGES)}"
         yield from _unknown_dtypes(title, known.dtypes)
+        yield from _unknown_kernels(case, title, known.api, known.kernels)
         strange = [name for name in known.when if not any(name in settings for settings in every)]
         if strange:
             yield f"{title}: no parameter is called {strange[0]!r}"
@@ -92,13 +93,16 @@ def _knowledge(case: Case) -> Iterator[str]:
         if unknown:
             yield f"{title} names the unknown mode {', '.join(map(str, unknown))}: choose from {', '.join(MODES)}"
             continue
-        places = list(product(case.dtypes, known.devices or ("cpu",), known.modes or (EAGER,)))
-        if not any(known.applies(known.api, settings, *place) for settings in every for place in places):
+        places = product(case.dtypes, known.devices or ("cpu",), known.modes or (EAGER,), known.kernels or ("",))
+        circumstances = [Circumstances(*place) for place in places]
+        if not any(known.applies(known.api, settings, where) for settings in every for where in circumstances):
             yield f"{title} applies to no variant and dtype of the case: mend its when= or dtypes="
     for naive in case.divergences:
         divergence = naive.divergence
         if divergence is not None and not any(divergence.applies(case.settings(variant)) for variant in case.variants):
             yield f"{naive.api} applies to no variant of the case: mend its when="
+        if divergence is not None:
+            yield from _unknown_kernels(case, naive.api, naive.api, divergence.kernels)
     patterns = [("exact", pattern) for pattern in case.exact if pattern != "*"]
     patterns += [(_title(d), pattern) for d in case.known if isinstance(d, Deviation) for pattern in d.quantities]
     quantities = (
@@ -113,6 +117,14 @@ def _unknown_dtypes(who: str, dtypes: Sequence[str] | None) -> Iterator[str]:
     unknown = [dtype for dtype in dtypes or () if dtype not in FLOATS]
     if unknown:
         yield f"{who} names the unknown dtype {', '.join(map(str, unknown))}: choose from {', '.join(FLOATS)}"
+
+
+def _unknown_kernels(case: Case, who: str, api: str, kernels: Sequence[str] | None) -> Iterator[str]:
+    implementation = case.implementation(api)
+    named = FRAMEWORKS[implementation.framework].kernels if implementation is not None else {}
+    unknown = [name for name in kernels or () if implementation is not None and name not in named]
+    if unknown:
+        yield f"{who} names the unknown kernels {', '.join(map(str, unknown))}: choose from {', '.join(named)}"
 
 
 def _title(known: Known) -> str:

@@ -6,6 +6,7 @@ this table only lets declarations and messages call it by name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -14,12 +15,14 @@ class Framework:
     """A framework: the name used in declarations and options, its title, and what it is installed and imported as.
 
     ``packages`` are imported, the first is the framework itself; ``distributions`` are what pip calls its parts.
+    ``kernels`` are the names, with titles, of the CPU kernels that it chooses from by processor and dtype.
     """
 
     name: str
     title: str
     packages: tuple[str, ...]
     distributions: tuple[str, ...]
+    kernels: Mapping[str, str]
 
     @property
     def package(self) -> str:
@@ -29,12 +32,19 @@ class Framework:
 FRAMEWORKS: dict[str, Framework] = {
     framework.name: framework
     for framework in (
-        Framework("torch", "PyTorch", ("torch",), ("torch",)),
+        Framework(
+            "torch",
+            "PyTorch",
+            ("torch",),
+            ("torch",),
+            {"avx512": "AVX-512", "avx2": "AVX2", "default": "scalar"},
+        ),
         Framework(
             "tensorflow",
             "TensorFlow",
             ("tensorflow", "keras", "tf_keras"),
             ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu", "keras", "keras-nightly", "tf-keras"),
+            {"onednn": "oneDNN", "eigen": "Eigen"},
         ),
     )
 }

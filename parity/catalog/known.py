@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from .modes import EAGER
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -43,6 +45,20 @@ class LeastScale:
 
 
 @dataclass(frozen=True)
+class Circumstances:
+    """Under which something is computed.
+
+    ``kernels`` names the framework's CPU kernels for the dtype, which the processor decides: one of
+    ``FRAMEWORKS[...].kernels``, or empty on another device or where they have no name.
+    """
+
+    dtype: str
+    device: str = "cpu"
+    mode: str = EAGER
+    kernels: str = ""
+
+
+@dataclass(frozen=True)
 class Known:
     """Something known about an implementation, for the variants that ``when`` matches; it is verified by running it."""
 
@@ -53,13 +69,15 @@ class Known:
     dtypes: Sequence[str] | None
     devices: Sequence[str] | None
     modes: Sequence[str] | None
+    kernels: Sequence[str] | None
 
-    def applies(self, api: str, parameters: Mapping[str, Any], dtype: str, device: str, mode: str) -> bool:
+    def applies(self, api: str, parameters: Mapping[str, Any], where: Circumstances) -> bool:
         return (
             api == self.api
-            and (self.dtypes is None or dtype in self.dtypes)
-            and (self.devices is None or device.partition(":")[0] in self.devices)
-            and (self.modes is None or mode in self.modes)
+            and (self.dtypes is None or where.dtype in self.dtypes)
+            and (self.devices is None or where.device.partition(":")[0] in self.devices)
+            and (self.modes is None or where.mode in self.modes)
+            and (self.kernels is None or where.kernels in self.kernels)
             and all(value == parameters.get(name) for name, value in self.when.items())
         )
 
@@ -106,7 +124,8 @@ class Unrepeatable(Known):
 class Divergence:
     """Why an implementation, the naive port, differs from the operation, and what to do instead.
 
-    ``raises`` is a part of the error's text where the naive port cannot even be called.
+    ``raises`` is a part of the error's text where the naive port cannot even be called. With other CPU kernels than
+    ``kernels``, the port is right, and held to that.
     """
 
     title: str
@@ -115,6 +134,7 @@ class Divergence:
     fix: str
     when: Mapping[str, Any]
     raises: str | None
+    kernels: Sequence[str] | None
 
     def applies(self, parameters: Mapping[str, Any]) -> bool:
         return all(value == parameters.get(name) for name, value in self.when.items())

@@ -27,6 +27,7 @@ SETTINGS = (
     "numpy",
     "threads",
     "onednn",
+    "kernels",
     "mkldnn",
     "tf32",
     "cpu_capability",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..catalog.case import Case, Implementation
 from ..catalog.frameworks import REFERENCE
-from ..catalog.known import Deviation, Known, Limitation, Tolerance, Unrepeatable
+from ..catalog.known import Circumstances, Deviation, Divergence, Known, Limitation, Tolerance, Unrepeatable
 from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
@@ -24,12 +24,22 @@ from .tolerance import allowance, together
 
 @dataclass(frozen=True)
 class Context:
-    """What all rows of a run share. ``versions`` has an entry for each framework and ``reference``."""
+    """What all rows of a run share.
+
+    ``versions`` has an entry for each framework and ``reference``, ``kernels`` for each framework: the names of its CPU
+    kernels by dtype.
+    """
 
     run: str
     seed: int
     versions: Mapping[str, str]
     tolerance: Tolerance | None = None
+    kernels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def circumstances(self, framework: str, item: Item, mode: str) -> Circumstances:
+        """Under which a framework computes an item in a mode."""
+        kernels = self.kernels.get(framework, {}).get(item.dtype, "") if item.device == "cpu" else ""
+        return Circumstances(item.dtype, item.device, mode, kernels)
 
 
 @dataclass(frozen=True)
@@ -158,8 +168,8 @@ class _Judge:
 
     def _known(self, implementation: Implementation, mode: str | None = None) -> list[Known]:
         """What is declared about it in a mode, which is the item's unless another is named."""
-        item = self.item
-        return self.case.known_of(implementation.api, self.variant, item.dtype, item.device, mode or item.mode)
+        where = self.context.circumstances(implementation.framework, self.item, mode or self.item.mode)
+        return self.case.known_of(implementation.api, self.variant, where)
 
     def _others(self, side: _Side, sides: Sequence[_Side]) -> dict[str, float]:
         """How near the other frameworks come to the truth, as the least ρ of each quantity they are to get right."""
@@ -288,6 +298,9 @@ class _Judge:
         divergence, failure = side.implementation.divergence, side.observation.failure
         assert divergence is not None
         reason = f"{divergence.because} ({divergence.source}). Instead: {divergence.fix}"
+        kernels = self.context.circumstances(framework, self.item, self.item.mode).kernels
+        if divergence.kernels is not None and kernels not in divergence.kernels:
+            return self._right_here(side, divergence, truths)
         if failure is not None:
             known = divergence.raises is not None and divergence.raises in str(failure)
             verdict = EXPECTED if known else _verdict_of(failure)
@@ -304,6 +317,23 @@ class _Judge:
         return self._row(
             quantity, api, framework, REFERENCE, REFERENCE, EXPECTED, reason, wrong[quantity], truths[quantity]
         )
+
+    def _right_here(self, side: _Side, divergence: Divergence, truths: Mapping[str, Truth]) -> Row:
+        """The one row of a naive port that goes wrong with other kernels only: the quantity furthest from the truth."""
+        api, framework, failure = side.implementation.api, side.implementation.framework, side.observation.failure
+        if failure is not None:
+            return self._row(
+                "", api, framework, REFERENCE, REFERENCE, _verdict_of(failure), str(failure), blame=framework
+            )
+        quantity = max(truths, key=lambda name: (not side.differences[name].ok, side.differences[name].ratio or 0.0))
+        difference, verdict = side.differences[quantity], PASS
+        reason = f"goes wrong with other kernels only ({' or '.join(divergence.kernels or ())})"
+        if not difference.ok:
+            verdict, reason = FAIL, f"{reason}: {difference.located(api, REFERENCE)}"
+        return self._row(
+            quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, difference, truths[quantity],
+            blame=_blamed(verdict, framework),
+        )  # fmt: skip
 
     # Two sides -------------------------------------------------------------------------------------------------
 

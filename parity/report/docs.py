@@ -34,7 +34,8 @@ def write(records: Sequence[Path], cases: Path, folder: Path) -> list[Path]:
     """
     files = load_all(cases)
     try:
-        measured, verdicts = measure(files, pd.concat([read_rows(record) for record in records], ignore_index=True))
+        rows = pd.concat([read_rows(record) for record in records], ignore_index=True)
+        measured, verdicts = measure(files, rows, read_measured(folder))
     except RecordError as error:
         raise DocsError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from ..catalog.case import Case, Implementation
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.known import CRASH, Deviation, Known, Limitation
 from ..catalog.load import CaseFile
-from .guide import GENERATED, condition, operation, some_modes
+from .guide import GENERATED, condition, operation, some_modes, with_kernels
 from .markdown import code, link, prose, source, table
 from .measured import Measured, by_port, size
 
@@ -129,6 +129,7 @@ def _errors(case: Case, api: str, sizes: Mapping[tuple[str, str, str], Measured]
         conditions = " or ".join(dict.fromkeys(condition(item.when) for item in own if item.when))
         where = [", ".join(first.dtypes) if first.dtypes else "every format", conditions]
         where += [f"on a {' or '.join(device.upper() for device in first.devices)}"] if first.devices else []
+        where += with_kernels(case, api, first.kernels)
         where += some_modes(own)
         said = _said(measured) if measured else "not measured yet"
         said = code(first.raises) if isinstance(first, Limitation) else said
@@ -138,7 +139,8 @@ def _errors(case: Case, api: str, sizes: Mapping[tuple[str, str, str], Measured]
 def _naive(case: Case, naive: Implementation, sizes: Mapping[tuple[str, str, str], Measured]) -> Cells:
     divergence, measured = naive.divergence, sizes.get((case.name, naive.api, ""))
     assert divergence is not None
-    where = ", ".join(filter(None, (case.dtypes[0], condition(divergence.when))))
+    kernels = with_kernels(case, naive.api, divergence.kernels)
+    where = ", ".join(filter(None, (case.dtypes[0], condition(divergence.when), *kernels)))
     said = _said(measured) if measured else "not yet"
     return where, said, f"{prose(divergence.because)} ({source(divergence.source)})"
 

@@ -261,6 +261,7 @@ def _known_item(case: Case, items: Sequence[Known], sizes: Mapping[tuple[str, st
     where = [f"with {' or '.join(conditions)}"] if conditions and all(item.when for item in items) else []
     where += [f"in {' and '.join(first.dtypes)}"] if first.dtypes else []
     where += [f"on a {' or '.join(device.upper() for device in first.devices)}"] if first.devices else []
+    where += with_kernels(case, first.api, first.kernels)
     where += some_modes(items)
     said = f"{apis}{', ' if where else ''}{', '.join(where)}: "
     if isinstance(first, Limitation):
@@ -275,6 +276,13 @@ def _known_item(case: Case, items: Sequence[Known], sizes: Mapping[tuple[str, st
     found = next((sizes[key] for item in items if (key := (case.name, item.api, item.because)) in sizes), None)
     said += f"{prose(size(found))} in {span(found.quantity)}: " if found else ""
     return f"{said}{prose(first.because)} ({source(first.source)})"
+
+
+def with_kernels(case: Case, api: str, kernels: Sequence[str] | None) -> list[str]:
+    """With which of the framework's CPU kernels something is known, unless with all."""
+    implementation = case.implementation(api)
+    titles = FRAMEWORKS[implementation.framework].kernels if implementation else {}
+    return [f"with {' or '.join(titles[name] for name in kernels)} kernels"] if kernels else []
 
 
 def some_modes(items: Sequence[Known]) -> list[str]:
@@ -295,6 +303,8 @@ def _trap(number: int, case: Case, naive: Implementation, measured: Measured | N
     yield from (f"   {line}".rstrip() for line in fenced(shown, "python").splitlines())
     yield ""
     yield f"   - Measured: {_measured(case, naive, measured)}"
+    if divergence.kernels:
+        yield f"   - Where: {', '.join(with_kernels(case, naive.api, divergence.kernels))}; right with others"
     yield f"   - Why: {prose(divergence.because)} ({source(divergence.source)})"
     yield f"   - Instead: {prose(divergence.fix)}"
     mapped = _mapped(case, naive)

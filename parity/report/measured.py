@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,11 +66,15 @@ class Verdict:
     failed: int
 
 
-def measure(files: Sequence[CaseFile], rows: pd.DataFrame) -> tuple[list[Measured], list[Verdict]]:
+def measure(
+    files: Sequence[CaseFile], rows: pd.DataFrame, before: Sequence[Measured] = ()
+) -> tuple[list[Measured], list[Verdict]]:
     """The two tables, from the rows of a record. Formulas are evaluated anew for the scale of the truth.
 
-    What is declared for some modes is taken from their rows, everything else from the eager ones.
+    What is declared for some modes is taken from their rows, everything else from the eager ones. What is declared for
+    some kernels, and was not met with those of this machine, is as it was measured ``before``.
     """
+    earlier = by_port(before)
     measured: list[Measured] = []
     verdicts: list[Verdict] = []
     of_case = dict(iter(rows.groupby("case", sort=False)))
@@ -83,6 +87,8 @@ def measure(files: Sequence[CaseFile], rows: pd.DataFrame) -> tuple[list[Measure
         measured += _deviations(
             file, case, found[(found["right"] == REFERENCE) & found["verdict"].eq(EXPECTED) & ~ports]
         )
+        met = by_port(measured)
+        measured += [earlier[key] for key in _of_some_kernels(case) if key in earlier and key not in met]
     return measured, verdicts
 
 
@@ -132,6 +138,16 @@ def _verdict(name: str, verdicts: pd.Series[str]) -> Verdict:
         expected=int(verdicts.eq(EXPECTED).sum()),
         failed=int(verdicts.isin([*RED, NOT_RUN]).sum()),
     )
+
+
+def _of_some_kernels(case: Case) -> Iterator[tuple[str, str, str]]:
+    """What is declared to go wrong with some kernels only, by the keys of ``by_port``."""
+    for port in case.divergences:
+        if port.divergence is not None and port.divergence.kernels:
+            yield case.name, port.api, ""
+    for item in case.known:
+        if isinstance(item, Deviation) and item.kernels:
+            yield case.name, item.api, item.because
 
 
 def _ports(file: CaseFile, case: Case, rows: pd.DataFrame) -> list[Measured]:

@@ -55,6 +55,12 @@ class Greeting:
     devices: tuple[str, ...]
 
     @property
+    def kernels(self) -> Mapping[str, str]:
+        """The names of the framework's CPU kernels by dtype."""
+        named: Mapping[str, str] = self.environment.get("kernels", {})
+        return named
+
+    @property
     def described(self) -> dict[str, Any]:
         """As records tell it."""
         return {**self.environment, "devices": list(self.devices)}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..catalog.dtypes import Array
+from ..catalog.dtypes import FLOATS, Array
 from ..catalog.modes import COMPILED, EAGER
 from .adapter import SEED, Adapter, Computation, Pullback, Steps, as_tuple
 
@@ -51,11 +51,23 @@ class TensorflowAdapter(Adapter):
             "numpy": np.__version__,
             "threads": tf.config.threading.get_intra_op_parallelism_threads(),
             "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "kernels": {dtype: "onednn" if self._has_onednn(dtype) else "eigen" for dtype in FLOATS},
             "tf32": False,
             "cuda": build.get("cuda_version"),
             "cudnn": build.get("cudnn_version"),
             "gpus": [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in self._gpus],
         }
+
+    def _has_onednn(self, dtype: str) -> bool:
+        """Whether oneDNN computes this dtype here: only its convolutions take channels first on a CPU."""
+        tf = self._tf
+        with tf.device("/CPU:0"):
+            one = tf.ones([1, 1, 1, 1], dtype)
+            try:
+                tf.nn.conv2d(one, one, 1, "VALID", data_format="NCHW")
+            except tf.errors.UnimplementedError:
+                return False
+        return True
 
     def devices(self) -> list[str]:
         return ["cpu", *(f"gpu:{index}" for index in range(len(self._gpus)))]

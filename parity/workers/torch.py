@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..catalog.dtypes import Array
+from ..catalog.dtypes import FLOATS, Array
 from ..catalog.modes import COMPILED, EAGER
 from .adapter import SEED, Adapter, Computation, Pullback, Steps, as_tuple
 
@@ -36,6 +36,7 @@ class TorchAdapter(Adapter):
             "numpy": np.__version__,
             "threads": torch.get_num_threads(),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "kernels": dict.fromkeys(FLOATS, torch.backends.cpu.get_cpu_capability().lower()),
             "mkldnn": torch.backends.mkldnn.is_available(),
             "tf32": False,
             "cuda": torch.version.cuda,
