@@ -68,7 +68,8 @@ class Workers:
 
     def kernels_of(self, item: Item) -> str:
         """The titles of the CPU kernels that compute an item, framework by framework."""
-        names = {framework: by_dtype[item.dtype] for framework, by_dtype in self.kernels.items() if by_dtype}
+        context = self.context(0)
+        names = {name: context.circumstances(name, item, item.mode).kernels for name in FRAMEWORKS}
         return ", ".join(FRAMEWORKS[framework].kernels.get(name, name) for framework, name in names.items())
 
     def context(self, seed: int) -> Context:

@@ -56,6 +56,10 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
         formats = ", ".join(part.dtypes)
         yield f"| {part.title} | {formats} | {seeds} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
     yield ""
+    kernels = sum((Counter(totals[name]["kernels"]) for name in parts), Counter[str]())
+    listed = "; ".join(f"{names}: {count:,}" for names, count in kernels.most_common())
+    yield f"Items by the kernels that computed them, PyTorch's and TensorFlow's, which the processor decides: {listed}."
+    yield ""
     alarms = [alarm for name in parts for alarm in totals[name]["alarms"]]
     for (case, left), count in Counter((a["case"], a["left"]) for a in alarms).items():
         example = next(a for a in alarms if (a["case"], a["left"]) == (case, left))

@@ -15,7 +15,7 @@ class Framework:
     """A framework: the name used in declarations and options, its title, and what it is installed and imported as.
 
     ``packages`` are imported, the first is the framework itself; ``distributions`` are what pip calls its parts.
-    ``kernels`` are the names, with titles, of the CPU kernels that it chooses from by processor and dtype.
+    ``kernels`` are the names, with titles, of the CPU kernels that it chooses from by processor, mode and dtype.
     """
 
     name: str
@@ -44,7 +44,13 @@ FRAMEWORKS: dict[str, Framework] = {
             "TensorFlow",
             ("tensorflow", "keras", "tf_keras"),
             ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu", "keras", "keras-nightly", "tf-keras"),
-            {"onednn": "oneDNN", "eigen": "Eigen"},
+            {
+                "onednn": "oneDNN",
+                "eigen": "Eigen",
+                "avx512": "AVX-512",
+                "avx2": "AVX2",
+                "default": "scalar",
+            },
         ),
     )
 }

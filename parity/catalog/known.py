@@ -48,7 +48,7 @@ class LeastScale:
 class Circumstances:
     """Under which something is computed.
 
-    ``kernels`` names the framework's CPU kernels for the dtype, which the processor decides: one of
+    ``kernels`` names the framework's CPU kernels for the dtype and mode, which the processor decides: one of
     ``FRAMEWORKS[...].kernels``, or empty on another device or where they have no name.
     """
 

@@ -27,7 +27,7 @@ SETTINGS = (
     "numpy",
     "threads",
     "onednn",
-    "kernels",
+    "xla",
     "mkldnn",
     "tf32",
     "cpu_capability",

@@ -55,9 +55,9 @@ class Greeting:
     devices: tuple[str, ...]
 
     @property
-    def kernels(self) -> Mapping[str, str]:
-        """The names of the framework's CPU kernels by dtype."""
-        named: Mapping[str, str] = self.environment.get("kernels", {})
+    def kernels(self) -> Mapping[str, Mapping[str, str]]:
+        """The names of the framework's CPU kernels by mode and dtype."""
+        named: Mapping[str, Mapping[str, str]] = self.environment.get("kernels", {})
         return named
 
     @property

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..catalog.dtypes import FLOATS, Array
-from ..catalog.modes import COMPILED, EAGER
+from ..catalog.modes import COMPILED, EAGER, GRAPH
 from .adapter import SEED, Adapter, Computation, Pullback, Steps, as_tuple
+from .processor import instructions
 
 
 class TensorflowAdapter(Adapter):
@@ -43,6 +44,7 @@ class TensorflowAdapter(Adapter):
 
     def describe(self) -> dict[str, Any]:
         tf = self._tf
+        kernels = {dtype: "onednn" if self._has_onednn(dtype) else "eigen" for dtype in FLOATS}
         build = tf.sysconfig.get_build_info()
         return {
             "version": tf.__version__,
@@ -50,8 +52,9 @@ class TensorflowAdapter(Adapter):
             "python": platform.python_version(),
             "numpy": np.__version__,
             "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-            "kernels": {dtype: "onednn" if self._has_onednn(dtype) else "eigen" for dtype in FLOATS},
+            "onednn": [dtype for dtype, name in kernels.items() if name == "onednn"],
+            "xla": instructions(),
+            "kernels": {EAGER: kernels, GRAPH: kernels, COMPILED: dict.fromkeys(FLOATS, instructions())},
             "tf32": False,
             "cuda": build.get("cuda_version"),
             "cudnn": build.get("cudnn_version"),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..catalog.dtypes import FLOATS, Array
-from ..catalog.modes import COMPILED, EAGER
+from ..catalog.modes import COMPILED, EAGER, MODES
 from .adapter import SEED, Adapter, Computation, Pullback, Steps, as_tuple
 
 
@@ -29,14 +29,14 @@ class TorchAdapter(Adapter):
         torch.backends.cudnn.allow_tf32 = False
 
     def describe(self) -> dict[str, Any]:
-        torch = self._torch
+        torch, capability = self._torch, self._torch.backends.cpu.get_cpu_capability()
         return {
             "version": torch.__version__,
             "python": platform.python_version(),
             "numpy": np.__version__,
             "threads": torch.get_num_threads(),
-            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-            "kernels": dict.fromkeys(FLOATS, torch.backends.cpu.get_cpu_capability().lower()),
+            "cpu_capability": capability,
+            "kernels": {mode: dict.fromkeys(FLOATS, capability.lower()) for mode in MODES},
             "mkldnn": torch.backends.mkldnn.is_available(),
             "tf32": False,
             "cuda": torch.version.cuda,

@@ -5,7 +5,7 @@ import pytest
 from parity import Case, Tolerance, buffer, grid, integers, normal
 from parity.catalog.calls import bind, call_with, signature
 from parity.catalog.errors import DeclarationError
-from parity.catalog.known import Limitation
+from parity.catalog.known import Circumstances, Limitation
 from parity.catalog.variants import Variant
 
 
@@ -166,8 +166,8 @@ def test_a_tolerance_may_hold_for_some_dtypes():
     assert [d for d in ("float32", "float16") if Tolerance(1, 1, "why", ["float16"]).applies(d)] == ["float16"]
 
 
-def known(case, api="torch.f", dtype="float32", device="cpu", run="eager", **parameters):
-    return case.known_of(api, Variant(str(parameters), parameters), dtype, device, run)
+def known(case, api="torch.f", dtype="float32", device="cpu", run="eager", kernels="", **parameters):
+    return case.known_of(api, Variant(str(parameters), parameters), Circumstances(dtype, device, run, kernels))
 
 
 def test_a_limitation_holds_for_its_api_variants_dtypes_devices_and_modes():
@@ -193,6 +193,15 @@ def test_a_limitation_holds_for_its_api_variants_dtypes_devices_and_modes():
     assert known(case, device="cpu", stride=2) == []
     assert known(case, device="gpu:1", stride=2, dtype="float64") == []
     assert known(case, api="tf.f", device="gpu:1", stride=2) == []
+
+
+@pytest.mark.parametrize(("kernels", "holds"), [("avx512", True), ("avx2", True), ("default", False), ("", False)])
+def test_what_names_kernels_holds_with_those_only(kernels, holds):
+    case = make()
+    case.limitation("torch.f", raises="no", because="b", source="s", kernels=["avx512", "avx2"])
+    case.deviation("torch.f", quantities=["*"], within=1, because="b", source="s", kernels=["avx512", "avx2"])
+    case.unrepeatable("torch.f", because="b", source="s", kernels=["avx512", "avx2"])
+    assert len(known(case, kernels=kernels)) == (3 if holds else 0)
 
 
 @pytest.mark.parametrize("run", ["eager", "graph", "compiled"])

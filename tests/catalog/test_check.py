@@ -188,6 +188,10 @@ def test_wrong_limitations_and_deviations(loaded, text, call, message):
             "limitation('torch.f', raises='no', modes=['graph', 'xla'], ",
             "limitation of torch.f names the unknown mode xla: choose from eager, graph, compiled",
         ),
+        (
+            "limitation('tf.f', raises='no', kernels=['onednn', 'mkl'], ",
+            "limitation of tf.f names the unknown kernels mkl: choose from onednn, eigen, avx512, avx2, default",
+        ),
     ],
 )
 def test_a_limitation_or_deviation_that_can_never_apply_is_refused(loaded, text, call, message):

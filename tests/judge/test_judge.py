@@ -1,5 +1,7 @@
 """Verdicts: from the observations of an item to its rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -300,6 +302,19 @@ def test_a_declared_limitation_is_expected():
         assert row.reason == f"no kernel (docs): {REFUSED}"
         assert row.blame == ""
     assert not any(row.verdict in RED for row in made)
+
+
+@pytest.mark.parametrize(
+    ("device", "kernels", "verdict"),
+    [("cpu", "avx2", "expected"), ("cpu", "avx512", "error"), ("cpu", "", "error"), ("gpu:0", "avx2", "error")],
+)
+def test_a_limitation_of_some_kernels_is_expected_of_those_on_a_cpu_only(device, kernels, verdict):
+    context = replace(
+        CONTEXT, kernels={name: {"eager": {"float32": k}} for name, k in (("torch", kernels), ("tensorflow", "avx2"))}
+    )
+    item = replace(ITEM, device=device)
+    made = rows(limited(kernels=["avx2"]), torch=seen({}, REFUSED), item=item, context=context)
+    assert verdicts(made, "torch.f") == dict.fromkeys(BOTH, verdict)
 
 
 def test_a_limitation_of_the_gradient_leaves_the_forward_results_compared():

@@ -1,5 +1,7 @@
 """Naive ports: verdicts that are strict both ways, and where they run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,9 +39,9 @@ def seen(failure=None, **changes):
     return Observation(results, failure, input_digest="d")
 
 
-def naive_row(port, **naive):
+def naive_row(port, context=CONTEXT, **naive):
     observations = {"reference": seen(), "torch.f": seen(), "tf.f": seen(), NAME: port}
-    rows = [row for row in judge(make(**naive), item(), observations, CONTEXT) if NAME in (row.left, row.right)]
+    rows = [row for row in judge(make(**naive), item(), observations, context) if NAME in (row.left, row.right)]
     assert len(rows) == 1, "a naive port has one row, against the truth"
     return rows[0]
 
@@ -72,6 +74,35 @@ def test_a_declared_error_is_expected_another_or_none_is_not():
     assert naive_row(seen(raised), raises="called dim").verdict == "error"
     assert naive_row(seen(raised)).verdict == "error"
     assert naive_row(seen(output_y=[9.0, 9.0]), raises="called axes").verdict == "unexpected"
+
+
+RAISED = Failure("forward", "TypeError", "no argument called axes")
+
+
+@pytest.mark.parametrize(
+    ("port", "here", "elsewhere"),
+    [
+        (seen(output_y=[1.0, 2.5]), "expected", "fail"),
+        (seen(), "unexpected", "pass"),
+        (seen(RAISED), "error", "error"),
+        (seen(grad_x=[np.nan, -4.0]), "expected", "fail"),
+    ],
+    ids=["wrong", "right", "error", "nan"],
+)
+def test_one_that_goes_wrong_with_some_kernels_is_held_to_the_truth_with_others(port, here, elsewhere):
+    for kernels, verdict in (("avx512", here), ("avx2", elsewhere), ("", elsewhere)):
+        context = replace(
+            CONTEXT, kernels={"torch": {"eager": {"float64": kernels}, "compiled": {"float64": "avx512"}}}
+        )
+        row = naive_row(port, context, kernels=["avx512"])
+        assert row.verdict == verdict
+        assert row.blame == ("" if verdict in ("expected", "pass") else "torch")
+
+
+def test_unknown_kernels_are_refused():
+    assert problems(make(kernels=["avx512", "eigen"])) == [
+        f"{NAME} names the unknown kernels eigen: choose from avx512, avx2, default"
+    ]
 
 
 def test_a_crash_is_never_expected():

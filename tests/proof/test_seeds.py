@@ -14,7 +14,7 @@ NEAREST = {
 }  # fmt: skip
 SEED = {
     "seeds": 1, "items": 4, "rows": 90, "seconds": 2, "alarms": [], "nearest": NEAREST,
-    "shares": {"0.125": 3, "0.5": 1}, "rhos": {"0.5": 4},
+    "shares": {"0.125": 3, "0.5": 1}, "rhos": {"0.5": 4}, "kernels": {"AVX2, Eigen": 3, "AVX2, oneDNN": 1},
 }  # fmt: skip
 ALARM = {"case": "conv2d", "left": "torch.conv2d", "dtype": "float32", "seed": 7, "reason": "too far"}
 
@@ -23,6 +23,7 @@ def test_seeds_add_up():
     twice = add(add(NOTHING, SEED), {**SEED, "alarms": [ALARM], "nearest": {**NEAREST, "error_ratio": 0.2}})
     assert (twice["seeds"], twice["items"], twice["rows"], twice["seconds"]) == (2, 8, 180, 4)
     assert twice["shares"] == {"0.125": 6, "0.5": 2}
+    assert twice["kernels"] == {"AVX2, Eigen": 6, "AVX2, oneDNN": 2}
     assert twice["alarms"] == [ALARM]
     assert twice["nearest"] == NEAREST
     assert NOTHING["seeds"] == 0
@@ -97,6 +98,7 @@ def test_the_page_tells_what_was_measured(tmp_path):
     page = document(tmp_path)
     assert "| one variant of every case | float32, float64 | 1 of 1,000 | 4 | 90 | 1 |" in page
     assert "`conv2d`, torch.conv2d: 1 rows, such as float32, seed 7: too far" in page
+    assert "which the processor decides: AVX2, Eigen: 6; AVX2, oneDNN: 2." in page
     assert "| 12.5% | 75.000% | 75.000% |" in page
     assert "| 45.7% | `linear`, float64, seed 3 | `output:y` | tf.matmul |" in page
     assert "1 faults, injected into the frameworks from outside: 1 killed, 1 attributed" in page
