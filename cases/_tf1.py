@@ -64,6 +64,7 @@ def miscompiled(case, *apis, when=None):
             dtypes=["float64"],
             devices=["cpu"],
             modes=["compiled"],
+            kernels=["avx512"],
         )
 
 

@@ -39,7 +39,7 @@ for api in ("tf.nn.conv2d", "keras.layers.Conv2D"):
         because="only oneDNN, which has no float64 and is the default on some processors only, and XLA implement it on "
         "a CPU; transpose instead",
         source=MEASURED,
-        kernels=["eigen"],
+        kernels=["eigen", "fused"],
         devices=["cpu"],
         modes=["eager", "graph"],
     )

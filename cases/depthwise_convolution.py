@@ -125,9 +125,9 @@ padded_depthwise_conv2d.limitation(
     because="a graph fuses the convolution and the bias for oneDNN, forgets the explicit padding, and fails a check as "
     "it infers the shape; pad with tf.pad",
     source=MEASURED,
-    dtypes=["float32"],
     devices=["cpu"],
     modes=["graph"],
+    kernels=["onednn"],
 )
 
 strided_dilated_depthwise_conv2d = depthwise(

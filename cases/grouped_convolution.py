@@ -69,6 +69,17 @@ def in_double_precision(rank):
         f"A kernel from which tf.nn.conv{rank}d infers the groups, in the format that oneDNN does not have.",
         dtypes=["float64"],
     )
+    if rank < 3:
+        case.limitation(
+            f"tf.nn.conv{rank}d",
+            raises="Fused conv implementation does not support grouped convolutions for now",
+            because="a graph fuses the convolution and the bias where oneDNN is not enabled",
+            source=MEASURED,
+            when=dict(bias=True),
+            devices=["cpu"],
+            modes=["graph"],
+            kernels=["fused"],
+        )
     case.limitation(
         f"tf.nn.conv{rank}d",
         raises="must match last dimension of input"

@@ -80,4 +80,4 @@ class Workers:
 
     @staticmethod
     def _finished(case: Case, item: Item, seed: int, submitted: list[tuple[Unit, Future[Observation]]]) -> Observed:
-        return Observed(case, item, seed, {unit.api: future.result() for unit, future in submitted})
+        return Observed(case, item, seed, {unit.name: future.result() for unit, future in submitted})

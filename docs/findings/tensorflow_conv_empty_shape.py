@@ -1,8 +1,8 @@
 """TensorFlow: a float32 convolution with an empty result gives it the shape of the input, and memory nothing wrote.
 
-With oneDNN, the default on x86 CPUs, convolutions of an empty batch, or with a kernel one row larger than the image,
-return a tensor of the input's shape. In the second case that is not empty, and holds what was in memory before. Other
-formats, and TF_ENABLE_ONEDNN_OPTS=0, give the right shape.
+With oneDNN, the default on x86 CPUs with AVX-512 VNNI or AMX, convolutions of an empty batch, or with a kernel one row
+larger than the image, return a tensor of the input's shape. In the second case that is not empty, and holds what was in
+memory before. Other formats, and TF_ENABLE_ONEDNN_OPTS=0, give the right shape.
 
 Declared as:
 empty_conv2d: tf.nn.conv2d (an empty batch)
@@ -10,9 +10,12 @@ empty_conv2d: keras.layers.Conv2D (an empty batch)
 convolution_of_too_few_rows: tf.nn.conv2d (a kernel of one row too many)
 """
 
+import os
 import sys
 
 import numpy as np
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 import tensorflow as tf
 
 found = {

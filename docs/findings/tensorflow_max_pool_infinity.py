@@ -1,7 +1,8 @@
 """TensorFlow: the maximum of a window that holds only minus infinity is the lowest finite number.
 
 The maximum is sought from that number on, which is larger than minus infinity: -3.4e38 in float32, -65504 in float16.
-Minus infinity is what masks positions, and a later softmax or sum no longer sees the mask.
+oneDNN's bfloat16 kernel, the default on some CPUs with AVX-512, is right. Minus infinity is what masks positions, and a
+later softmax or sum no longer sees the mask.
 
 Declared as:
 max_pool_of_minus_infinity: tf.nn.max_pool1d
@@ -16,7 +17,7 @@ x = np.full((1, 4, 4, 1), -np.inf)
 
 print(f"tensorflow {tf.__version__}; windows of minus infinity, {x.max()} is right")
 results = []
-for dtype in (tf.float64, tf.float32, tf.float16):
+for dtype in (tf.float64, tf.float32, tf.float16, tf.bfloat16):
     t = tf.constant(x, dtype)
     for name, y in (
         ("tf.nn.max_pool2d", tf.nn.max_pool2d(t, 2, 2, "VALID")),

@@ -1,8 +1,8 @@
 """TensorFlow: compiled by XLA, an unrolled LSTM cell in float64 is wrong at some sizes.
 
-On a CPU. Four sequences, six features and five units: from the second step on, some elements of the outputs and states
-are off by a tenth and more. With three or five sequences, in float32 and eagerly they are right. A cell of tf_keras,
-which tf.compat.v1.nn.rnn_cell was, comes to the same operations.
+On a CPU with AVX-512, four sequences, six features and five units: from the second step on some elements of the outputs
+and states are off by a tenth and more. With three or five sequences, in float32, eagerly and on a CPU without AVX-512
+they are right. A cell of tf_keras, which tf.compat.v1.nn.rnn_cell was, comes to the same operations.
 
 Declared as:
 tf1_basic_lstm_cell: tf.split

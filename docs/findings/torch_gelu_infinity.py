@@ -1,7 +1,7 @@
 """PyTorch: gelu of infinity is NaN in float32 and bfloat16 on a CPU.
 
 It is infinity, which float64 and float16, and gelu(approximate="tanh"), do give. The exact function in float32 and
-bfloat16 is oneDNN's.
+bfloat16 is oneDNN's, which goes wrong on processors with AVX-512.
 
 Declared as:
 gelu_of_infinity: torch.nn.functional.gelu

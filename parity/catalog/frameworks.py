@@ -47,6 +47,7 @@ FRAMEWORKS: dict[str, Framework] = {
             {
                 "onednn": "oneDNN",
                 "eigen": "Eigen",
+                "fused": "fused Eigen",
                 "avx512": "AVX-512",
                 "avx2": "AVX2",
                 "default": "scalar",

@@ -25,7 +25,8 @@ deviation, as a crash or, where the result is NaN, has another shape or does not
 run measures it, and fails when it is gone.
 
 Each has a script that imports that framework and NumPy, and nothing of this project: `python docs/findings/<name>.py`.
-It prints the error and ends with status 0 while the error is there, with a message and status 1 when it is mended."""
+It prints the error and ends with status 0 while the error is there, with a message and status 1 when it is mended, or
+when the processor has a framework choose other kernels than those that are wrong, which the tables name."""
 
 
 class FindingError(Exception):

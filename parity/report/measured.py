@@ -72,7 +72,7 @@ def measure(
     """The two tables, from the rows of a record. Formulas are evaluated anew for the scale of the truth.
 
     What is declared for some modes is taken from their rows, everything else from the eager ones. What is declared for
-    some kernels, and was not met with those of this machine, is as it was measured ``before``.
+    other modes than those of the record, or for other kernels than this machine's, is as it was measured ``before``.
     """
     earlier = by_port(before)
     measured: list[Measured] = []
@@ -88,7 +88,7 @@ def measure(
             file, case, found[(found["right"] == REFERENCE) & found["verdict"].eq(EXPECTED) & ~ports]
         )
         met = by_port(measured)
-        measured += [earlier[key] for key in _of_some_kernels(case) if key in earlier and key not in met]
+        measured += [earlier[key] for key in _elsewhere(case) if key in earlier and key not in met]
     return measured, verdicts
 
 
@@ -140,13 +140,13 @@ def _verdict(name: str, verdicts: pd.Series[str]) -> Verdict:
     )
 
 
-def _of_some_kernels(case: Case) -> Iterator[tuple[str, str, str]]:
-    """What is declared to go wrong with some kernels only, by the keys of ``by_port``."""
+def _elsewhere(case: Case) -> Iterator[tuple[str, str, str]]:
+    """What not every machine and mode shows, by the keys of ``by_port``."""
     for port in case.divergences:
         if port.divergence is not None and port.divergence.kernels:
             yield case.name, port.api, ""
     for item in case.known:
-        if isinstance(item, Deviation) and item.kernels:
+        if isinstance(item, Deviation) and (item.kernels or EAGER not in (item.modes or (EAGER,))):
             yield case.name, item.api, item.because
 
 

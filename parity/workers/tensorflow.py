@@ -45,6 +45,8 @@ class TensorflowAdapter(Adapter):
     def describe(self) -> dict[str, Any]:
         tf = self._tf
         kernels = {dtype: "onednn" if self._has_onednn(dtype) else "eigen" for dtype in FLOATS}
+        # Graphs fuse operations for oneDNN's kernels where it is enabled, for Eigen's in every format where it is not.
+        in_graph = kernels if "onednn" in kernels.values() else dict.fromkeys(FLOATS, "fused")
         build = tf.sysconfig.get_build_info()
         return {
             "version": tf.__version__,
@@ -54,7 +56,7 @@ class TensorflowAdapter(Adapter):
             "threads": tf.config.threading.get_intra_op_parallelism_threads(),
             "onednn": [dtype for dtype, name in kernels.items() if name == "onednn"],
             "xla": instructions(),
-            "kernels": {EAGER: kernels, GRAPH: kernels, COMPILED: dict.fromkeys(FLOATS, instructions())},
+            "kernels": {EAGER: kernels, GRAPH: in_graph, COMPILED: dict.fromkeys(FLOATS, instructions())},
             "tf32": False,
             "cuda": build.get("cuda_version"),
             "cudnn": build.get("cudnn_version"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -270,8 +271,25 @@ def test_a_deviation_of_a_mode_is_measured_in_that_mode(files, tmp_path, capsys)
     measured, verdicts = measure([load(files[0].path)], rows)
     assert [(entry.declared, entry.error) for entry in measured] == [("it is wrong", "3e-09")]
     assert [(verdict.passed, verdict.expected) for verdict in verdicts] == [(1, 0)]
+    case = [load(files[0].path)]
+    assert measure(case, read_rows(tmp_path / "eager"), measured)[0] == measured, "it is kept where its mode is not run"
     assert main(["docs", "--of-modes", "--cases", str(files[0].path.parent)]) == 0
     assert capsys.readouterr().out == "packed\n"
+
+
+def test_what_other_kernels_get_wrong_is_kept_as_it_was_measured(files, tmp_path):
+    """A record of a machine where everything is right knows nothing of it."""
+    text = CASES.replace("within=1, because", 'kernels=["avx512"], within=1, because')
+    files[0].path.write_text(text.replace('fix="swap the gates"', 'fix="swap the gates", kernels=["avx512"]'))
+    writer = RecordWriter(tmp_path / "record")
+    writer.add([], [])
+    writer.close()
+    case, rows = load(files[0].path), read_rows(tmp_path / "record")
+    other = replace(MEASURED[0], case="gone")
+    assert measure([case], rows, [*MEASURED, other])[0] == MEASURED
+    assert measure([case], rows)[0] == []
+    assert ", with AVX-512 kernels: " in guide([case], MEASURED)["porting-guide/things.md"]
+    assert "- Where: with AVX-512 kernels; right with others" in guide([case], MEASURED)["porting-guide/things.md"]
 
 
 def test_what_cannot_be_written_is_said(files, tmp_path, capsys):
