@@ -125,6 +125,7 @@ padded_depthwise_conv2d.limitation(
     because="a graph fuses the convolution and the bias for oneDNN, forgets the explicit padding, and fails a check as "
     "it infers the shape; pad with tf.pad",
     source=MEASURED,
+    dtypes=["float32"],
     devices=["cpu"],
     modes=["graph"],
     kernels=["onednn"],

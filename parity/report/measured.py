@@ -88,7 +88,7 @@ def measure(
             file, case, found[(found["right"] == REFERENCE) & found["verdict"].eq(EXPECTED) & ~ports]
         )
         met = by_port(measured)
-        measured += [earlier[key] for key in _elsewhere(case) if key in earlier and key not in met]
+        measured += [earlier[key] for key in dict.fromkeys(_elsewhere(case)) if key in earlier and key not in met]
     return measured, verdicts
 
 

@@ -70,7 +70,7 @@ class TensorflowAdapter(Adapter):
             one = tf.ones([1, 1, 1, 1], dtype)
             try:
                 tf.nn.conv2d(one, one, 1, "VALID", data_format="NCHW")
-            except tf.errors.UnimplementedError:
+            except tf.errors.OpError:
                 return False
         return True
 

@@ -18,9 +18,11 @@ import numpy as np
 import pytest
 
 import parity
+from parity.catalog.dtypes import FLOATS
 from parity.catalog.load import load
 from parity.plan.data import values
 from parity.workers.execute import execute
+from parity.workers.processor import instructions
 from parity.workers.reference import ReferenceAdapter
 from parity.workers.tensorflow import TensorflowAdapter
 from parity.workers.torch import TorchAdapter
@@ -115,6 +117,15 @@ def tensorflow_calls(monkeypatch):
     fake.sysconfig = SimpleNamespace(get_build_info=lambda: {"cuda_version": "13.0", "cudnn_version": "9"})
     fake.test = SimpleNamespace(experimental=SimpleNamespace(sync_devices=calls.noting("synchronize")))
     fake.device = calls.noting("device", contextlib.nullcontext())
+    fake.errors = SimpleNamespace(OpError=RuntimeError)
+    fake.ones = lambda shape, dtype: FakeTensor(np.ones(shape), "cpu", dtype)
+    fake.onednn = ("float32", "bfloat16")
+
+    def convolve(x, kernel, stride, padding, data_format):
+        if x.dtype not in fake.onednn:
+            raise RuntimeError(f"Conv2D only supports NHWC, not {data_format}")
+
+    fake.nn = SimpleNamespace(conv2d=convolve)
     fake.convert_to_tensor = lambda tensor: tensor
     keras.utils = SimpleNamespace(clear_session=calls.noting("clear"), set_random_seed=lambda seed: None)
     keras.config = SimpleNamespace(set_floatx=calls.noting("floatx"), set_dtype_policy=calls.noting("policy"))
@@ -136,6 +147,7 @@ def test_torch_sees_each_gpu_and_switches_tf32_off(torch_calls):
     described = adapter.describe()
     assert described["gpus"] == ["GPU number 0", "GPU number 1"]
     assert (described["cuda"], described["cudnn"], described["tf32"]) == ("13.0", 91000, False)
+    assert described["kernels"]["compiled"] == dict.fromkeys(FLOATS, "avx2")
     json.dumps(described)
 
 
@@ -193,6 +205,46 @@ def test_tensorflow_sees_each_gpu_lets_their_memory_grow_and_switches_tf32_off(t
     assert described["gpus"] == ["named 0", "named 1"]
     assert (described["cuda"], described["tf32"]) == ("13.0", False)
     json.dumps(described)
+
+
+@pytest.mark.parametrize(
+    ("onednn", "eager", "graph"),
+    [
+        (
+            ("float32", "bfloat16"),
+            {"float64": "eigen", "float32": "onednn", "float16": "eigen", "bfloat16": "onednn"},
+            {"float64": "eigen", "float32": "onednn", "float16": "eigen", "bfloat16": "onednn"},
+        ),
+        ((), dict.fromkeys(FLOATS, "eigen"), dict.fromkeys(FLOATS, "fused")),
+    ],
+)
+def test_tensorflow_names_its_kernels_by_what_they_can_do(tensorflow_calls, monkeypatch, onednn, eager, graph):
+    fake, _ = tensorflow_calls
+    fake.onednn = onednn
+    monkeypatch.setattr("parity.workers.tensorflow.instructions", lambda: "avx512")
+    described = TensorflowAdapter(1).describe()
+    assert described["onednn"] == list(onednn)
+    assert described["kernels"] == {"eager": eager, "graph": graph, "compiled": dict.fromkeys(FLOATS, "avx512")}
+
+
+@pytest.mark.parametrize(
+    ("found", "level"),
+    [
+        (["SSE42", "AVX2", "FMA3", "AVX512F", "AVX512_SKX"], "avx512"),
+        (["X86_V3", "X86_V4"], "avx512"),
+        (["SSE42", "AVX2", "FMA3"], "avx2"),
+        (["X86_V3"], "avx2"),
+        (["NEON", "ASIMD"], "default"),
+    ],
+)
+def test_the_processors_instructions_are_those_that_numpy_finds(monkeypatch, found, level):
+    monkeypatch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": {"found": found}})
+    assert instructions() == level
+
+
+def test_a_numpy_that_tells_nothing_of_the_processor(monkeypatch):
+    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    assert instructions() == "default"
 
 
 @pytest.mark.parametrize(("device", "place"), [("cpu", "/CPU:0"), ("gpu:0", "/GPU:0"), ("gpu:1", "/GPU:1")])
