@@ -117,7 +117,7 @@ class Overview:
     @property
     def settings(self) -> dict[str, list[str]]:
         """Versions and switches: a line for each, with an entry for each of ``TITLES``."""
-        described = [part(part(self.environment, "environments"), name) for name in TITLES]
+        described = [_flat(part(part(self.environment, "environments"), name)) for name in TITLES]
         names = dict.fromkeys(name for each in described for name in each)
         return {name: [plain(each[name]) if name in each else "" for each in described] for name in names}
 
@@ -137,6 +137,19 @@ class Overview:
             return self.reproduction.command("cases", "")
         item = item_name(row.case, row.variant, row.dtype, row.device, row.mode)
         return self.reproduction.command(f"{self.files[row.case]}::{item}", row.mode)
+
+
+def _flat(described: Mapping[str, Any]) -> dict[str, Any]:
+    """An environment, with the kernels of each mode as a setting of its own: ``onednn: float32; eigen: float64``."""
+    flat = {name: value for name, value in described.items() if name != "kernels"}
+    kernels = part(described, "kernels")
+    for mode in kernels:
+        dtypes: dict[str, list[str]] = {}
+        for dtype, name in part(kernels, mode).items():
+            dtypes.setdefault(str(name), []).append(dtype)
+        told = [f"{name}: {', '.join(having)}" for name, having in dtypes.items()]
+        flat[f"kernels_{mode}"] = "; ".join(told if len(dtypes) > 1 else dtypes)
+    return flat
 
 
 def part(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

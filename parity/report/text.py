@@ -9,6 +9,7 @@ from typing import Any
 from ..catalog.case import Case
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import display
+from ..catalog.modes import EAGER
 from ..judge.row import RED, VERDICTS, Row
 from ..plan.work import Item
 from ..record.schema import HTML, PARITY, TIMINGS, TIMINGS_HTML, TimingRow
@@ -53,6 +54,9 @@ def summary_lines(
     versions = [f"{framework.title} {_version(environment, name)}" for name, framework in FRAMEWORKS.items()]
     yield f"versions: {', '.join(versions)}; formulas in NumPy {_version(environment, 'reference')}"
     yield f"devices: {devices}; seed {environment['seed']}; {environment['seconds']:.1f} s"
+    kernels = list(filter(None, (_kernels(environment, name) for name in FRAMEWORKS)))
+    if kernels:
+        yield f"kernels on the CPU: {', '.join(kernels)}"
     if environment["tolerance"]:
         yield "allowance set on the command line: rtol {rtol:g}, atol {atol:g}".format(**environment["tolerance"])
     if worst is not None:
@@ -106,6 +110,13 @@ def _version(environment: Mapping[str, Any], name: str) -> str:
         return "(not started)"
     keras = described.get("keras")
     return f"{described['version']}" + (f" with Keras {keras}" if keras else "")
+
+
+def _kernels(environment: Mapping[str, Any], name: str) -> str:
+    """A framework's kernels for eager execution on the CPU; empty where they are not known."""
+    named: Mapping[str, str] = environment["environments"].get(name, {}).get("kernels", {}).get(EAGER, {})
+    titles = dict.fromkeys(FRAMEWORKS[name].kernels.get(each, each) for each in named.values())
+    return f"{FRAMEWORKS[name].title} {' and '.join(titles)}" if titles else ""
 
 
 def _severity(row: Row) -> tuple[int, float]:

@@ -190,7 +190,7 @@ def test_wrong_limitations_and_deviations(loaded, text, call, message):
         ),
         (
             "limitation('tf.f', raises='no', kernels=['onednn', 'mkl'], ",
-            "limitation of tf.f names the unknown kernels mkl: choose from onednn, eigen, avx512, avx2, default",
+            "limitation of tf.f names the unknown kernels mkl: choose from onednn, eigen, fused, avx512, avx2, default",
         ),
     ],
 )

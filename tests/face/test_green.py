@@ -31,7 +31,16 @@ def test_the_summary_says_what_ran_where_and_how(green):
     last = green.out[green.out.index("= parity =") :]
     assert "at parity: 12 items" in last
     assert "NOT at parity" not in last
-    for words in ("PyTorch ", "TensorFlow ", "with Keras 3.", "NumPy ", "seed 3", "cpu", "reports/parity.html"):
+    for words in (
+        "PyTorch ",
+        "TensorFlow ",
+        "with Keras 3.",
+        "NumPy ",
+        "seed 3",
+        "cpu",
+        "kernels on the CPU: PyTorch ",
+        "reports/parity.html",
+    ):
         assert words in last
 
 

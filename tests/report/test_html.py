@@ -225,6 +225,16 @@ def test_an_allowance_from_the_command_line_is_said(tmp_path: Path) -> None:
     assert "Allowance set on the command line: rtol 0.5, atol 0.001" in words
 
 
+def test_the_kernels_of_each_mode_are_told_in_words(tmp_path: Path) -> None:
+    mixed = {"float64": "eigen", "float32": "onednn", "float16": "eigen", "bfloat16": "onednn"}
+    named = {"eager": mixed, "graph": mixed, "compiled": dict.fromkeys(mixed, "avx512")}
+    described = environment([ROW])["environments"]
+    described["tensorflow"]["kernels"], described["torch"]["kernels"] = named, "nothing that is known"
+    words = Document(record(tmp_path, [ROW], environments=described)).words
+    assert "kernels eager eigen: float64, float16; onednn: float32, bfloat16" in words
+    assert "kernels compiled avx512" in words
+
+
 def test_the_worst_item_can_be_run_again(tmp_path: Path) -> None:
     again = {"before": "python3 -m nox -s parity --", "after": "--seed=3 --rtol=0.5"}
     catalogue = {"files": {"linear": "cases/linear.py"}}
