@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,9 +96,12 @@ def _resolved(asked: Requirement) -> Requirement:
 
 def found(asked: Requirement) -> str:
     """The version that pip would install. Raises ``BuildError`` with pip's reason when there is none."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]
-    report = json.loads(run([*pip, "--report", "-", asked.given]))
-    return str(report["install"][0]["metadata"]["version"])
+    # Not --quiet: pip would keep to itself which requirements are in conflict.
+    pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps"]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        run([*pip, "--report", str(report), asked.given])
+        return str(json.loads(report.read_text(encoding="utf-8"))["install"][0]["metadata"]["version"])
 
 
 def attempts(framework: str, kind: str, python: str, wanted: Sequence[Requirement] = ()) -> Iterator[Attempt]:
@@ -177,6 +181,10 @@ def _pinned(package: str) -> str:
     raise BuildError(f"{CONSTRAINTS} pins no version of {package}")
 
 
+_CONFLICT = "The conflict is caused by:"
+"""What pip says before it lists the requirements that exclude each other."""
+
+
 def run(command: Sequence[str]) -> str:
     """Run a command and return what it printed. Raises ``BuildError`` with the end of what it said."""
     done = subprocess.run(command, capture_output=True, text=True)
@@ -184,6 +192,9 @@ def run(command: Sequence[str]) -> str:
         return done.stdout
     lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
     reasons = [line for line in lines if line.lower().startswith("error")] or lines[-5:]
+    in_conflict = done.stdout.partition(_CONFLICT)[2].strip().partition("\n\n")[0].splitlines()
+    if in_conflict:
+        reasons = [*reasons[:1], *map(str.strip, in_conflict)]
     shown = [
         line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
         for line in reasons[-3:]

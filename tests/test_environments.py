@@ -4,6 +4,7 @@ Nothing is downloaded: what is installed is nothing, or something that pip is to
 """
 
 import io
+import os
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -126,12 +127,22 @@ def test_environments_of_candidates_are_kept_by_their_exact_requirements(failed,
 
 def test_a_version_that_does_not_exist_is_refused_before_anything_is_built(failed, monkeypatch):
     monkeypatch.setattr(environments, "attempts", installing(NOTHING))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(failed[0]))
     said = []
     with pytest.raises(BuildError, match=r"No matching distribution found for torch==9\.9\.9"):
         build("torch", failed[0], "cpu", said.append, ["torch==9.9.9"])
     assert said == []
+
+
+def test_a_version_that_the_users_own_constraints_exclude_is_refused_with_them(failed, monkeypatch, tmp_path):
+    (tmp_path / "constraints.txt").write_text("torch<3\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "constraints.txt"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(BuildError, match=r"Cannot install torch==9\.9\.9.*requested torch==9\.9\.9.*torch<3"):
+        build("torch", failed[0], "cpu", str, ["torch==9.9.9"])
 
 
 def test_an_unknown_framework_is_refused_with_the_known_ones(tmp_path):

@@ -48,7 +48,11 @@ def test_what_is_no_requirement_is_refused(given, message):
 
 
 def test_exact_versions_are_taken_as_they_are_and_others_resolved(monkeypatch):
-    monkeypatch.setattr(requirements, "run", lambda command: '{"install": [{"metadata": {"version": "2.15.0"}}]}')
+    def report(command):
+        place = Path(command[command.index("--report") + 1])
+        place.write_text('{"install": [{"metadata": {"version": "2.15.0"}}]}')
+
+    monkeypatch.setattr(requirements, "run", report)
     assert [str(each) for each in pinned(["torch>=2.14", "keras==3.15.1"])] == ["torch==2.15.0", "keras==3.15.1"]
 
 

@@ -1,6 +1,7 @@
 """The gate as it is used: a baseline, a candidate, an exit status, and reports; on real workers."""
 
 import csv
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -114,6 +115,7 @@ def test_a_gate_that_cannot_judge_is_never_green(place, pythons, bare_python, ar
 
 
 def test_a_candidate_that_does_not_resolve_gives_the_reason_of_pip(place, pythons, monkeypatch):
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(place))
     done = run(
