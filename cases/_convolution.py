@@ -28,14 +28,19 @@ def margins(lengths, kernel_size, stride, dilation, padding):
 
 
 def patches(np, x, kernel_size, stride, dilation, added):
-    """The elements of x under the kernel: each space axis becomes two, the kernel's position and the offset in it."""
-    for size, step, spread, (before, after) in zip(kernel_size, stride, dilation, added, strict=True):
-        length = x.shape[2]
+    """The elements of x under the kernel: each space axis becomes two, the kernel's position and the offset in it.
+
+    All axes at once, so that the gradient of x is one sum over the whole kernel, as in the frameworks.
+    """
+    under = np.ones((), bool)
+    for length, size, step, spread, (before, after) in zip(
+        x.shape[2:], kernel_size, stride, dilation, added, strict=True
+    ):
         count = (length + before + after - (size - 1) * spread - 1) // step + 1
         position, offset = np.arange(count)[:, None, None], np.arange(size)[:, None]
-        under = position * step + offset * spread - before == np.arange(length)
-        x = np.tensordot(x, under, (2, 2))
-    return x
+        under = under[..., None, None, None] & (position * step + offset * spread - before == np.arange(length))
+    space = range(2, x.ndim)
+    return np.tensordot(x, under, (list(space), [3 * axis - 4 for axis in space]))
 
 
 def torch_padding(padding, stride):

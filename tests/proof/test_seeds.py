@@ -137,6 +137,14 @@ ONCE_REJECTED = [
         "used 62 %: TensorFlow adds up a bias gradient in turn",
     ),
     (
+        "conv3d", "kernel_size=3x2x3-stride=2x1x1-padding=1x0x2", 5,
+        "used 66 %: the formula added up the gradient of x axis by axis, PyTorch over the whole kernel",
+    ),
+    (
+        "strided_dilated_depthwise_conv2d", "kernel_size=3x3-stride=2x2-dilation=2x2-H=8-W=12", 6,
+        "what TensorFlow computes instead was further off than declared",
+    ),
+    (
         "max_pool3d", "window=2x3x4-stride=3x2x1-padding=same", 11,
         "used 90 %: nothing that came after a formula's np.stack was rounded",
     ),
