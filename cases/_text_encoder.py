@@ -4,6 +4,8 @@ It applies convolutions to the letters of each word, and an LSTM in both directi
 final states. The loss asks whether two texts belong together.
 """
 
+from _recurrent import sigmoid
+
 from parity import integers, normal, zeros
 
 KERNELS = (3, 4, 5)
@@ -58,8 +60,8 @@ def encode(np, text, length, weights):
             gates = np.einsum("nm,ghm->gnh", x[:, t], kernel) + np.einsum("nj,ghj->gnh", h, recurrent)
             i, f, g, o = gates + bias[:, None]
             inside = (t < length)[:, None]
-            c = np.where(inside, c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i)), c)
-            h = np.where(inside, np.tanh(c) / (1 + np.exp(-o)), h)
+            c = np.where(inside, sigmoid(np, f) * c + sigmoid(np, i) * np.tanh(g), c)
+            h = np.where(inside, sigmoid(np, o) * np.tanh(c), h)
         finals.append(h)
     return np.concatenate(finals, axis=1)
 

@@ -2,7 +2,7 @@
 
 import warnings
 
-from _recurrent import scan
+from _recurrent import scan, sigmoid
 
 from parity import concat, normal
 
@@ -108,9 +108,6 @@ def keep_forget_bias(torch, layer, forget_bias):
 
 def lstm_step(forget_bias=1.0, cell_clip=None, proj_clip=None):
     """The formula of a TensorFlow 1 LSTM cell; its weights may lack the peepholes and the projection."""
-
-    def sigmoid(np, a):
-        return 1 / (1 + np.exp(-a))
 
     def step(np, x, h, c, kernel, recurrent, bias, peephole_i=0, peephole_f=0, peephole_o=0, projection=None):
         gates = np.einsum("ni,ghi->gnh", x, kernel) + np.einsum("nj,ghj->gnh", h, recurrent)

@@ -1,5 +1,6 @@
 """A classifier of texts by pretrained word vectors, an LSTM and two linear layers: its loss, and a step of training."""
 
+from _recurrent import sigmoid
 from _training_step import formula, tensorflow_step, torch_step
 
 from parity import Case, LeastScale, buffer, grid, integers, normal, zeros
@@ -51,8 +52,8 @@ def classify(np, ids, *, embedding, kernel, recurrent, bias, hidden, hidden_bias
     for t in range(x.shape[1]):
         gates = np.einsum("ne,ghe->gnh", x[:, t], kernel) + np.einsum("nj,ghj->gnh", h, recurrent) + bias[:, None]
         i, f, g, o = gates
-        c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
-        h = np.tanh(c) / (1 + np.exp(-o))
+        c = sigmoid(np, f) * c + sigmoid(np, i) * np.tanh(g)
+        h = sigmoid(np, o) * np.tanh(c)
     features = np.dot(h, hidden.T) + hidden_bias
     return np.dot(np.where(features > 0, features, 0), output.T) + output_bias
 

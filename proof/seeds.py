@@ -5,6 +5,7 @@
 What the frameworks are declared not to do right is expected, with every seed; a declaration that does not hold with
 every seed is an alarm, too. The counts are kept for each case file: FILE is written again and again, and the next run
 goes on where it ends. A file of cases that changed is counted anew, and all are when the judge or a version changed.
+``--jobs N`` has N sets of workers, of about 1 GB each, take files in turn.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import argparse
 import ast
 import hashlib
 import json
+import os
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,33 +146,103 @@ def _share(described: Mapping[str, Any]) -> float:
     return described.get("error_ratio") or 0.0
 
 
+@dataclass(frozen=True)
+class Sitting:
+    """Some seeds of a part that one case file is run with at a stretch."""
+
+    part: str
+    file: str
+    seeds: range
+
+
+class Sittings:
+    """What is to be done, for several that do it at a time: one file is never with two of them."""
+
+    def __init__(self, waiting: Iterable[Sitting]) -> None:
+        self._waiting = list(waiting)
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+        self.stopped = False
+
+    def next(self) -> Sitting | None:
+        """The first sitting whose file nobody has; none when there is no such."""
+        with self._lock:
+            chosen = next((sitting for sitting in self._waiting if sitting.file not in self._busy), None)
+            if chosen is not None:
+                self._waiting.remove(chosen)
+                self._busy.add(chosen.file)
+            return chosen
+
+    def done(self, sitting: Sitting) -> None:
+        with self._lock:
+            self._busy.remove(sitting.file)
+
+    def stop(self) -> None:
+        """Nothing more is to be done, and what is not finished does not count."""
+        with self._lock:
+            self._waiting.clear()
+            self.stopped = True
+
+
+class Counts:
+    """The record of all counts, which is written whenever some are added."""
+
+    def __init__(self, path: Path, record: dict[str, Any]) -> None:
+        self.record = record
+        self._path = path
+        self._lock = threading.Lock()
+
+    def add(self, sitting: Sitting, more: Mapping[str, Any]) -> None:
+        with self._lock:
+            counts = self.record[sitting.part]
+            counts[sitting.file] |= add(counts[sitting.file], more)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = self._path.with_suffix(".unfinished")
+            unfinished.write_text(json.dumps(self.record, indent=1) + "\n")
+            unfinished.replace(self._path)
+            told = f"{sitting.part}: {sitting.file}, {sitting.seeds.stop} seeds"
+            print(f"{told}, {more['seconds']} s, {len(more['alarms'])} alarms", flush=True)
+
+
+def work(workers: Workers, sittings: Sittings, counts: Counts) -> None:
+    """Do one sitting after the other, until nothing is left that another does not do already."""
+    files = {file.path.name: file for file in workers.files}
+    while sitting := sittings.next():
+        more = run(workers, files[sitting.file], sitting.seeds, PARTS[sitting.part])
+        if sittings.stopped:
+            return
+        counts.add(sitting, more)
+        sittings.done(sitting)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.seeds", description=__doc__.partition("\n")[0])
     for name, part in PARTS.items():
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=int, default=part.seeds, help=f"seeds for {part.title}")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="sets of workers (default: processors)")
     parser.add_argument("--out", type=Path, required=True)
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python", required=True)
     options = parser.parse_args(arguments)
-    workers = Workers({name: getattr(options, f"{name}_python") for name in FRAMEWORKS})
-    files = {file.path.name: file for file in workers.files}
-    try:
-        record = begun(options.out, fingerprint(workers), {name: _digest(sources(files[name].path)) for name in files})
-        for title, part in PARTS.items():
-            counts = record[title]
-            for name, seeds in sittings({name: counts[name]["seeds"] for name in counts}, getattr(options, title)):
-                more = run(workers, files[name], seeds, part)
-                counts[name] |= add(counts[name], more)
-                options.out.parent.mkdir(parents=True, exist_ok=True)
-                options.out.write_text(json.dumps(record, indent=1) + "\n")
-                print(
-                    f"{title}: {name}, {seeds.stop} seeds, {more['seconds']} s, {len(more['alarms'])} alarms",
-                    flush=True,
-                )
-    finally:
-        workers.stop()
-    return int(any(total(record[part])["alarms"] for part in PARTS))
+    pythons = {name: getattr(options, f"{name}_python") for name in FRAMEWORKS}
+    sets = [Workers(pythons) for _ in range(options.jobs)]
+    digests = {file.path.name: _digest(sources(file.path)) for file in sets[0].files}
+    counts = Counts(options.out, begun(options.out, fingerprint(sets[0]), digests))
+    planned = Sittings(
+        Sitting(part, name, seeds)
+        for part in PARTS
+        for name, seeds in sittings({n: counts.record[part][n]["seeds"] for n in digests}, getattr(options, part))
+    )
+    with ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            for done in [pool.submit(work, workers, planned, counts) for workers in sets]:
+                done.result()
+        finally:
+            planned.stop()
+            for workers in sets:
+                workers.stop()
+    return int(any(total(counts.record[part])["alarms"] for part in PARTS))
 
 
 def begun(path: Path, holds_for: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
