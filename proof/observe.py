@@ -70,7 +70,7 @@ class Workers:
         """The titles of the CPU kernels that compute an item, framework by framework."""
         context = self.context(0)
         names = {name: context.circumstances(name, item, item.mode).kernels for name in FRAMEWORKS}
-        return ", ".join(FRAMEWORKS[framework].kernels.get(name, name) for framework, name in names.items())
+        return ", ".join(title for framework, name in names.items() for title in FRAMEWORKS[framework].titles([name]))
 
     def context(self, seed: int) -> Context:
         return Context("proof", seed, self.versions, kernels=self.kernels)

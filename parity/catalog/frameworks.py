@@ -6,7 +6,7 @@ this table only lets declarations and messages call it by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -27,6 +27,10 @@ class Framework:
     @property
     def package(self) -> str:
         return self.packages[0]
+
+    def titles(self, kernels: Iterable[str]) -> list[str]:
+        """The titles of CPU kernels, each once. A name that this table lacks is its own title."""
+        return list(dict.fromkeys(self.kernels.get(name, name) for name in kernels))
 
 
 FRAMEWORKS: dict[str, Framework] = {

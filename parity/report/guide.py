@@ -281,8 +281,9 @@ def _known_item(case: Case, items: Sequence[Known], sizes: Mapping[tuple[str, st
 def with_kernels(case: Case, api: str, kernels: Sequence[str] | None) -> list[str]:
     """With which of the framework's CPU kernels something is known, unless with all."""
     implementation = case.implementation(api)
-    titles = FRAMEWORKS[implementation.framework].kernels if implementation else {}
-    return [f"with {' or '.join(titles[name] for name in kernels)} kernels"] if kernels else []
+    if implementation is None or not kernels:
+        return []
+    return [f"with {' or '.join(FRAMEWORKS[implementation.framework].titles(kernels))} kernels"]
 
 
 def some_modes(items: Sequence[Known]) -> list[str]:

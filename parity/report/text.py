@@ -115,7 +115,7 @@ def _version(environment: Mapping[str, Any], name: str) -> str:
 def _kernels(environment: Mapping[str, Any], name: str) -> str:
     """A framework's kernels for eager execution on the CPU; empty where they are not known."""
     named: Mapping[str, str] = environment["environments"].get(name, {}).get("kernels", {}).get(EAGER, {})
-    titles = dict.fromkeys(FRAMEWORKS[name].kernels.get(each, each) for each in named.values())
+    titles = FRAMEWORKS[name].titles(named.values())
     return f"{FRAMEWORKS[name].title} {' and '.join(titles)}" if titles else ""
 
 
