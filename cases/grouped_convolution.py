@@ -53,13 +53,30 @@ def narrow_kernel(rank, name, summary, **options):
     return case
 
 
+def not_fused(case, rank):
+    """Declare that a graph without oneDNN cannot have the operation together with a bias."""
+    case.limitation(
+        f"tf.nn.conv{rank}d",
+        raises="Fused conv implementation does not support grouped convolutions for now",
+        because="a graph fuses the convolution and the bias where oneDNN is not enabled",
+        source=MEASURED,
+        when=dict(bias=True),
+        dtypes=["float32", "float64"],
+        devices=["cpu"],
+        modes=["graph"],
+        kernels=["fused"],
+    )
+
+
 def without_gradient(rank):
-    return narrow_kernel(
+    case = narrow_kernel(
         rank,
         f"grouped_conv{rank}d_inference",
         f"A kernel from which tf.nn.conv{rank}d infers the groups, forward only.",
         gradient=False,
     )
+    not_fused(case, rank)
+    return case
 
 
 def in_double_precision(rank):
@@ -70,16 +87,7 @@ def in_double_precision(rank):
         dtypes=["float64"],
     )
     if rank < 3:
-        case.limitation(
-            f"tf.nn.conv{rank}d",
-            raises="Fused conv implementation does not support grouped convolutions for now",
-            because="a graph fuses the convolution and the bias where oneDNN is not enabled",
-            source=MEASURED,
-            when=dict(bias=True),
-            devices=["cpu"],
-            modes=["graph"],
-            kernels=["fused"],
-        )
+        not_fused(case, rank)
     case.limitation(
         f"tf.nn.conv{rank}d",
         raises="must match last dimension of input"
