@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 AHEAD = 64
 """Items that are with the workers at a time."""
 
+PATIENCE = 900.0
+"""Seconds that a unit may take: what runs for hours shares the machine with other work."""
+
 
 @dataclass(frozen=True)
 class Observed:
@@ -36,7 +39,7 @@ class Workers:
 
     def __init__(self, pythons: Mapping[str, str], cases: Path = ROOT / "cases") -> None:
         self.files = [load(path, check=False) for path in sorted(cases.glob("[!_]*.py"))]
-        self._engine = LocalEngine(pythons)
+        self._engine = LocalEngine(pythons, timeout=PATIENCE)
         greetings = self._engine.start([REFERENCE, *FRAMEWORKS])
         self.versions = {name: str(greeting.environment["version"]) for name, greeting in greetings.items()}
         self.kernels = {name: greeting.kernels for name, greeting in greetings.items()}
