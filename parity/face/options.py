@@ -18,10 +18,7 @@ from ..catalog.known import Tolerance
 from ..catalog.modes import EAGER, MODES
 from ..environments import importable
 from ..timing.turns import PROCESSES, processors
-from ..workers.local import Greeting
-
-UNIT_TIMEOUT = 120.0
-"""Seconds after which an implementation counts as hanging."""
+from ..workers.local import UNIT_TIMEOUT, Greeting
 
 DEVICES = "auto, cpu, gpu, gpu:0, gpu:1 ..."
 

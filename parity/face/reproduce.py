@@ -9,7 +9,7 @@ import pytest
 
 from ..catalog.frameworks import FRAMEWORKS
 from ..plan.reproduction import Reproduction
-from .options import UNIT_TIMEOUT
+from ..workers.local import UNIT_TIMEOUT
 
 
 def reproduction(config: pytest.Config) -> Reproduction:

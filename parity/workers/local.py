@@ -33,6 +33,9 @@ SCRIPT = Path(__file__).with_name("main.py")
 START_SECONDS = 180.0
 """How long importing a framework may take."""
 
+UNIT_TIMEOUT = 300.0
+"""Seconds after which a unit counts as hanging: ten times what the longest takes, as a machine may be busy."""
+
 AHEAD = 2
 """Units sent to a worker before the first is answered, so that it never waits for the pipe."""
 
@@ -91,7 +94,7 @@ class LocalEngine:
         pythons: Mapping[str, str],
         *,
         threads: int = 1,
-        timeout: float = 120.0,
+        timeout: float = UNIT_TIMEOUT,
         script: Path = SCRIPT,
         arguments: Sequence[str] = (),
     ) -> None:
