@@ -198,6 +198,10 @@ ONCE_REJECTED = [
     ),
     ("log_softmax", "axis=-1-mean=0-std=1000", 201, "in float16 a negative number rounded to 0.0, not to -0.0"),
     ("batch_norm2d", "training=false-scale=true-center=false", 203, "in float16 a difference of zero was -0.0"),
+    (
+        "every_gelu", "differentiated=false", 5,
+        "in bfloat16 what is 0 too early came as near to what is allowed as the estimate of S is uncertain",
+    ),
     ("selu", "", 203, "in bfloat16 x was so near zero that TensorFlow's derivative is that of positive numbers"),
 ]  # fmt: skip
 """Variants and seeds that gave a false alarm or came near one, and why."""
