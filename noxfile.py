@@ -136,7 +136,7 @@ def docs(session: nox.Session) -> None:
 def prove(session: nox.Session) -> None:
     """Measure the judge and write its page: faults, sensitivity, false alarms.
 
-    The false alarms take hours; -- --one-variant=N --full=N --narrow=N runs fewer seeds, --jobs=N of them at a time.
+    The false alarms take hours; -- --one-variant=N --full=N --narrow=N runs fewer seeds, --jobs=N on N sets of workers.
     """
     install(session)
     pythons = interpreters(session)

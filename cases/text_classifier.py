@@ -1,6 +1,6 @@
 """A classifier of texts by pretrained word vectors, an LSTM and two linear layers: its loss, and a step of training."""
 
-from _recurrent import sigmoid
+from _recurrent import lstm_step
 from _training_step import formula, tensorflow_step, torch_step
 
 from parity import Case, LeastScale, buffer, grid, integers, normal, zeros
@@ -50,10 +50,7 @@ def classify(np, ids, *, embedding, kernel, recurrent, bias, hidden, hidden_bias
     x = embedding[ids]
     h = c = np.zeros((len(ids), recurrent.shape[2]))
     for t in range(x.shape[1]):
-        gates = np.einsum("ne,ghe->gnh", x[:, t], kernel) + np.einsum("nj,ghj->gnh", h, recurrent) + bias[:, None]
-        i, f, g, o = gates
-        c = sigmoid(np, f) * c + sigmoid(np, i) * np.tanh(g)
-        h = sigmoid(np, o) * np.tanh(c)
+        h, c = lstm_step(np, x[:, t], h, c, kernel, recurrent, bias)
     features = np.dot(h, hidden.T) + hidden_bias
     return np.dot(np.where(features > 0, features, 0), output.T) + output_bias
 

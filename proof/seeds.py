@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -236,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
-            for done in [pool.submit(work, workers, planned, counts) for workers in sets]:
+            for done in as_completed([pool.submit(work, workers, planned, counts) for workers in sets]):
                 done.result()
         finally:
             planned.stop()
