@@ -57,7 +57,11 @@ SITTING = 50
 NOTHING: Mapping[str, Any] = dict(
     seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={}, kernels={}, nearest={}
 )
-JUDGED = ("parity/judge/*.py", "parity/workers/rounding.py", "parity/workers/sensitivity.py")
+JUDGED = (
+    *(f"parity/judge/{name}.py" for name in ("compare", "judge", "row", "tolerance")),
+    *(f"parity/workers/{name}.py" for name in ("rounding", "sensitivity")),
+)
+"""What decides. ``cause.py`` and ``growth.py`` describe a row whose verdict is given."""
 
 
 def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> dict[str, Any]:
@@ -104,8 +108,7 @@ def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def fingerprint(workers: Workers) -> dict[str, Any]:
     """What all counts hold for: the frameworks' versions, and a digest of the judge and of what rounds."""
-    judged = [path for place in JUDGED for path in sorted(ROOT.glob(place))]
-    return {"versions": workers.versions, "judge": _digest(judged)}
+    return {"versions": workers.versions, "judge": _digest(ROOT / path for path in JUDGED)}
 
 
 def sources(path: Path) -> list[Path]:

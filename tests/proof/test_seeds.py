@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from parity.judge import RED, judge
-from proof.observe import Workers
+from proof.observe import ROOT, Workers
 from proof.report import document
-from proof.seeds import NOTHING, WIDE, Counts, Sitting, Sittings, add, begun, sittings, sources, total, work
+from proof.seeds import JUDGED, NOTHING, WIDE, Counts, Sitting, Sittings, add, begun, sittings, sources, total, work
 
 NEAREST = {
     "case": "linear", "dtype": "float64", "seed": 3, "quantity": "output:y", "left": "tf.matmul", "error_ratio": 0.4567,
@@ -104,6 +104,12 @@ def test_a_sitting_goes_on_where_the_last_one_ended_unless_something_changed(tmp
         new = begun(path, holds_for, {**digests, "a.py": "other"})
     assert new["one_variant"]["a.py"]["items"] == 0
     assert new["one_variant"]["b.py"]["items"] == (0 if changed == "judge" else 4)
+
+
+def test_all_of_the_judge_decides_but_what_describes_a_row():
+    names = {path.stem for path in (ROOT / "parity" / "judge").glob("*.py")} - {"__init__"}
+    assert names == {Path(path).stem for path in JUDGED if path.startswith("parity/judge/")} | {"cause", "growth"}
+    assert all((ROOT / path).exists() for path in JUDGED)
 
 
 def test_a_case_file_changes_with_the_helpers_that_it_imports(tmp_path):
