@@ -47,5 +47,7 @@ def _told(row: Any, overview: Overview) -> Iterator[str]:
     """Why, and how to see it again."""
     item = item_name(row.case, row.variant, row.dtype, row.device, row.mode)
     yield f"- **{prose(item)}**: {code(row.reason)}  "
+    if row.cause:
+        yield f"  Likely cause: {prose(row.cause)}  "
     yield f"  {code(overview.command(row))}"
     yield ""

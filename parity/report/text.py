@@ -19,7 +19,7 @@ SHOWN = 8
 
 
 def failure_text(case: Case, item: Item, rows: Sequence[Row], reproduce: str) -> str:
-    """What differs, where, by how much against what was allowed, which side is further off, and how to see it again."""
+    """What differs, where, by how much against what was allowed, why, who is further off, and how to see it again."""
     red = sorted((row for row in rows if row.verdict in RED), key=_severity)
     lines = [f"{item.name}: {len(red)} of {len(rows)} rows are not in order", ""]
     lines += _table(
@@ -35,6 +35,8 @@ def failure_text(case: Case, item: Item, rows: Sequence[Row], reproduce: str) ->
     lines.append("")
     for reason in list(dict.fromkeys(row.reason for row in red))[:3]:
         lines.append(f"  {reason}")
+    causes = dict.fromkeys(f"{row.left}, {row.quantity}: {row.cause}" for row in red if row.cause)
+    lines += [f"  likely cause of {said}" for said in list(causes)[:3]]
     named = {row.left for row in red[:SHOWN]} | {row.right for row in red[:SHOWN]}
     for implementation in case.implementations:
         code = getattr(implementation.function, "__code__", None)

@@ -398,6 +398,18 @@ def test_the_command_that_is_shown_fails_the_same_way(red, environment):
     assert reasons(done.stdout) == reasons("\n".join(red.screen(of_item("torch_is_wrong"))))
 
 
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("torch_is_wrong", "torch.mul, output:y: 1 of 12 elements only"),
+        ("tensorflow_is_wrong", "tf.multiply, output:y: the truth times 1.5"),
+        ("gradient_is_wrong", "torch.mul, grad:x: the truth times 0.5"),
+    ],
+)
+def test_the_screen_names_the_likely_cause(red, case, said):
+    assert f"  likely cause of {said}" in red.screen(of_item(case))
+
+
 def test_the_command_keeps_the_limit_that_a_timeout_ran_into(red):
     (limit,) = [word for word in reproduction(red, "hanging") if word.startswith("--unit-timeout=")]
     assert float(limit.partition("=")[2]) == 6

@@ -11,7 +11,10 @@ PASSED = Row(
     left="torch.nn.Linear", right="reference", left_framework="torch", right_framework="reference", verdict="pass",
     max_abs_error=1e-7, allowed=1e-6, error_ratio=0.1,
 )  # fmt: skip
-FAILED = replace(PASSED, verdict="fail", blame="torch", error_ratio=31.6, reason="at [0, 1]: a | b <img> `c`")
+FAILED = replace(
+    PASSED, verdict="fail", blame="torch", error_ratio=31.6, cause="the truth times 1.5",
+    reason="at [0, 1]: a | b <img> `c`",
+)  # fmt: skip
 ENVIRONMENT = {
     "environments": {"torch": {"version": "2.13.0"}}, "catalogue": {"files": {"linear": "cases/linear.py"}},
     "reproduction": {"before": "nox -s parity --", "after": "--seed=3"},
@@ -41,8 +44,12 @@ def test_what_is_not_in_order_has_its_worst_row_and_command(tmp_path):
     assert "## Framework parity: NOT at parity" in text
     row = "| `linear` | fail | 2 | `output:y` | `torch.nn.Linear` | `reference` | 1e-07 | 31.6\u202f\u00d7 | PyTorch |"
     assert row in text
-    assert "`` at [0, 1]: a | b <img> `c` ``" in text
+    assert "`` at [0, 1]: a | b <img> `c` ``  \n  Likely cause: the truth times 1.5  \n" in text
     assert "`nox -s parity -- 'cases/linear.py::linear[bias=true]-float32-cpu' --seed=3`" in text
+
+
+def test_a_row_without_a_cause_names_none(tmp_path):
+    assert "Likely cause" not in summary(tmp_path, [PASSED, replace(FAILED, cause="")])
 
 
 def test_many_failures_are_cut_and_counted(tmp_path):
