@@ -31,8 +31,9 @@ ROW = Row(
 KERAS = replace(ROW, left="keras.layers.Dense", left_framework="tensorflow", left_version="2.21.0")
 PAIR = replace(ROW, right="keras.layers.Dense", right_framework="tensorflow", right_version="2.21.0")
 FAILED = replace(
-    KERAS, quantity="grad:kernel", verdict="fail", error_ratio=31.6, blame="tensorflow", reason="at [0, 1]"
-)
+    KERAS, quantity="grad:kernel", verdict="fail", error_ratio=31.6, blame="tensorflow", reason="at [0, 1]",
+    cause="the truth times 0.5",
+)  # fmt: skip
 UNMEASURED = dict.fromkeys(("max_abs_error", "max_rel_error", "max_ulp", "allowed", "error_ratio"))
 TIMING = QuickRow(
     ROW.run, "linear", "bias=true", "float32", "cpu", "eager", "torch.nn.Linear", "torch", "2.13.0", "forward", 5,
@@ -148,7 +149,8 @@ def test_counts_are_those_of_the_csv(tmp_path: Path) -> None:
 def test_what_failed_and_who_is_named(tmp_path: Path) -> None:
     words = Document(record(tmp_path, [ROW, KERAS, FAILED, PAIR])).words
     assert "✗ NOT at parity" in words
-    assert "linear: ✗ fail, 1 row; TensorFlow is off" in words
+    assert "linear: ✗ fail, 1 row; TensorFlow is off: the truth times 0.5" in words
+    assert "likely cause: the truth times 0.5" in words
     assert "grad:kernel" in words
     assert "31.6 \u00d7" in words
     assert "at [0, 1]" in words
@@ -245,7 +247,7 @@ def test_the_worst_item_can_be_run_again(tmp_path: Path) -> None:
 
 def test_hostile_strings_are_text(tmp_path: Path) -> None:
     fields = dict.fromkeys(("case", "variant", "dtype", "device", "mode", "left", "blame", "shape"), HOSTILE)
-    hostile = replace(FAILED, **fields, quantity=f"{HOSTILE}:y", left_framework=HOSTILE, reason=REASON)
+    hostile = replace(FAILED, **fields, quantity=f"{HOSTILE}:y", left_framework=HOSTILE, reason=REASON, cause=REASON)
     rows = [replace(hostile, verdict=verdict) for verdict in VERDICTS]
     timing = replace(TIMING, case=HOSTILE, variant=HOSTILE, implementation=HOSTILE, dtype=HOSTILE, device=HOSTILE)
     described = {
