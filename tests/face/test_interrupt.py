@@ -5,7 +5,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
@@ -44,23 +44,25 @@ def _(tf, x, *, number):
 def interrupted(folder_of, environment, interpreters):
     """A run that is interrupted when three items are done: its folder, exit code and output."""
     folder = folder_of({"cases/slow.py": SLOW})
-    record = folder / "reports" / "parity.csv"
-    command = [sys.executable, "-m", "pytest", "cases", "--reports=reports", *interpreters]
+    command = [sys.executable, "-m", "pytest", "cases", "-v", "--reports=reports", *interpreters]
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=environment,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         # A shell that runs the tests in the background has them ignore the signal.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as running:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and (not record.exists() or record.read_text().count("\n") < 1 + 3 * 6):
-            time.sleep(0.05)
+        hangs = threading.Timer(180, running.kill)
+        hangs.start()
+        out = ""
+        while out.count("PASSED") < 3 and (line := running.stdout.readline()):
+            out += line
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=180)
+        out += running.communicate()[0]
+        hangs.cancel()
     return folder, running.returncode, out
 
 
