@@ -155,8 +155,8 @@ positive_weight = Case(
 
 @positive_weight.reference
 def _(np, logits, targets, weight, *, reduction):
-    softplus = np.maximum(-logits, 0) + np.log1p(np.exp(-np.abs(logits)))
-    loss = weight * targets * softplus + (1 - targets) * (logits + softplus)
+    softplus = np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits)))
+    loss = (weight * targets + 1 - targets) * softplus - weight * targets * logits
     return reduced(np.mean, np.sum, loss, reduction)
 
 

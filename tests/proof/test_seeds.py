@@ -185,6 +185,10 @@ ONCE_REJECTED = [
         "lstm", "layers=2-bidirectional=false-initial_state=false", 7,
         "used 46 %: the derivative of a sigmoid comes from its rounded result",
     ),
+    (
+        "positive_weight", "reduction=none", 129,
+        "used 88 %: PyTorch subtracts w t from (w t + 1 - t) sigmoid(x), unlike the formula's derivative",
+    ),
     ("ctc_loss", "", 63, "used 87 %: PyTorch takes the exponential of rounded sums of logarithms"),
     (
         "dilated_conv3d", "kernel_size=2x3x2-padding=valid-dilation=2x1x3", 99,
