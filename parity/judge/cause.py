@@ -128,8 +128,8 @@ def _stored(wrong: _Wrong) -> str:
     stored, dtype = wrong.result.array, wrong.dtype
     should = FLOATS[dtype].encode(wrong.truth)
     for name in reversed([name for name in NARROWER.get(dtype, ()) if name in FLOATS]):
-        telling = np.unique(stored[narrowed(should, dtype, name) != should])
-        if telling.size >= MANY and np.array_equal(narrowed(stored, dtype, name), stored):
+        telling = _telling(stored[narrowed(should, dtype, name) != should])
+        if telling and np.array_equal(narrowed(stored, dtype, name), stored):
             return f"accumulated or stored in {FORMATS[name]}"
     return ""
 
@@ -178,13 +178,17 @@ def _elsewhere(wrong: _Wrong) -> str:
     """The elements that are wrong are those of the truth at other places."""
     for said, moved in _moved(wrong.truth):
         known = wrong.beyond & np.isfinite(moved)
-        if 2 * known.sum() >= wrong.beyond.sum() and _telling(wrong.values[known]):
-            left = np.abs(wrong.values - moved)[known]
-            if (left <= 2 * wrong.limits.max()).all() and _rms(left) <= EXPLAINED * _rms(wrong.error[known]):
-                return f"the truth {said}"
-    left = np.abs(np.sort(wrong.values, axis=None) - np.sort(wrong.truth, axis=None))
-    same = (left <= 2 * wrong.limits.max()).all() and wrong.left(left) <= EXPLAINED
-    return "the right values at other places" if same and _telling(wrong.values[wrong.beyond]) else ""
+        enough = 2 * known.sum() >= wrong.beyond.sum() and _telling(wrong.values[known])
+        if enough and _small(wrong, (wrong.values - moved)[known], wrong.error[known]):
+            return f"the truth {said}"
+    left = np.sort(wrong.values, axis=None) - np.sort(wrong.truth, axis=None)
+    rearranged = _small(wrong, left, wrong.error) and _telling(wrong.values[wrong.beyond])
+    return "the right values at other places" if rearranged else ""
+
+
+def _small(wrong: _Wrong, left: Array, error: Array) -> bool:
+    """Whether what is left of an error is rounding, at whichever place it comes from."""
+    return bool((np.abs(left) <= 2 * wrong.limits.max()).all()) and _rms(left) <= EXPLAINED * _rms(error)
 
 
 def _moved(truth: Array) -> Iterator[tuple[str, Array]]:

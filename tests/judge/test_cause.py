@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from parity.catalog.dtypes import FLOATS, narrowed
+from parity.catalog.dtypes import FLOATS, NARROWER, narrowed
 from parity.judge.cause import cause
 from parity.judge.tolerance import ROUNDINGS, own_scale, pooled
 from parity.workers.protocol import Result
@@ -35,6 +35,7 @@ def told(computed, dtype, seed, size=1.0):
         rounded = [FLOATS[dtype].decode(narrowed(a, dtype, inputs_as)) for a in stored]
         return {"output:y": Result(product(*rounded), "float64")}
 
+    assert NARROWER.get(dtype) or dtype == "bfloat16"
     return cause("output:y", result, truth, ROUNDINGS * unit * scale, float(rho), dtype, alternatives)
 
 
