@@ -40,8 +40,14 @@ def inputs():
 
 
 def weights(vectors, gradient=True):
+    """All normal; the bias before ReLU is mostly positive, or now and then it would leave nothing of any text."""
     return {
-        name: normal(axes, std=0.5, gradient=gradient and (name != "embedding" or vectors == "trained"))
+        name: normal(
+            axes,
+            mean=0.5 if name == "hidden_bias" else 0.0,
+            std=0.5,
+            gradient=gradient and (name != "embedding" or vectors == "trained"),
+        )
         for name, axes in AXES.items()
     }
 
