@@ -3,11 +3,10 @@
 from parity import Case, buffer, distinct, integers, normal
 
 
-
 def deviations(np, x):
-    """x less its mean over the last axis, which is a constant: deviations add up to zero, and with them its gradient.
+    """x less its mean over the last axis, which is held constant: its gradient is the sum of the deviations, zero.
 
-    PyTorch leaves that gradient out, which rounds otherwise where the mean is many times the deviation.
+    PyTorch leaves that gradient out, TensorFlow does not: where the mean is many times the deviations, they differ.
     """
     from autograd.tracer import getval
 

@@ -191,7 +191,7 @@ ONCE_REJECTED = [
     ),
     (
         "standard_deviation", "", 665,
-        "PyTorch's gradient is of x less a mean that is constant; the formula's had the mean's own, which undoes its error",
+        "PyTorch's gradient takes the mean for a constant; the formula's had the mean's own, which undoes its error",
     ),
     ("text_classifier", "vectors=trained", 647, "ReLU left nothing of any text, so that all ports were right"),
     (
