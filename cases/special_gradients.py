@@ -10,7 +10,7 @@ CTC = "https://github.com/pytorch/pytorch/issues/52241"
 cumprod_with_zeros = Case(
     "cumprod_with_zeros",
     "The running products of whole numbers n, of which some are zero; the gradient is that of z in n + z.",
-    sizes=dict(N=7, T=5),
+    sizes=dict(N=12, T=5),  # no zero once in 10^7
     inputs=dict(n=integers("N T", -1, 3), z=normal("N T", std=0)),
     outputs=dict(y="N T"),
 )
