@@ -30,6 +30,7 @@ MEASURED, VERDICTS = "measured.csv", "verdicts.csv"
 NO_SCALE = ""
 _PLACE = re.compile(r" \(at [^()]*:\d+\)$")
 _NODE = re.compile(r"\{\{[^{}]*\}\} ?")
+_COUNTED = re.compile(r"(layer '\w+?)_\d+(?=')")
 _LONGEST = 160
 
 T = TypeVar("T")
@@ -181,7 +182,7 @@ def _worst(file: CaseFile, case: Case, rows: pd.DataFrame, declared: str, known:
     error, raised, scale = float(row["max_abs_error"]), "", NO_SCALE
     if np.isnan(error):
         raised = _PLACE.sub("", row["reason"].removeprefix(known).removeprefix(": ")).replace("`", "'")
-        raised = _NODE.sub("", raised)
+        raised = _COUNTED.sub(r"\1", _NODE.sub("", raised))
         raised = raised if len(raised) <= _LONGEST else raised[:_LONGEST].rsplit(" ", 1)[0] + " ..."
         raised = raised or "of another shape or type, or with NaN or infinity that the truth has not"
     else:

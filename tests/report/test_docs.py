@@ -200,15 +200,26 @@ def test_a_deviation_without_a_number_is_told_in_words(files):
     assert "`output:y` is with NaN" in findings([shown], files, [nan])
 
 
+WITHOUT_NUMBERS = dict(
+    case="packed", variant="bias=false", dtype="float64", device="cpu", mode="eager", quantity="output:y",
+    left="torch.nn.Packed", right="reference", left_version="2.13.0", max_abs_error=float("nan"), seed=0,
+    verdict="expected", reason="it is wrong (measured)",
+)  # fmt: skip
+
+
 def test_a_deviation_to_nan_is_measured_in_words(files):
-    row = dict(
-        case="packed", variant="bias=false", dtype="float64", device="cpu", mode="eager", quantity="output:y",
-        left="torch.nn.Packed", right="reference", left_version="2.13.0", max_abs_error=float("nan"), seed=0,
-        verdict="expected", reason="it is wrong (measured)",
-    )  # fmt: skip
-    (found,), _ = measure(files, pd.DataFrame([row]))
+    (found,), _ = measure(files, pd.DataFrame([WITHOUT_NUMBERS]))
     assert (found.error, found.quantity) == ("", "output:y")
     assert found.raised == "of another shape or type, or with NaN or infinity that the truth has not"
+
+
+def test_what_a_port_raises_does_not_depend_on_what_ran_before_it(files):
+    known = next(port.divergence for port in files[0].case("packed").divergences)
+    said = "ValueError: {{node x}} Exception encountered when calling layer 'basic_lstm_cell_182' (type Cell_2)."
+    reason = f"{known.because} ({known.source}). Instead: {known.fix}: {said} (at keras/layer.py:7)"
+    row = WITHOUT_NUMBERS | dict(left=NAIVE, reason=reason)
+    (found,), _ = measure(files, pd.DataFrame([row]))
+    assert found.raised == "ValueError: Exception encountered when calling layer 'basic_lstm_cell' (type Cell_2)."
 
 
 def test_a_script_may_show_a_naive_port(files):
