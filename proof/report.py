@@ -1,8 +1,7 @@
-"""``docs/verdict-quality.md`` from what was measured in ``docs/proof/``."""
+"""``docs/verdict-quality.md``, and the README's figures, from what was measured in ``docs/proof/``."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -12,20 +11,41 @@ from statistics import median
 from typing import Any
 
 from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
+from proof.marked import Marked
 from proof.seeds import PARTS, SHARES, total
 from proof.sensitivity import JUDGE, USUAL
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = "verdict-quality.md"
 PLOT = "images/sensitivity.svg"
+IN_SHORT = Marked(DOCS.parent / "README.md", title="measured verdicts", session="prove")
+RECORDS = ("seeds", "faults", "sensitivity")
 NEAREST = 10
 """Rows that came nearest to their allowance and are named."""
 
 
 def document(folder: Path) -> str:
     """The page. Raises ``FileNotFoundError`` when something has not been measured."""
-    seeds, faults, sensitivity = (_read(folder, name) for name in ("seeds", "faults", "sensitivity"))
+    seeds, faults, sensitivity = (_read(folder, name) for name in RECORDS)
     return "\n".join([*_top(), *_seeds(seeds), *_faults(faults), *_sensitivity(sensitivity)]) + "\n"
+
+
+def in_short(seeds: Mapping[str, Any], faults: Mapping[str, Any], sensitivity: Mapping[str, Any]) -> Iterator[str]:
+    """The figures of the three records for the README."""
+    totals = {name: total(seeds[name]) for name in PARTS}
+    runs = ", ".join(f"{totals[name]['seeds']:,} seeds of {part.title}" for name, part in PARTS.items())
+    alarms, rows = sum(len(t["alarms"]) for t in totals.values()), sum(t["rows"] for t in totals.values())
+    yield f"- Right results rejected: {alarms:,} of {rows:,} ({runs})."
+    yield (
+        f"- Faults injected into the frameworks: {len(faults['faults'])}. Noticed, and attributed to the right "
+        f"operation, quantities and framework: {sum(f['killed'] and f['attributed'] for f in faults['faults'])}."
+    )
+    yield (
+        f"- The smallest relative error δ of a whole float32 result that is noticed, in {len(sensitivity['cases'])} "
+        "operations, and how often a right one is rejected, beside the usual comparisons with their defaults:"
+    )
+    yield ""
+    yield from _comparisons(sensitivity["cases"])
 
 
 def _top() -> Iterator[str]:
@@ -142,14 +162,7 @@ def _sensitivity(record: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"![The share of operations in which a disturbance is noticed, for each comparison]({PLOT})"
     yield ""
-    yield "| comparison | median δ noticed | largest δ that some operation needs | false alarms |"
-    yield "| --- | --- | --- | --- |"
-    for name in (JUDGE, *USUAL):
-        noticed = [row["noticed"][name] for row in rows]
-        found = [value for value in noticed if value is not None]
-        largest = "never noticed" if len(found) < len(noticed) else f"{max(found):.1e}"
-        alarms = sum(row["false_alarms"][name] * row["quantities"] for row in rows) / sum(r["quantities"] for r in rows)
-        yield f"| {name} | {median(found):.1e} | {largest} | {alarms:.2%} |"
+    yield from _comparisons(rows)
     yield ""
     yield "| operation | " + " | ".join((JUDGE, *USUAL)) + " |"
     yield "| --- |" + " --- |" * (1 + len(USUAL))
@@ -161,6 +174,17 @@ def _sensitivity(record: Mapping[str, Any]) -> Iterator[str]:
                 ("never" if noticed is None else f"{noticed:.1e}") + (f", {alarms:.0%} false" if alarms else "")
             )
         yield f"| `{row['case']}` | " + " | ".join(cells) + " |"
+
+
+def _comparisons(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "| comparison | median δ noticed | largest δ that some operation needs | false alarms |"
+    yield "| --- | --- | --- | --- |"
+    for name in (JUDGE, *USUAL):
+        noticed = [row["noticed"][name] for row in rows]
+        found = [value for value in noticed if value is not None]
+        largest = "never noticed" if len(found) < len(noticed) else f"{max(found):.1e}"
+        alarms = sum(row["false_alarms"][name] * row["quantities"] for row in rows) / sum(r["quantities"] for r in rows)
+        yield f"| {name} | {median(found):.1e} | {largest} | {alarms:.2%} |"
 
 
 def plot(folder: Path) -> None:
@@ -189,12 +213,10 @@ def _read(folder: Path, name: str) -> Any:
     return json.loads((folder / "proof" / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m proof.report", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=DOCS)
-    folder = parser.parse_args(arguments).folder
-    plot(folder)
-    (folder / PAGE).write_text(document(folder), encoding="utf-8")
+def main() -> int:
+    plot(DOCS)
+    (DOCS / PAGE).write_text(document(DOCS), encoding="utf-8")
+    IN_SHORT.write(in_short(*(_read(DOCS, name) for name in RECORDS)))
     return 0
 
 

@@ -5,7 +5,6 @@ What release notes say of a change is looked up by hand, and stands in ``NOTES``
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from parity.gate.classes import BY_NAME, DRIFTED, NEW, UNCHANGED
-from parity.report.markdown import code, prose, table
+from parity.report.markdown import prose, table
+from proof.marked import Marked
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGE = "upgrade-gate.md"
-BEGIN, END = "<!-- measured upgrades: written by nox -s upgrades -->", "<!-- end of measured upgrades -->"
+PART = Marked(DOCS / "upgrade-gate.md", title="measured upgrades", session="upgrades")
 
 SHOWN = 12
 """Groups of changes that are listed for each upgrade."""
@@ -42,9 +41,10 @@ NOTES: Mapping[tuple[str, str], str] = {
 """What they say, by the candidate's requirements and a pattern of cases; of the rest, nothing."""
 
 
-def section(record: Mapping[str, list[Mapping[str, Any]]]) -> str:
-    """The text between the marks."""
-    return "\n".join([BEGIN, "", *_overview(record), *_details(record), END])
+def section(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
+    """The lines between the marks."""
+    yield from _overview(record)
+    yield from _details(record)
 
 
 def _overview(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
@@ -98,22 +98,8 @@ def _note(step: Mapping[str, Any], group: Mapping[str, Any]) -> str:
     return found[0] if found else "not mentioned" if wanted in READ else "not read"
 
 
-def replaced(page: str, text: str) -> str:
-    """The page with another text between the marks. Raises ``ValueError`` where it has none."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE} has no place for the measured upgrades: {code(BEGIN)} and {code(END)}")
-    return before + text + after
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m proof.upgrade_report", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=DOCS)
-    folder = parser.parse_args().folder
-    record = json.loads((folder / "proof" / "upgrades.json").read_text(encoding="utf-8"))
-    page = folder / PAGE
-    page.write_text(replaced(page.read_text(encoding="utf-8"), section(record)), encoding="utf-8")
+    PART.write(section(json.loads((DOCS / "proof" / "upgrades.json").read_text(encoding="utf-8"))))
     return 0
 
 

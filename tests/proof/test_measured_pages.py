@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from proof import report, timed_worker, timing_report, upgrade_report
+from proof.marked import Marked
 from proof.observe import ROOT
 
 ROW = {
@@ -58,13 +59,20 @@ STEP = {
 
 def test_the_section_of_upgrades_tells_what_was_measured_and_what_the_notes_say(monkeypatch):
     monkeypatch.setattr(upgrade_report, "NOTES", {("torch==2.14.1", "gel*"): "admitted"})
-    text = upgrade_report.section({"PyTorch": [STEP]})
+    lines = list(upgrade_report.section({"PyTorch": [STEP]}))
+    text = "\n".join(lines)
     assert "| PyTorch | torch 2.13.0 to 2.14.1 | 5,000 | 2 broke parity, 3 drifted | 1 |" in text
     assert "| 2 worse | admitted |" in text
-    page = f"before\n{upgrade_report.BEGIN}\nold\n{upgrade_report.END}\nafter\n"
-    assert upgrade_report.replaced(page, text) == f"before\n{text}\nafter\n"
-    with pytest.raises(ValueError, match="has no place for the measured upgrades"):
-        upgrade_report.replaced("no marks", text)
+
+
+def test_a_part_of_a_page_is_replaced_between_its_marks(tmp_path):
+    part = Marked(tmp_path / "page.md", title="measured things", session="measure")
+    begin, end = "<!-- measured things: written by nox -s measure -->", "<!-- end of measured things -->"
+    part.page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
+    part.write(["new", "lines"])
+    assert part.page.read_text() == f"before\n{begin}\n\nnew\nlines\n{end}\nafter\n"
+    with pytest.raises(ValueError, match=r"page\.md has no place for the measured things"):
+        part.replaced(f"no end\n{begin}\n", [])
 
 
 def test_an_injected_slowdown_takes_its_share(monkeypatch):
@@ -82,10 +90,20 @@ def test_an_injected_slowdown_takes_its_share(monkeypatch):
     assert now[0] == pytest.approx(1.1, abs=0.01)
 
 
-def test_the_section_of_upgrades_is_that_of_its_record():
-    record = json.loads((ROOT / "docs" / "proof" / "upgrades.json").read_text(encoding="utf-8"))
-    page = (ROOT / "docs" / upgrade_report.PAGE).read_text(encoding="utf-8")
-    assert upgrade_report.replaced(page, upgrade_report.section(record)) == page
+def records(*names):
+    return [json.loads((ROOT / "docs" / "proof" / f"{name}.json").read_text(encoding="utf-8")) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("part", "lines"),
+    [
+        (upgrade_report.PART, lambda: upgrade_report.section(*records("upgrades"))),
+        (report.IN_SHORT, lambda: report.in_short(*records("seeds", "faults", "sensitivity"))),
+    ],
+)
+def test_the_generated_parts_of_pages_are_those_of_their_records(part, lines):
+    page = part.page.read_text(encoding="utf-8")
+    assert part.replaced(page, lines()) == page
 
 
 @pytest.mark.parametrize(("name", "made"), [(timing_report.PAGE, timing_report), (report.PAGE, report)])
