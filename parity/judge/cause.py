@@ -46,7 +46,7 @@ TERMS = 2.0**-7, 2.0**-5
 
 def cause(quantity: str, result: Result, truth: Array, limits: Array, rho: float, dtype: str, of: Alternatives) -> str:
     """A few words; empty when nothing can be said. ``limits`` are each element's allowance: zero for exact ones."""
-    wrong = _Wrong(quantity, result, truth, limits, rho, dtype, of)
+    wrong = _Wrong(quantity, result, truth.astype(np.result_type(truth, np.float64)), limits, rho, dtype, of)
     if not np.isfinite(wrong.error).all() or not wrong.error.any():
         return ""
     explanations = (

@@ -183,6 +183,13 @@ def test_the_truth_at_other_places(truth, allowed):
     assert named(other, truth, allowed=allowed) == "the right values at other places"
 
 
+def test_a_formula_may_give_whole_numbers():
+    truth = np.arange(60).reshape(3, 20)
+    moved = Result(np.roll(truth, 1, axis=1).astype(np.float64), "float64")
+    said = cause("output:y", moved, truth, np.zeros(truth.shape), 1e16, "float64", lambda inputs_as: {})
+    assert said == "the truth shifted by 1 along axis 1"
+
+
 def test_few_different_values_are_found_at_other_places_by_chance():
     ones = np.tile([0.0, 1.0, 1.0, 0.0, 2.0], 12)
     assert named(np.roll(ones, 1), ones) == WHOLE
