@@ -4,6 +4,9 @@ The model of one operation: its result is off by ``± unit · √n · s`` in eac
 ``n`` terms other than zero are summed up and ``s`` is the sum of their magnitudes; an operation that sums nothing has
 ``n = 1`` and ``s = |result|``, or twice that if it is an elementary function. √n is the growth of random rounding
 (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", SIAM J. Sci. Comput. 41, 2019).
+That holds in any order of the terms, as no partial sum is larger than s. In a 16-bit format it would allow for
+anything; there the terms ``t`` come in random order: the square of a partial sum is ``r²/3 + Σt²/6`` in the mean, for a
+result ``r``, and the sum is off by ``± unit · √(r² + (n - 1) (r²/3 + Σt²/6))``.
 Selecting, moving and negating values is exact. A zero that two other numbers add up to has a random sign: in another
 order of operations it would be a small number of either sign.
 """
@@ -37,22 +40,27 @@ TensorFlow's tanh is off by up to 5.4 units in float64 and 4.5 in float32 (4 mil
 _CONTRACTIONS = (np.einsum, np.dot, np.tensordot, np.inner, np.vdot)
 
 _signs: ContextVar[Callable[[tuple[int, ...]], Array]] = ContextVar("signs")
+_random_order: ContextVar[bool] = ContextVar("random_order", default=False)
 
 
 @contextmanager
-def rounding(bits: np.random.BitGenerator) -> Iterator[None]:
-    """Round the operations on ``Rounded`` arrays; an element's sign is the highest bit of its raw 64-bit integer."""
+def rounding(bits: np.random.BitGenerator, *, random_order: bool = False) -> Iterator[None]:
+    """Round the operations on ``Rounded`` arrays; an element's sign is the highest bit of its raw 64-bit integer.
+
+    With ``random_order`` sums are off as in the 16-bit formats.
+    """
 
     def signs(shape: tuple[int, ...]) -> Array:
         raw: Any = bits.random_raw(prod(shape))
         drawn: Array = 1.0 - 2.0 * (raw >> np.uint64(63)).astype(np.float64)
         return drawn.reshape(shape)
 
-    token = _signs.set(signs)
+    tokens = _signs.set(signs), _random_order.set(random_order)
     try:
         yield
     finally:
-        _signs.reset(token)
+        _signs.reset(tokens[0])
+        _random_order.reset(tokens[1])
 
 
 class Rounded(np.ndarray[Any, Any]):
@@ -109,7 +117,10 @@ def _summed(function: Any, given: list[Any], kwargs: dict[str, Any], result: Any
     terms = function(*(_nonzero(x) for x in given), **kwargs)
     # Nothing is rounded in a product with factors 0, 1 and -1: a sum then has one rounding less than terms.
     whole = len(arrays) < 2 or any(_is_sign(x).all() for x in arrays)
-    return _off(result, function(*map(_magnitude, given), **kwargs), np.maximum(terms - whole, 0))
+    roundings = np.maximum(terms - whole, 0)
+    if _random_order.get():
+        return _off_in_random_order(result, function(*map(_squared, given), **kwargs), roundings)
+    return _off(result, function(*map(_magnitude, given), **kwargs), roundings)
 
 
 def _nonzero(value: Any) -> Any:
@@ -121,11 +132,24 @@ def _add_at(ufunc: Any, target: Array, index: Any, values: Any) -> None:
     before = base.copy()
     ufunc.at(base, index, values)
     if ufunc is np.add:
-        added, scale, terms = np.zeros(base.shape, bool), np.abs(before), (before != 0).astype(np.float64)
+        added, terms = np.zeros(base.shape, bool), (before != 0).astype(np.float64)
         added[index] = True
-        np.add.at(scale, index, np.abs(values))
         np.add.at(terms, index, np.asarray(values) != 0)
-        base += _signs.get()(base.shape) * UNIT * np.sqrt(np.maximum(terms - 1, 0)) * scale * added
+        roundings = np.maximum(terms - 1, 0) * added
+        if _random_order.get():
+            squares = before**2
+            np.add.at(squares, index, np.square(values))
+            base[...] = _off_in_random_order(base, squares, roundings)
+        else:
+            scale = np.abs(before)
+            np.add.at(scale, index, np.abs(values))
+            base[...] = _off(base, scale, roundings)
+
+
+def _off_in_random_order(result: Any, squares: Any, roundings: Any) -> Any:
+    """A sum of terms with the sum ``squares`` of their squares, off by so many roundings of partial sums."""
+    partial = np.maximum(roundings - 1, 0) * (result**2 / 3 + squares / 6)
+    return _off(result, np.sqrt(result**2 + partial), np.minimum(roundings, 1))
 
 
 def _off(result: Any, scale: Any, terms: Any) -> Any:
@@ -158,3 +182,7 @@ def _plain(value: Any) -> Any:
 
 def _magnitude(value: Any) -> Any:
     return np.abs(value) if isinstance(value, (np.ndarray, float)) else value
+
+
+def _squared(value: Any) -> Any:
+    return value**2 if isinstance(value, (np.ndarray, float)) else value

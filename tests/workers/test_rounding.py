@@ -102,6 +102,43 @@ def test_a_product_of_all_rounds_once_less_than_it_has_factors():
     assert np.abs(off(lambda x: np.prod(x, axis=1), X)) == pytest.approx(np.sqrt(5) * np.abs(np.prod(X, 1)), rel=1e-6)
 
 
+SUMS = {
+    "sum": (lambda x, w: np.sum(x, axis=1), lambda x, w: np.sum(x**2, axis=1)),
+    "matmul": (np.matmul, lambda x, w: x**2 @ w**2),
+    "einsum": (lambda x, w: np.einsum("ni,io->no", x, w), lambda x, w: x**2 @ w**2),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_a_sum_in_a_16_bit_format_is_off_by_its_partial_sums_in_random_order(name):
+    function, squares = SUMS[name]
+    with rounding(bits(), random_order=True):
+        rounded = np.asarray(function(X.view(Rounded), W.view(Rounded)))
+    result, more = function(X, W), 4 if name == "sum" else 5
+    expected = np.sqrt(result**2 + more * (result**2 / 3 + squares(X, W) / 6))
+    assert np.abs(rounded - result) / UNIT == pytest.approx(expected, rel=1e-6)
+
+
+def test_partial_sums_in_random_order_are_as_large_as_the_model_has_them():
+    generator = np.random.default_rng(0)
+    terms = generator.standard_normal(400) + 0.1
+    shuffled = [np.cumsum(generator.permutation(terms)) for _ in range(2000)]
+    assert np.mean(np.square(shuffled)) == pytest.approx(terms.sum() ** 2 / 3 + (terms**2).sum() / 6, rel=0.03)
+
+
+@pytest.mark.parametrize("random_order", [False, True])
+def test_rows_that_are_added_up_round_once_less_than_they_are(random_order):
+    rows, target = X.copy().view(Rounded), np.zeros((2, 6)).view(Rounded)
+    with rounding(bits(), random_order=random_order):
+        np.add.at(target, [0, 1, 0, 0], rows)
+    given, result = X[[0, 2, 3]], X[[0, 2, 3]].sum(0)
+    worst = np.sqrt(2) * np.abs(given).sum(0)
+    usual = np.sqrt(result**2 + result**2 / 3 + (given**2).sum(0) / 6)
+    error = np.abs(np.asarray(target) - [result, X[1]]) / UNIT
+    assert error[0] == pytest.approx(usual if random_order else worst, rel=1e-6)
+    assert not error[1].any()
+
+
 def test_errors_go_through_what_comes_after():
     assert np.abs(off(lambda x: (x + 1.0) * 1e6 - 1e6 * x, X)).max() > 1e5
 
