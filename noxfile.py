@@ -110,6 +110,20 @@ def tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests", *interpreters(session), *session.posargs)
 
 
+@nox.session(name="benchmarks-compat")
+@nox.parametrize(
+    "versions",
+    [
+        nox.param(("pytest==8.2.*", "pytest-benchmark[histogram]==5.3.1"), id="oldest"),
+        nox.param(("pytest", "pytest-benchmark[histogram]"), id="newest"),
+    ],
+)
+def benchmarks_compat(session: nox.Session, versions: tuple[str, ...]) -> None:
+    """Run the tests of what pytest-benchmark gets, with its oldest and its newest version and pytest's."""
+    session.install("--quiet", "--upgrade", "--editable", ".", *versions, "pytest-xdist")
+    session.run("python", "-m", "pytest", "tests/face/test_benchmarks.py", *interpreters(session), *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style, types and workflows."""
