@@ -56,7 +56,7 @@ def build(
         recipe["requirements"] = "\n".join(f"{each} {each.content}".strip() for each in wanted)
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
     place = folder.resolve() / f"{framework}-{kind}-{digest}"
-    python = place / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    python = _interpreter(place)
     if (place / _DONE).exists() and python.exists():
         return python
     for each in wanted:
@@ -74,6 +74,25 @@ def build(
         errors.append(error)
     shutil.rmtree(place, ignore_errors=True)
     raise BuildError(f"the {framework} environment ({kind}){named} cannot be built: {errors[-1]}")
+
+
+def existing(framework: str, folder: Path) -> Path | None:
+    """The interpreter of a finished environment in ``folder`` that holds ``framework`` at the tested versions.
+
+    It is one for what the machine has, CPU or GPU, and the newest of several; another Python may have built it.
+    ``None`` if none is there: nothing is built.
+    """
+    kind, constraints = "gpu" if has_gpu() else "cpu", CONSTRAINTS.read_text(encoding="utf-8")
+    finished = sorted(folder.resolve().glob(f"{framework}-{kind}-*/{_DONE}"), key=lambda done: done.stat().st_mtime)
+    for done in reversed(finished):
+        recipe, python = json.loads(done.read_text(encoding="utf-8")), _interpreter(done.parent)
+        if recipe["constraints"] == constraints and "requirements" not in recipe and python.exists():
+            return python
+    return None
+
+
+def _interpreter(place: Path) -> Path:
+    return place / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def importable(python: str, packages: Sequence[str]) -> set[str] | None:
