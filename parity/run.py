@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,25 +17,22 @@ from .catalog.case import Case
 from .catalog.frameworks import FRAMEWORKS, REFERENCE
 from .catalog.known import Tolerance
 from .catalog.load import Broken, catalogue_digest, display
-from .catalog.modes import EAGER
 from .judge.cause import Alternatives
 from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
 from .plan.reproduction import Reproduction
-from .plan.work import Item, Unit, repeated, units
+from .plan.work import Item, Unit, repeated, units, untimed
 from .record.results import result_rows
-from .record.schema import QuickRow, WarningRow, heading, run_name
+from .record.schema import AskedRow, QuickRow, WarningRow, heading, run_name
 from .record.write import RecordWriter
 from .report.declared import declared
 from .workers.local import Engine, Greeting
 from .workers.memory import peak_bytes
 from .workers.protocol import Observation, Result
+from .workers.timing import BOTH, FORWARD
 
 AHEAD = 48
 """Items that are with the workers before the judge has come to them."""
-
-TIMED_DTYPE = "float32"
-"""The quick timing of a parity run is taken in this dtype only, eagerly."""
 
 
 @dataclass
@@ -91,6 +88,7 @@ class Judged:
 class Run:
     """One run over an engine.
 
+    ``on_gpu`` says of cases where they have run on a GPU before; the record repeats it.
     ``start`` begins with the items in the order in which ``result`` will be asked for them; asking for an item
     out of order, or for one that was not announced, works too. ``close`` ends the workers and completes the record.
     """
@@ -104,6 +102,7 @@ class Run:
         reports: Path | None = None,
         arrays: bool = False,
         reproduction: Reproduction | None = None,
+        on_gpu: Mapping[str, str] | None = None,
     ) -> None:
         self._engine = engine
         self._reports, self._arrays = reports, arrays
@@ -117,11 +116,14 @@ class Run:
         self.seed = seed
         self.tolerance = tolerance
         self.reproduction = reproduction or Reproduction()
+        self._on_gpu = on_gpu or {}
         self.name = run_name(self._began)
         self.greetings: dict[str, Greeting] = {}
         self.totals = Totals()
         self.costs: dict[str, Cost] = {}
         self.judge_seconds = 0.0
+        self._timed: set[str] = set()
+        self._untimed: dict[str, str] = {}
         self.planned = 0
         self._files: dict[str, str] = {}
 
@@ -157,6 +159,7 @@ class Run:
         start = time.thread_time()
         rows = judge(case, item, observations, self._context(), self._alternatives(item))
         timings = [row for unit, seen in answers for row in self._timings(unit, seen)]
+        self._count_timed(case, item, timings)
         for unit, seen in answers:
             self.costs.setdefault(unit.framework, Cost()).add(seen)
         self._keep(rows, timings)
@@ -186,7 +189,7 @@ class Run:
             case,
             item,
             self.seed,
-            timed=item.dtype == TIMED_DTYPE and item.mode == EAGER,
+            timed=not untimed(case, item),
             repeated=item in self._repeated,
         )
         self._begun.add(item)
@@ -237,30 +240,49 @@ class Run:
                 for said in seen.warnings
             )  # fmt: skip
 
+            self._writer.add_asked(
+                AskedRow(
+                    item.case, unit.api, unit.framework, item.variant,
+                    asked.kind, asked.name, dict(asked.given), dict(asked.defaults),
+                )
+                for unit, seen in answers
+                for asked in seen.asked
+            )  # fmt: skip
+
     def _open(self) -> RecordWriter | None:
         if self._writer is None and self._reports is not None:
             self._writer = RecordWriter(self._reports, arrays=self._arrays)
         return self._writer
 
     def _timings(self, unit: Unit, seen: Observation) -> Iterable[QuickRow]:
+        """A row for each measure; one for a unit that failed before it could be timed."""
+        if not unit.timed:
+            return
         item = unit.item
-        for measure, seconds in seen.timings.items():
-            yield QuickRow(
-                run=self.name,
-                case=item.case,
-                variant=item.variant,
-                dtype=item.dtype,
-                device=item.device,
-                mode=unit.mode,
-                implementation=unit.api,
-                framework=unit.framework,
-                version=str(self.greetings[unit.framework].environment["version"]),
-                measure=measure,
-                rounds=len(seconds),
-                min_seconds=min(seconds),
-                median_seconds=median(seconds),
-                max_seconds=max(seconds),
-            )
+        row = partial(
+            QuickRow, run=self.name, case=item.case, variant=item.variant, dtype=item.dtype, device=item.device,
+            mode=unit.mode, implementation=unit.api, framework=unit.framework,
+            version=str(self.greetings[unit.framework].environment["version"]),
+        )  # fmt: skip
+        if seen.failure is not None:
+            yield row(measure="", rounds=0, note=f"not timed: {seen.failure}")
+            return
+        for measure in (FORWARD, BOTH):
+            note, seconds = seen.timing_notes.get(measure, ""), seen.timings.get(measure)
+            if seconds:
+                least, middle, most = min(seconds), median(seconds), max(seconds)
+                yield row(measure=measure, rounds=len(seconds), min_seconds=least, median_seconds=middle,
+                          max_seconds=most, note=note)  # fmt: skip
+            elif note:
+                yield row(measure=measure, rounds=0, note=note)
+
+    def _count_timed(self, case: Case, item: Item, timings: Sequence[QuickRow]) -> None:
+        """Note that a case is timed, or why it is not: because no item of it should be, or no implementation could."""
+        if any(row.rounds for row in timings):
+            self._timed.add(item.case)
+        else:
+            why = untimed(case, item) or next((row.note for row in timings), "not timed: no implementation answered")
+            self._untimed.setdefault(item.case, why)
 
     def write_environment(self) -> None:
         if self._writer is not None:
@@ -283,11 +305,16 @@ class Run:
                 "digest": catalogue_digest(self._files.values()),
                 "files": {case: display(Path(file)) for case, file in self._files.items()},
             },
+            "on_gpu": {case: text for case, text in self._on_gpu.items() if case in self._files},
             "reproduction": asdict(self.reproduction),
             "planned": self.planned,
             "items": self.totals.items,
             "repeated": len(self._repeated),
             "verdicts": self.totals.verdicts,
+            "quick_timings": {
+                "cases": len(self._timed),
+                "untimed": {case: why for case, why in self._untimed.items() if case not in self._timed},
+            },
             "costs": {name: asdict(cost) for name, cost in self.costs.items()},
             "judge_seconds": self.judge_seconds,
             "peak_bytes": peak_bytes(),

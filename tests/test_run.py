@@ -3,6 +3,7 @@
 import json
 import math
 from concurrent.futures import Future
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -138,14 +139,49 @@ def test_each_item_becomes_a_unit_for_the_formula_and_each_implementation():
     ]
 
 
-def test_only_float32_is_timed():
-    engine = MemoryEngine()
-    case, items = made(1, ("float64", "float32", "float16", "bfloat16"))
+@pytest.mark.parametrize(
+    ("dtypes", "timed"),
+    [
+        (("float64", "float32", "bfloat16"), {("k=0", "float32"), ("k=1", "float32"), ("k=0", "float64")}),
+        (("float64", "float16"), {("k=0", "float64"), ("k=1", "float64")}),
+        (("float16", "bfloat16"), {("k=0", "float16"), ("k=1", "float16")}),
+    ],
+)
+def test_a_case_is_timed_in_float32_and_its_first_variant_in_float64_or_it_is_in_its_first_dtype(dtypes, timed):
+    engine = MemoryEngine(lambda unit: Observation(failure=Failure("forward", "ValueError", "no")))
+    case, items = made(2, dtypes)
     run = Run(engine)
-    run.start((item, case) for item in items[:3])
-    for item in items[:3]:
+    run.greet()
+    for item in items:
         run.result(item, case)
-    assert {unit.item.dtype for unit, _ in engine.submitted if unit.timed} == {"float32"}
+    assert {(unit.item.variant, unit.item.dtype) for unit, _ in engine.submitted if unit.timed} == timed
+
+
+def test_a_case_without_quick_timings_is_listed_with_the_reason():
+    def answer(unit):
+        if unit.item.case == "failing":
+            return Observation(failure=Failure("forward", "ValueError", "no"))
+        return good(unit, timings={"forward": [0.5]} if unit.timed else {})
+
+    run = Run(MemoryEngine(answer))
+    run.greet()
+    timed, items = made(1, ("float32", "float16"))
+    run.result(items[0], timed)
+    run.result(items[1], timed)
+    for name, dtypes, reason in (("counting", ("float32",), "it counts"), ("left", ("float32", "float16"), "")):
+        case, items = made(1, dtypes)
+        case.untimed = reason
+        run.result(replace(items[-1], case=name), case)
+    case, items = made(1)
+    run.result(replace(items[0], case="failing"), case)
+    assert run.environment()["quick_timings"] == {
+        "cases": 1,
+        "untimed": {
+            "counting": "it counts",
+            "left": "its quick timings are taken in float32, which the run left out",
+            "failing": "not timed: ValueError: no",
+        },
+    }
 
 
 def test_answers_that_come_in_the_opposite_order_go_to_their_items():
@@ -305,6 +341,24 @@ def test_timings_are_kept(tmp_path):
     assert list(table.median_seconds) == [0.5, 2.5]
     assert list(table.max_seconds) == [4.0, 3.0]
     assert [row.measure for row in judged.timings] == list(table.measure)
+
+
+def test_what_is_to_be_said_of_a_timing_is_kept(tmp_path):
+    def answer(unit):
+        if unit.api == "tf.f":
+            return Observation(failure=Failure("forward", "ValueError", "no"))
+        notes = {"forward": "recorded", "forward+backward": "not timed: called again, it raises"}
+        return good(unit, timings={"forward": [0.5]}, timing_notes=notes)
+
+    run, case, items = begin(MemoryEngine(answer), 1, reports=tmp_path)
+    judged = run.result(items[0], case)
+    run.close()
+    assert {row.verdict for row in judged.rows if row.left == "torch.f" and row.right == "reference"} == {"pass"}
+    table = read_quick(tmp_path)
+    assert list(table.measure) == ["forward", "forward+backward", ""]
+    assert list(table.note) == ["recorded", "not timed: called again, it raises", "not timed: ValueError: no"]
+    assert list(table.rounds) == [1, 0, 0]
+    assert list(table.median_seconds.isna()) == [False, True, True]
 
 
 def test_the_record_of_a_whole_run(tmp_path):

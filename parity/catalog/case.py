@@ -178,6 +178,7 @@ class Case:
         steps: the axis of time or of training steps, over which errors add up; their growth is reported.
         eager_only: why the case cannot be captured as a graph or compiled; its items in those modes are not run.
         draws: whether implementations draw random numbers; the frameworks' generators then begin anew for each.
+        untimed: why the time of a call says nothing about the operation; a parity run then takes no quick timings.
 
     A mistake in a declaration does not stop the file: it is kept in ``problems``, and the case is reported
     as an error with that text while the other cases run.
@@ -203,6 +204,7 @@ class Case:
         steps: str = "",
         eager_only: str = "",
         draws: bool = False,
+        untimed: str = "",
     ) -> None:
         self.name = name
         self.summary = summary
@@ -219,6 +221,7 @@ class Case:
         self.steps = steps
         self.eager_only = eager_only
         self.draws = draws
+        self.untimed = untimed
         self.implementations: list[Implementation] = []
         self.divergences: list[Implementation] = []
         self.known: list[Known] = []

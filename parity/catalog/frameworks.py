@@ -7,7 +7,7 @@ this table only lets declarations and messages call it by name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class Framework:
 
     ``packages`` are imported, the first is the framework itself; ``distributions`` are what pip calls its parts.
     ``kernels`` are the names, with titles, of the CPU kernels that it chooses from by processor, mode and dtype.
+    ``aliases`` give the public name of a module for the beginning of the name that the module has itself; the public
+    name is empty for a module that is not public.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Framework:
     packages: tuple[str, ...]
     distributions: tuple[str, ...]
     kernels: Mapping[str, str]
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def package(self) -> str:
@@ -55,6 +58,17 @@ FRAMEWORKS: dict[str, Framework] = {
                 "avx512": "AVX-512",
                 "avx2": "AVX2",
                 "default": "scalar",
+            },
+            {
+                "tensorflow": "tf",
+                "tensorflow._api.v2": "tf",
+                "tensorflow.python": "",
+                "keras.src": "",
+                "keras._tf_keras.keras": "keras",
+                "tf_keras.src": "",
+                "tf_keras.api._v1.keras": "tf.compat.v1.keras",
+                "tf_keras.api._v1.keras.__internal__.legacy.layers": "tf.compat.v1.layers",
+                "tf_keras.api._v1.keras.__internal__.legacy.rnn_cell": "tf.compat.v1.nn.rnn_cell",
             },
         ),
     )

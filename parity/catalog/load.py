@@ -15,6 +15,7 @@ from zlib import crc32
 from .case import Case, declared
 from .check import problems
 from .frameworks import FRAMEWORKS
+from .watched import NAME, Watcher, compiled, watched_imports
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,19 @@ class CaseFile:
         return next(case for case in self.cases if case.name == name)
 
 
-def load(path: Path, *, check: bool = True) -> CaseFile:
+def load(path: Path, *, check: bool = True, watcher: Watcher | None = None) -> CaseFile:
     """Run a case file and return its declarations.
 
     Nothing raised by the file comes through: the cases before the mistake are kept, and the mistake is
     in ``broken``. With ``check=False`` the declarations are taken as they are (they were checked before).
+    A ``watcher`` sees what the file's functions, and those of its helpers, ask of a framework.
     """
     found: list[Case] = []
     broken: list[Broken] = []
     imported = _frameworks()
     token = declared.set(found)
     try:
-        _execute(path)
+        _execute(path, watcher)
     except (Exception, SystemExit) as error:
         broken.append(_describe(path, error))
     finally:
@@ -96,7 +98,7 @@ def display(path: str | Path) -> str:
         return str(path)
 
 
-def _execute(path: Path) -> None:
+def _execute(path: Path, watcher: Watcher | None) -> None:
     """Run the file as a module of its own.
 
     Its folder is importable while it loads, for shared helpers. Afterwards they are known by a name of their own,
@@ -104,13 +106,19 @@ def _execute(path: Path) -> None:
     """
     source = path.read_bytes()
     linecache.checkcache(str(path))
-    module = ModuleType(f"parity_cases.{crc32(bytes(path.resolve())):08x}.{path.stem}")
+    watched = "" if watcher is None else ".watched"
+    module = ModuleType(f"parity_cases{watched}.{crc32(bytes(path.resolve())):08x}.{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     before = set(sys.modules)
     sys.path.insert(0, str(path.parent))
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        if watcher is None:
+            exec(compile(source, str(path), "exec"), module.__dict__)
+        else:
+            module.__dict__[NAME] = watcher
+            with watched_imports(path.parent, watcher):
+                exec(compiled(source, str(path)), module.__dict__)
     finally:
         sys.path.remove(str(path.parent))
         for name in set(sys.modules) - before:

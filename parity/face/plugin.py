@@ -21,6 +21,8 @@ from ..catalog.case import Case
 from ..catalog.load import Broken, display, load
 from ..judge.row import NOT_RUN
 from ..plan.work import Item, expand
+from ..record.gpu import read_gpu
+from ..record.read import RecordError
 from ..record.schema import BENCHMARKS, JUNIT, TIMINGS_BENCHMARKS, TIMINGS_JUNIT
 from ..report.text import failure_text, problem_text, summary_lines, timing_lines
 from ..run import Judged, Run
@@ -65,6 +67,7 @@ class Session:
                 reports=options.reports,
                 arrays=options.arrays,
                 reproduction=reproduction(self.config),
+                on_gpu=_on_gpu(self.config.rootpath),
             )
         return self._run
 
@@ -114,6 +117,14 @@ class Session:
         return "" if first == here else f"the name is taken by the case at {first}: rename one of them"
 
 
+def _on_gpu(root: Path) -> dict[str, str]:
+    """Where the cases of a repository have run on a GPU, as ``python -m parity coverage --add`` noted it."""
+    try:
+        return {case: str(run) for case, run in read_gpu(root / "docs").items()}
+    except RecordError as error:
+        raise pytest.UsageError(f"{error}; mend or remove the file") from error
+
+
 KEY = pytest.StashKey[Session]()
 
 
@@ -124,6 +135,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[KEY] = Session(config)
+    benchmarks.check(config)
     folder = session.options.reports
     if folder is not None and not config.option.collectonly:
         try:
@@ -225,6 +237,7 @@ class WorkItem(NamedItem):
     def __init__(self, *, work: Item, case: Case, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.work, self.case = work, case
+        self.fixturenames = benchmarks.fixtures(self.config, timed_only=isinstance(self, TimedItem))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.case.line - 1, self.name
@@ -235,7 +248,7 @@ class TimedItem(WorkItem):
 
     def runtest(self) -> None:
         timed = self.config.stash[KEY].timing.result(self.work, self.case)
-        benchmarks.record(self.config, self.nodeid, self.work.name, timed.blocks)
+        benchmarks.record(self, self.work.name, timed.blocks)
         if timed.problems:
             pytest.fail("\n".join(problem_text(row) for row in timed.problems), pytrace=False)
 
@@ -245,7 +258,7 @@ class ParityItem(WorkItem):
 
     def runtest(self) -> None:
         judged = self.config.stash[KEY].run.result(self.work, self.case)
-        benchmarks.record(self.config, self.nodeid, self.work.name, benchmarks.quick(judged.observations))
+        benchmarks.record(self, self.work.name, benchmarks.quick(judged.observations))
         for verdict in sorted({row.verdict for row in judged.rows}):
             self.user_properties.append((verdict, sum(row.verdict == verdict for row in judged.rows)))
         if judged.red:
@@ -298,8 +311,12 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[Any]:
             parity.timing.start()
         else:
             parity.run.start(items)
-        benchmarks.quiet(session.config)
     return (yield)
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_benchmark_group_stats(config: pytest.Config) -> Generator[None, Any, Any]:
+    return benchmarks.shown(config, (yield))
 
 
 def interrupted(session: pytest.Session) -> bool:

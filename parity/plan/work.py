@@ -12,6 +12,9 @@ from ..catalog.frameworks import REFERENCE
 from ..catalog.load import CaseFile
 from ..catalog.modes import EAGER
 
+TIMED_DTYPES = ("float32", "float64")
+"""Formats of the quick timings of a parity run, where a case has one of them."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -90,6 +93,23 @@ def repeated(items: Iterable[Item], seed: int) -> set[Item]:
     for item in items:
         groups.setdefault((item.file, item.case, item.device, item.mode), []).append(item)
     return {group[crc32(f"{seed} {group[0].case}".encode()) % len(group)] for group in groups.values()}
+
+
+def untimed(case: Case, item: Item) -> str:
+    """Why a parity run takes no quick timings of an item; empty where it takes them.
+
+    Timed are eager items in the case's first format of ``TIMED_DTYPES``, and the first variant in the second one.
+    A case without either is timed in its first format.
+    """
+    if case.untimed:
+        return case.untimed
+    if item.mode != EAGER:
+        return f"quick timings are taken in eager mode, and the run had {item.mode} only"
+    main, *others = [dtype for dtype in TIMED_DTYPES if dtype in case.dtypes] or case.dtypes[:1]
+    if item.dtype == main or (item.dtype in others and item.variant == case.variants[0].id):
+        return ""
+    first = f", and the first variant in {others[0]}" if others else ""
+    return f"its quick timings are taken in {main}{first}, which the run left out"
 
 
 def units(case: Case, item: Item, seed: int, *, timed: bool, repeated: bool = False) -> list[Unit]:

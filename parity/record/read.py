@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..judge.row import COLUMNS
 from .cells import unguarded
-from .schema import CATALOGUE, ENVIRONMENT, PARITY, QUICK, QUICK_COLUMNS, TIMING_COLUMNS, TIMINGS
+from .schema import ASKED, CATALOGUE, ENVIRONMENT, PARITY, QUICK, QUICK_COLUMNS, TIMING_COLUMNS, TIMINGS, AskedRow
 
 _TIMES = (
     "seconds", "low", "high", "first_seconds", "gflops", "gbytes", "of_peak", "peak_bytes", "ratio", "ratio_low",
@@ -69,6 +69,16 @@ def read_catalogue(folder: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RecordError(f"{path}: cannot be read: {error!r}") from error
     return found
+
+
+def read_asked(folder: Path) -> list[AskedRow]:
+    """``asked.jsonl``: what the implementations asked of their frameworks."""
+    path = folder / ASKED
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        return [AskedRow(**json.loads(line)) for line in lines[:-1]]  # The last one may be cut off.
+    except (OSError, ValueError, TypeError) as error:
+        raise RecordError(f"{path}: cannot be read: {error!r}") from error
 
 
 def _table(path: Path, columns: tuple[str, ...], numbers: tuple[str, ...], whole: tuple[str, ...]) -> pd.DataFrame:

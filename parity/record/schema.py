@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from typing import Any
@@ -19,6 +20,7 @@ ENVIRONMENT = "environment.json"
 RESULTS = "results.csv"
 WARNINGS = "warnings.csv"
 CATALOGUE = "catalogue.jsonl"
+ASKED = "asked.jsonl"
 ARRAYS = "arrays.safetensors"
 JUNIT = "parity.junit.xml"
 BENCHMARKS = "benchmarks.json"
@@ -47,7 +49,10 @@ def heading(began: float) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class QuickRow:
-    """One implementation's time for one measure of a parity run, in seconds per call: taken while others work, too."""
+    """One implementation's time for one measure of a parity run, in seconds per call: taken while others work, too.
+
+    Where there is no time, ``note`` says why; beside a time it says how that was taken instead of as usual.
+    """
 
     run: str
     case: str
@@ -60,9 +65,10 @@ class QuickRow:
     version: str
     measure: str
     rounds: int
-    min_seconds: float
-    median_seconds: float
-    max_seconds: float
+    min_seconds: float | None = None
+    median_seconds: float | None = None
+    max_seconds: float | None = None
+    note: str = ""
 
 
 QUICK_COLUMNS = tuple(field.name for field in fields(QuickRow))
@@ -129,6 +135,25 @@ class WarningRow:
     def text(self) -> str:
         """What makes it the same warning in another run."""
         return outline(f"{self.framework} {self.category} {self.message}")
+
+
+@dataclass(frozen=True)
+class AskedRow:
+    """One thing that an implementation asked of its framework, with the variant that asked it first (see ``Asked``)."""
+
+    case: str
+    implementation: str
+    framework: str
+    variant: str
+    kind: str
+    name: str
+    given: Mapping[str, str]
+    defaults: Mapping[str, str]
+
+    @property
+    def key(self) -> Hashable:
+        """What makes it the same in another variant."""
+        return self.case, self.implementation, self.kind, self.name, tuple(self.given.items())
 
 
 def outline(text: str) -> str:

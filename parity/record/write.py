@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import asdict, fields
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
@@ -18,6 +18,7 @@ from .cells import guarded
 from .results import RESULT_COLUMNS, ResultRow
 from .schema import (
     ARRAYS,
+    ASKED,
     CATALOGUE,
     ENVIRONMENT,
     HTML,
@@ -27,6 +28,7 @@ from .schema import (
     RESULTS,
     WARNING_COLUMNS,
     WARNINGS,
+    AskedRow,
     QuickRow,
     WarningRow,
 )
@@ -45,11 +47,13 @@ class RecordWriter:
         for name in (HTML, ARRAYS):
             (folder / name).unlink(missing_ok=True)
         self._catalogue = (folder / CATALOGUE).open("w", encoding="utf-8")
+        self._asked = (folder / ASKED).open("w", encoding="utf-8")
         self._rows = open_table(folder / PARITY, COLUMNS)
         self._timings = open_table(folder / QUICK, QUICK_COLUMNS)
         self._results = open_table(folder / RESULTS, RESULT_COLUMNS)
         self._warnings = open_table(folder / WARNINGS, WARNING_COLUMNS)
         self._said: set[str] = set()
+        self._kept: set[Hashable] = set()
         self._arrays = ArraysWriter() if arrays else None
 
     def add(self, rows: Iterable[Row], timings: Iterable[QuickRow]) -> None:
@@ -71,6 +75,20 @@ class RecordWriter:
         self._said.update(new)
         self._append(self._warnings, new.values())
 
+    def add_asked(self, asked: Iterable[AskedRow]) -> None:
+        """Append and flush what no variant of the implementation asked before; defaults stand with a name's first."""
+        for row in asked:
+            if row.key in self._kept:
+                continue
+            content = asdict(row)
+            if row.name in self._kept:
+                content["defaults"] = {}
+            self._kept.add(row.key)
+            if row.defaults:
+                self._kept.add(row.name)
+            self._asked.write(json.dumps(content, ensure_ascii=False) + "\n")
+        self._asked.flush()
+
     def add_declaration(self, declaration: Mapping[str, Any]) -> None:
         """Append a case's declaration and flush."""
         self._catalogue.write(json.dumps(declaration) + "\n")
@@ -81,7 +99,7 @@ class RecordWriter:
         write_json(self.folder / ENVIRONMENT, content)
 
     def close(self) -> None:
-        for stream in (self._rows, self._timings, self._results, self._warnings, self._catalogue):
+        for stream in (self._rows, self._timings, self._results, self._warnings, self._catalogue, self._asked):
             stream.close()
         if self._arrays is not None:
             (self.folder / ARRAYS).write_bytes(self._arrays.content())

@@ -147,9 +147,21 @@ def culprits(rows: pd.DataFrame) -> list[tuple[str, str, str, str, int]]:
 
 
 def timed(timings: pd.DataFrame) -> list[dict[str, Any]]:
-    """One entry for each implementation of each item, with its median of each measure in seconds."""
+    """One entry for each implementation of each item: its ``medians`` in seconds by measure, and the notes on them.
+
+    Those without any median come last.
+    """
     keys = ["case", "variant", *PLACE, "framework", "implementation"]
-    table: dict[tuple[str, ...], dict[str, float]] = {}
-    for *name, measure, seconds in timings[[*keys, "measure", "median_seconds"]].itertuples(index=False, name=None):
-        table.setdefault(tuple(name), {})[measure] = seconds
-    return [{**dict(zip(keys, name, strict=True)), "medians": medians} for name, medians in table.items()]
+    read = timings[[*keys, "measure", "median_seconds", "note"]].itertuples(index=False, name=None)
+    table: dict[tuple[str, ...], tuple[dict[str, float], dict[str, None]]] = {}
+    for *name, measure, seconds, note in read:
+        medians, notes = table.setdefault(tuple(name), ({}, {}))
+        if seconds == seconds:  # not NaN
+            medians[measure] = seconds
+        if note:
+            notes[f"{measure} {note}".strip()] = None
+    entries = [
+        {**dict(zip(keys, name, strict=True)), "medians": medians, "notes": list(notes)}
+        for name, (medians, notes) in table.items()
+    ]
+    return sorted(entries, key=lambda entry: not entry["medians"])

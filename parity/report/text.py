@@ -67,6 +67,10 @@ def summary_lines(
         used = f"{worst.error_ratio:.0%} used by {worst.quantity} of {name}"
         yield f"closest to its allowance: {used} ({worst.left}, {worst.right})"
     if reports is not None:
+        quick = environment["quick_timings"]
+        cases = quick["cases"] + len(quick["untimed"])
+        others = f"; {HTML} lists the others, with reasons" if quick["untimed"] else ""
+        yield f"quick timings: {quick['cases']} of {cases} cases{others}"
         yield f"reports: {reports / HTML}, {reports / PARITY} and beside them"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,10 @@ class Adapter(ABC):
     @abstractmethod
     def inference(self) -> AbstractContextManager[Any]:
         """Within it nothing is recorded for gradients."""
+
+    def recording(self) -> AbstractContextManager[Any]:
+        """Within it everything is recorded for gradients, also inside :meth:`inference`."""
+        return nullcontext()
 
     @abstractmethod
     def forget(self) -> None:

@@ -21,7 +21,7 @@ from .execute import cotangents, declared_case, failure_of, timed_values
 from .memory import Peak
 from .protocol import Failure
 from .setup import Stopwatch, set_up
-from .timing import BOTH, FORWARD, clocked
+from .timing import BOTH, FORWARD, clocked, first_call
 
 BLOCK = 0.0015
 """Seconds that a block should take: so many calls are made in one that reading the clock does not count."""
@@ -95,10 +95,11 @@ class Bench:
             with adapter.on(device, unit.item.dtype):
                 if case.draws:
                     adapter.seed()
-                for measure, call in self._calls(unit, case, size):
+                for measure, call in self._calls(unit, case, ready.calls, size):
                     stage = "forward" if measure == FORWARD else "gradient"
                     with Peak(device, adapter.peak_bytes) as used:
-                        first[measure] = clocked(adapter, measure, call, device).seconds
+                        took, call, _ = first_call(adapter, measure, call, device)
+                    first[measure] = took.seconds
                     peak[measure] = used.bytes
                     unfinished[measure] = self._unfinished(device)
                     for _ in range(WARM[0]) if first[measure] < WARM[1] else ():
@@ -114,14 +115,16 @@ class Bench:
             "failure": asdict(failure) if failure else None, **size,
         }  # fmt: skip
 
-    def _calls(self, unit: Unit, case: Case, size: dict[str, int]) -> Iterator[tuple[str, Callable[[], Any]]]:
-        """What is timed, by measure: nothing is made for the second before the first was called."""
+    def _calls(
+        self, unit: Unit, case: Case, ready: Mapping[str, Callable[[], Any]], size: dict[str, int]
+    ) -> Iterator[tuple[str, Callable[[], Any]]]:
+        """What is timed, by measure: nothing is made for the second before the first was called, and is ``ready``."""
         adapter, device = self._adapter, unit.item.device
         setup = set_up(adapter, unit, case, timed_values(unit), device, Stopwatch())
         steps = adapter.steps(setup.computation)
         yield FORWARD, steps.forward
         with adapter.inference():
-            arrays = [adapter.array(result) for result in as_tuple(steps.forward())]
+            arrays = [adapter.array(result) for result in as_tuple(ready[FORWARD]())]
         given_bytes = sum(array.nbytes for array in setup.canonical.values())
         size |= {"elements": arrays[0][0].size, "moved": given_bytes + sum(array.nbytes for array, _ in arrays)}
         if setup.names:

@@ -21,10 +21,11 @@ from ..catalog.modes import EAGER
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
 from .adapter import Adapter
+from .asked import Watch
 from .heard import hearing, in_one_line
 from .memory import peak_bytes
 from .missing import missing
-from .protocol import Failure, Observation, Result
+from .protocol import Asked, Failure, Observation, Result
 from .setup import Setup, Stopwatch, set_up
 from .timing import time_unit
 
@@ -35,21 +36,29 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
     inside = Stopwatch()
     progress, again = Progress(), Progress()
     timings: dict[str, list[float]] = {}
+    notes: dict[str, str] = {}
     failure: Failure | None = None
     input_digest = ""
-    with hearing() as heard:
+    asked: dict[Asked, None] = {}
+    with hearing() as heard, contextlib.ExitStack() as watching:
         try:
-            case = declared_case(unit)
+            watch = _watch_of(unit)
+            if watch:
+                watching.enter_context(watch.recording(asked))
+            case = declared_case(unit, watch)
             canonical, input_digest = canonical_values(unit)
             device = "cpu" if unit.framework == REFERENCE else unit.item.device
             if unit.mode != EAGER:
                 adapter.forget()
             with _settings(adapter, unit, device, inside):
                 setup, given = _compute(adapter, unit, case, canonical, device, inside, progress)
-                if unit.timed:
-                    progress.stage = "timing"
+            if unit.timed:
+                progress.stage = "timing"
+                with _settings(adapter, unit, device, inside):
+                    if watch:
+                        setup = set_up(adapter, unit, declared_case(unit), canonical, device, inside)
                     with inside():
-                        timings = time_unit(adapter, setup, given, device)
+                        timings, notes = time_unit(adapter, setup, given, device)
             if unit.repeated:
                 with _settings(adapter, unit, device, inside):
                     _compute(adapter, unit, case, canonical, device, inside, again)
@@ -66,6 +75,8 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
         peak_bytes=peak_bytes(),
         again=again.results,
         warnings=tuple(heard.said),
+        asked=tuple(asked),
+        timing_notes=notes,
     )
 
 
@@ -220,12 +231,25 @@ def _gradients(setup: Setup, found: Sequence[tuple[Array, str] | None]) -> dict[
 
 
 @cache
-def _file(path: str) -> CaseFile:
-    return load(Path(path), check=False)
+def _file(path: str, watch: Watch | None = None) -> CaseFile:
+    return load(Path(path), check=False, watcher=watch)
 
 
-def declared_case(unit: Unit) -> Case:
-    return _file(unit.item.file).case(unit.item.case)
+def declared_case(unit: Unit, watch: Watch | None = None) -> Case:
+    return _file(unit.item.file, watch).case(unit.item.case)
+
+
+@cache
+def _watch(framework: str) -> Watch:
+    return Watch(FRAMEWORKS[framework].packages, FRAMEWORKS[framework].aliases)
+
+
+def _watch_of(unit: Unit) -> Watch | None:
+    """The watch on what a unit asks of its framework: in one dtype, eagerly, as a case asks the same in the others."""
+    item = unit.item
+    if unit.framework == REFERENCE or unit.mode != EAGER or item.mode != EAGER:
+        return None
+    return _watch(unit.framework) if item.dtype == declared_case(unit).dtypes[0] else None
 
 
 @lru_cache(maxsize=2)

@@ -53,6 +53,21 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """One thing that a case's function asked of a framework, by its public name.
+
+    ``kind`` is ``call``, ``read`` or ``write`` (of an attribute), or ``absent`` for a name that is not there. ``given``
+    are the arguments of a call, by name where the framework tells it and else by position, ``defaults`` the values of
+    those that can be left out: names and short texts of the values.
+    """
+
+    kind: str
+    name: str
+    given: tuple[tuple[str, str], ...] = ()
+    defaults: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Result:
     """One quantity in canonical axis order: its storage array and the dtype the framework gave it."""
 
@@ -78,8 +93,10 @@ class Observation:
 
     ``results`` maps quantities (``output:y``, ``state:h``, ``grad:x``) to results; with a ``gradient`` failure
     the forward quantities are there. ``again`` holds the results of a second computation where the unit asks for one,
-    ``sensitivities`` the scale of each quantity where the unit is a formula's, ``warnings`` what was said. ``timings``
-    holds seconds per call for ``forward`` and ``forward+backward``; ``framework_seconds`` what passed inside the
+    ``sensitivities`` the scale of each quantity where the unit is a formula's, ``warnings`` what was said, ``asked``
+    what the case's function asked of the framework (eagerly, in the case's first dtype). ``timings``
+    holds seconds per call for ``forward`` and ``forward+backward``, ``timing_notes`` why one of them is not there, or
+    how it was timed instead; ``framework_seconds`` what passed inside the
     framework, ``harness_seconds`` the processor time spent outside it; ``peak_bytes`` is the largest resident memory
     that the worker has had so far.
     """
@@ -94,6 +111,8 @@ class Observation:
     again: Mapping[str, Result] = field(default_factory=dict)
     sensitivities: Mapping[str, Array] = field(default_factory=dict)
     warnings: tuple[Warned, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    timing_notes: Mapping[str, str] = field(default_factory=dict)
 
     def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
         given = {"results": self.results, "again": self.again}
@@ -101,11 +120,13 @@ class Observation:
             "dtypes": {f"{kind} {name}": r.dtype for kind, results in given.items() for name, r in results.items()},
             "failure": asdict(self.failure) if self.failure else None,
             "timings": dict(self.timings),
+            "timing_notes": dict(self.timing_notes),
             "input_digest": self.input_digest,
             "framework_seconds": self.framework_seconds,
             "harness_seconds": self.harness_seconds,
             "peak_bytes": self.peak_bytes,
             "warnings": [asdict(warned) for warned in self.warnings],
+            "asked": [(a.kind, a.name, dict(a.given), dict(a.defaults)) for a in self.asked],
         }
         arrays = {f"{kind} {name}": r.array for kind, results in given.items() for name, r in results.items()}
         return header, {**arrays, **{f"sensitivities {name}": a for name, a in self.sensitivities.items()}}
@@ -123,11 +144,13 @@ class Observation:
             sensitivities=named("sensitivities"),
             failure=Failure(**failure) if failure else None,
             timings=header["timings"],
+            timing_notes=header["timing_notes"],
             input_digest=header["input_digest"],
             framework_seconds=header["framework_seconds"],
             harness_seconds=header["harness_seconds"],
             peak_bytes=header["peak_bytes"],
             warnings=tuple(Warned(**warned) for warned in header["warnings"]),
+            asked=tuple(Asked(k, name, tuple(g.items()), tuple(d.items())) for k, name, g, d in header["asked"]),
         )
 
 

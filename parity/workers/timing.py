@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
 from .adapter import Adapter
+from .heard import in_one_line
 from .setup import Setup
 
 FORWARD, BOTH = "forward", "forward+backward"
@@ -19,10 +20,21 @@ FORWARD, BOTH = "forward", "forward+backward"
 
 @dataclass(frozen=True)
 class Timing:
-    """How the quick timing stops: after ``rounds`` calls, or when ``seconds`` have passed."""
+    """When the quick timing of a measure stops: after ``rounds`` calls, or earlier, which keeps a parity run short.
+
+    One call is enough when it takes longer than ``long`` seconds. Two are when they take more than ``seconds`` each and
+    agree: a call that only waited for a processor is slow by the length of the scheduler's turns, 10 ms and more.
+    """
 
     rounds: int = 3
-    seconds: float = 0.01
+    seconds: float = 0.001
+    long: float = 0.02
+
+    def enough(self, taken: Sequence[float]) -> bool:
+        """Whether the calls that took these seconds are all."""
+        if len(taken) == 1:
+            return taken[0] > self.long
+        return len(taken) >= self.rounds or self.seconds < min(taken) > max(taken) / 2
 
 
 @dataclass(frozen=True)
@@ -53,16 +65,57 @@ def clocked(adapter: Adapter, measure: str, call: Callable[[], Any], device: str
             gc.enable()
 
 
+def first_call(
+    adapter: Adapter, measure: str, call: Callable[[], Any], device: str
+) -> tuple[Clocked, Callable[[], Any], str]:
+    """Clock the first call. Also returns what to call from now on, and a note on how that is timed, or nothing.
+
+    A forward pass that raises without a record for gradients is called again with one: it differentiates inside.
+    Raises what the call raises all the same.
+    """
+    try:
+        return clocked(adapter, measure, call, device), call, ""
+    except Exception as error:
+        if measure != FORWARD:
+            raise
+        without = _said(error)
+
+    def recorded() -> Any:
+        with adapter.recording():
+            return call()
+
+    took = clocked(adapter, measure, recorded, device)
+    return took, recorded, f"timed while gradients are recorded: without, it raises {without}"
+
+
 def time_unit(
     adapter: Adapter, setup: Setup, given: list[Any] | None, device: str, timing: Timing = Timing()
-) -> dict[str, list[float]]:
-    """Seconds per call, after the run that produced the results has warmed everything up."""
+) -> tuple[dict[str, list[float]], dict[str, str]]:
+    """Seconds per call of each measure, after the run that produced the results has warmed everything up.
+
+    Also returns a note on each measure that is timed in another way, or not at all because the call raises: the results
+    are there already, and their verdicts do not depend on the timing.
+    """
     steps = adapter.steps(setup.computation)
     timed: dict[str, Callable[[], Any]] = {FORWARD: steps.forward}
     if given is not None:
         timed[BOTH] = lambda: steps.both(given)
-    found: dict[str, list[float]] = {measure: [] for measure in timed}
-    for measure, seconds in found.items():
-        while len(seconds) < timing.rounds and sum(seconds) < timing.seconds:
-            seconds.append(clocked(adapter, measure, timed[measure], device).seconds)
-    return found
+    found: dict[str, list[float]] = {}
+    notes: dict[str, str] = {}
+    for measure, call in timed.items():
+        try:
+            took, again, note = first_call(adapter, measure, call, device)
+            seconds = [took.seconds]
+            while not timing.enough(seconds):
+                seconds.append(clocked(adapter, measure, again, device).seconds)
+        except Exception as error:
+            notes[measure] = f"not timed: called again, it raises {_said(error)}"
+            continue
+        found[measure] = seconds
+        if note:
+            notes[measure] = note
+    return found, notes
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {in_one_line(str(error))[:200]}"

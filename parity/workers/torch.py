@@ -118,6 +118,10 @@ class TorchAdapter(Adapter):
         context: AbstractContextManager[Any] = self._torch.no_grad()
         return context
 
+    def recording(self) -> AbstractContextManager[Any]:
+        context: AbstractContextManager[Any] = self._torch.enable_grad()
+        return context
+
     def forget(self) -> None:
         if "torch._dynamo" in sys.modules:  # Importing it takes seconds.
             self._torch._dynamo.reset()

@@ -12,9 +12,12 @@ from parity.record.schema import QUICK_COLUMNS
 
 REPORTS = {
     "parity.csv", "quick_timings.csv", "results.csv", "warnings.csv", "environment.json", "parity.junit.xml",
-    "catalogue.jsonl", "parity.md",
+    "catalogue.jsonl", "asked.jsonl", "parity.md",
     "parity.html", "benchmarks.json",
 }  # fmt: skip
+
+TIMED = 4 + 1 + 1 + 1
+"""Items with quick timings: all variants of both cases in float32, and their first ones in float64."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,7 @@ def test_the_summary_says_what_ran_where_and_how(green):
         "seed 3",
         "cpu",
         "kernels on the CPU: PyTorch ",
+        "quick timings: 2 of 2 cases",
         "reports/parity.html",
     ):
         assert words in last
@@ -68,8 +72,9 @@ def test_every_quantity_of_every_item_has_its_rows(green):
 def test_timings_are_there_for_each_implementation_and_measure(green):
     lines = (green.folder / "reports" / "quick_timings.csv").read_text().splitlines()
     assert tuple(lines[0].split(",")) == QUICK_COLUMNS
-    assert len(lines) - 1 == (4 + 1) * 2 * 2
+    assert len(lines) - 1 == TIMED * 2 * 2
     assert "forward+backward" in lines[-1]
+    assert green.json("environment.json")["quick_timings"] == {"cases": 2, "untimed": {}}
 
 
 def test_the_environment_names_versions_devices_and_counts(green):
@@ -117,7 +122,7 @@ def test_what_pytest_benchmark_saved_can_be_compared(green):
     saved = green.folder / "reports" / "benchmarks.json"
     benchmarks = json.loads(saved.read_text())["benchmarks"]
     names = {entry["fullname"] for entry in benchmarks}
-    assert len(names) == len(benchmarks) == (4 + 1) * 2 * 2
+    assert len(names) == len(benchmarks) == TIMED * 2 * 2
     item = "cases/convolution.py::conv2d[stride=2-padding=same]-float32-cpu"
     assert f"{item}::tf.nn.conv2d::forward+backward" in names
     assert all(entry["stats"]["min"] > 0 and entry["stats"]["rounds"] >= 1 for entry in benchmarks)

@@ -1,0 +1,277 @@
+"""What the functions of a case ask of a framework: its public names, as they are called, and with which arguments."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from .protocol import Asked
+
+CALL, READ, WRITE, ABSENT = "call", "read", "write", "absent"
+
+_NOT_THERE = object()
+
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
+_LONGEST = 60
+"""Characters of one argument that are kept."""
+
+_MOST = 8
+"""Elements of a sequence that are kept."""
+
+_ENOUGH = 30
+"""Sets of arguments of one name that are kept of a unit: a loop may have other numbers in each step."""
+
+
+class Watch:
+    """The watcher of a worker's case files (``catalog.watched.Watcher``). It keeps what is asked inside ``recording``.
+
+    ``packages`` are the framework's; ``aliases`` gives the public name of a module for the beginning of
+    its own name, and nothing for one that is not public.
+    """
+
+    def __init__(self, packages: Sequence[str], aliases: Mapping[str, str]) -> None:
+        self._packages = frozenset(packages)
+        self._aliases = sorted(aliases.items(), key=lambda entry: -len(entry[0]))
+        self._learned: dict[int, tuple[Any, str]] = {}
+        self._classes: dict[type, str] = {}
+        self._signatures: dict[str, inspect.Signature | None] = {}
+        self._announced: list[tuple[Any, str, tuple[Any, ...]]] = []
+        self._asked: dict[Asked, None] | None = None
+        self._counts: dict[str, int] = {}
+
+    @contextmanager
+    def recording(self, asked: dict[Asked, None]) -> Iterator[None]:
+        """Keep what is asked inside in ``asked``, each once, in order."""
+        self._asked, self._counts = asked, {}
+        self._announced.clear()
+        try:
+            yield
+        finally:
+            self._asked = None
+
+    # The watcher ---------------------------------------------------------------------------------------------------
+
+    def function(self, function: Any) -> Any:
+        self._announce(function, self._callee(function) if self._asked is not None else "")
+        return function
+
+    def method(self, holder: Any, name: str) -> Any:
+        try:
+            function = getattr(holder, name)
+        except AttributeError:
+            self._keep(ABSENT, self._attribute(holder, name))
+            raise
+        named = ""
+        if self._asked is not None:
+            layer = not isinstance(function, (*_FUNCTIONS, type)) and self._class(type(function))
+            named = self._callee(function) if layer else self._attribute(holder, name, function)
+            named = named or self._callee(function)
+        self._announce(function, named)
+        return function
+
+    def positional(self, *given: Any) -> tuple[Any, ...]:
+        if self._announced:
+            function, name, _ = self._announced[-1]
+            self._announced[-1] = function, name, given
+            if function is getattr and len(given) > 1:
+                self.read(*given[:2])
+        return given
+
+    def keywords(self, /, **given: Any) -> dict[str, Any]:
+        if self._announced:
+            function, name, positional = self._announced.pop()
+            if name and self._asked is not None:
+                self._keep(CALL, name, *self._arguments(function, name, positional, given))
+        return given
+
+    def read(self, holder: Any, name: str) -> Any:
+        if self._asked is not None:
+            if isinstance(holder, ModuleType):
+                value = getattr(holder, name, _NOT_THERE)
+                if not isinstance(value, ModuleType):
+                    kind = ABSENT if value is _NOT_THERE else READ
+                    self._keep(kind, self._attribute(holder, name, value))
+            else:
+                self._keep(READ, self._attribute(holder, name))
+        return holder
+
+    def written(self, holder: Any, name: str) -> Any:
+        if self._asked is not None:
+            self._keep(WRITE, self._attribute(holder, name))
+        return holder
+
+    def operand(self, value: Any, operator: str) -> Any:
+        if self._asked is not None:
+            self._keep(CALL, self._attribute(value, operator))
+        return value
+
+    # Names ---------------------------------------------------------------------------------------------------------
+
+    def _announce(self, function: Any, name: str) -> None:
+        self._announced.append((function, name, ()))
+
+    def _keep(
+        self, kind: str, name: str, given: Mapping[str, str] | None = None, defaults: Mapping[str, str] | None = None
+    ) -> None:
+        if not name or self._asked is None:
+            return
+        asked = Asked(kind, name, tuple((given or {}).items()), tuple((defaults or {}).items()))
+        if asked not in self._asked and self._counts.get(name, 0) < _ENOUGH:
+            self._counts[name] = self._counts.get(name, 0) + 1
+            self._asked[asked] = None
+
+    def _callee(self, function: Any) -> str:
+        """The public name of a function, a class or an object that is called."""
+        if isinstance(function, type):
+            return self._class(function)
+        if not isinstance(function, _FUNCTIONS):
+            kind = self._known(function) or self._class(type(function)) or self._owner(type(function), "__call__")
+            return kind if self._known(function) or not kind else f"{kind.removesuffix('.__call__')}.__call__"
+        holder = getattr(function, "__self__", None)
+        if holder is not None and not isinstance(holder, ModuleType) and not self._known(function):
+            return self._attribute(holder, function.__name__)
+        known = self._known(function)
+        if known:
+            return known
+        module = getattr(function, "__module__", None) or ""
+        public = self._module(module) if self._is_part(module) else ""
+        return f"{public}.{function.__qualname__}" if public else ""
+
+    def _attribute(self, holder: Any, name: str, value: Any = None) -> str:
+        """The public name of an attribute of a module, a class or an object; empty where no framework has it."""
+        if isinstance(holder, ModuleType):
+            public = self._module(holder.__name__) if self._is_part(holder.__name__) else ""
+            if not public:
+                return ""
+            named = f"{public}.{name}"
+            if isinstance(value, (*_FUNCTIONS, type)) or callable(value):
+                self._learned.setdefault(id(value), (value, named))
+            return named
+        if isinstance(holder, type):
+            kind = self._class(holder)
+            return f"{kind}.{name}" if kind else ""
+        return self._owner(type(holder), name)
+
+    def _owner(self, kind: type, name: str) -> str:
+        """An attribute under the name of the most general public class that has it, or else of the object's own."""
+        for base in reversed(kind.__mro__):
+            if hasattr(base, name) and (public := self._class(base)):
+                return f"{public}.{name}"
+        if self._is_part(kind.__module__):
+            public = next(filter(None, map(self._class, kind.__mro__)), "")
+            return f"{public}.{name}" if public else ""
+        return ""
+
+    def _class(self, kind: type) -> str:
+        """The public name of a class; empty for one of another package, or that has none."""
+        if kind not in self._classes:
+            own = self._is_part(kind.__module__ or "")
+            self._classes[kind] = (self._exported(kind) or self._shortest(kind)) if own else ""
+        return self._classes[kind] or self._known(kind)
+
+    def _exported(self, kind: type) -> str:
+        """The name that a class was exported under, as TensorFlow and Keras note it."""
+        for note, prefix in (
+            ("_api_export_path", ""),
+            ("_tf_api_names", "tf."),
+            ("_tf_api_names_v1", "tf.compat.v1."),
+            ("_keras_api_names_v1", "tf.compat.v1."),
+        ):
+            names = vars(kind).get(note) or ()
+            for name in (names,) if isinstance(names, str) else names:
+                if "__internal__" not in name:
+                    return f"{prefix}{name}"
+        return ""
+
+    def _shortest(self, kind: type) -> str:
+        """The name of the outermost module on a class's path that has it."""
+        parts = kind.__module__.split(".")
+        for length in range(1, len(parts) + 1):
+            path = ".".join(parts[:length])
+            module = sys.modules.get(path)
+            if module is not None and vars(module).get(kind.__name__) is kind:
+                public = "" if any(part.startswith("_") for part in parts[:length]) else self._module(path)
+                return f"{public}.{kind.__name__}" if public else ""
+        return ""
+
+    def _known(self, value: Any) -> str:
+        held, name = self._learned.get(id(value), (None, ""))
+        return name if held is value else ""
+
+    def _is_part(self, module: str) -> bool:
+        return module.partition(".")[0] in self._packages
+
+    def _module(self, path: str) -> str:
+        """The public name of a module; empty where it has none."""
+        for beginning, public in self._aliases:
+            if path == beginning or path.startswith(f"{beginning}."):
+                return public and public + path[len(beginning) :]
+        return path
+
+    # Arguments -----------------------------------------------------------------------------------------------------
+
+    def _arguments(
+        self, function: Any, name: str, positional: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """The arguments given, by name or else by position, and the defaults of all that have one."""
+        signature = self._signature(function, name)
+        written = {**{str(i): value for i, value in enumerate(positional)}, **keywords}
+        if signature is None:
+            return self._texts(written), {}
+        parameters = signature.parameters
+        empty = inspect.Parameter.empty
+        defaults = self._texts({key: p.default for key, p in parameters.items() if p.default is not empty})
+        given: dict[str, Any] = {}
+        try:
+            bound = signature.bind(*positional, **keywords).arguments
+        except TypeError:  # The call will raise, and is kept as it is written.
+            return self._texts(written), defaults
+        for key, value in bound.items():
+            if parameters[key].kind is inspect.Parameter.VAR_POSITIONAL:
+                given |= {str(i): part for i, part in enumerate(value)}
+            else:
+                given |= value if parameters[key].kind is inspect.Parameter.VAR_KEYWORD else {key: value}
+        return self._texts(given), defaults
+
+    def _texts(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return {key: self._text(value) for key, value in values.items()}
+
+    def _signature(self, function: Any, name: str) -> inspect.Signature | None:
+        if name not in self._signatures:
+            try:
+                self._signatures[name] = _signature(function)
+            except (TypeError, ValueError):
+                self._signatures[name] = None
+        return self._signatures[name]
+
+    def _text(self, value: Any) -> str:
+        """A short text for an argument: numbers and texts as Python writes them, what holds values by its class."""
+        if value is None or isinstance(value, (bool, int, float, str)):
+            text = repr(value)
+        elif isinstance(value, (list, tuple)):
+            parts = [self._text(part) for part in value[:_MOST]] + ["..."] * (len(value) > _MOST)
+            text = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+        elif type(value).__name__ in ("dtype", "DType"):
+            text = str(getattr(value, "name", value)).rpartition(".")[2]
+        elif isinstance(value, (*_FUNCTIONS, type)):
+            text = self._callee(value) or value.__name__
+        else:
+            text = next(filter(None, map(self._class, type(value).__mro__)), "") or type(value).__name__
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _signature(function: Any) -> inspect.Signature:
+    """A signature; that of the first overload where the function itself takes anything, as ``torch.nn.LSTM`` does."""
+    signature = inspect.signature(function)
+    named = [p for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if named or not isinstance(function, type) or sys.version_info < (3, 11):
+        return signature
+    for overload in typing.get_overloads(function.__init__):
+        _, *parameters = inspect.signature(overload).parameters.values()
+        return signature.replace(parameters=parameters)
+    return signature
