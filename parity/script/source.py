@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
+import dataclasses
 import inspect
 import math
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from textwrap import dedent, indent
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..catalog.calls import Function
-from ..catalog.written import definition, lines_of, referred, tree_of
+from ..catalog.written import definition, first_line, lines_of, referred, tree_of
 
 LONGEST = 100
 """Characters of a list on one line."""
@@ -28,7 +29,8 @@ class Source:
     """Functions of a case file as text: ``texts`` has the definitions of each by its name, those it uses before it.
 
     ``imports`` are the lines that they need. What has a name that is ``taken``, or that something else has, gets
-    another one. Decorators are left out: those of a case file declare what they decorate.
+    another one. Decorators that declare what they decorate are left out; those that wrap a helper, such as
+    ``contextmanager``, are kept.
     """
 
     def __init__(self, functions: Mapping[str, Function], taken: Iterable[str]) -> None:
@@ -46,6 +48,11 @@ class Source:
         """An expression for a value."""
         if inspect.isfunction(value) and value.__name__ == "<lambda>":
             return _quoted(ast.unparse(self._lambda(value)))
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            # The script needs the fields only: the class itself may stand anywhere, and a decorator makes its methods.
+            self.imports.add("from types import SimpleNamespace")
+            held = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+            return bracketed(["SimpleNamespace(", ")"], [f"{name}={self.literal(part)}" for name, part in held])
         if callable(value):
             return self._name(value.__name__, value)
         if isinstance(value, dict):
@@ -77,6 +84,8 @@ class Source:
             self.imports.add(f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else ""))
         elif inspect.isfunction(value) and self._is_ours(value):
             self._new.append(self._function(name, value))
+        elif inspect.isfunction(value) and self._is_ours(inspect.unwrap(value)):
+            self._new.append(self._decorated(name, inspect.unwrap(value)))
         elif inspect.isclass(value) and any(map(self._is_ours, _methods(value))):
             self._new.append(self._class(name, value))
         elif callable(value):
@@ -95,12 +104,18 @@ class Source:
             return _quoted(f"def {name}({ast.unparse(written.args)}):\n    return {ast.unparse(written.body)}")
         return self._renamed(node, function.__code__.co_filename, name, referred(function, node.args))
 
+    def _decorated(self, name: str, function: Function) -> str:
+        node = definition(function)
+        assert node is not None, "a lambda has no decorators"
+        used = _named(node.decorator_list, function) | referred(function, node.args)
+        return self._renamed(node, function.__code__.co_filename, name, used, first=first_line(node))
+
     def _class(self, name: str, value: type) -> str:
         methods = _methods(value)
         file = methods[0].__code__.co_filename
         classes = (node for node in ast.walk(tree_of(file)) if isinstance(node, ast.ClassDef))
         node = next(node for node in classes if node.name == value.__name__)
-        used = {base.__name__: base for base in value.__bases__ if base is not object}
+        used = _named(node.bases, methods[0])
         for method in methods:
             defined = definition(method)
             used |= referred(method, defined.args if defined else None)
@@ -115,16 +130,27 @@ class Source:
                 part.id = names.get(part.id, part.id)
         return node
 
-    def _renamed(self, node: ast.FunctionDef | ast.ClassDef, file: str, name: str, used: Mapping[str, Any]) -> str:
-        """The definition as its file has it, under another name, with what it uses called as it is here."""
-        names = {old: self._name(old, value) for old, value in used.items()}
-        lines = [line.encode() for line in lines_of(file)[node.lineno - 1 : node.end_lineno]]
+    def _renamed(
+        self,
+        node: ast.FunctionDef | ast.ClassDef,
+        file: str,
+        name: str,
+        used: Mapping[str, Any],
+        *,
+        first: int | None = None,
+    ) -> str:
+        """The definition as its file has it from line ``first`` on, which is that of ``def`` or ``class`` if not given.
+
+        It has another name, and what it uses is called as it is here.
+        """
+        names, first = {old: self._name(old, value) for old, value in used.items()}, first or node.lineno
+        lines = [line.encode() for line in lines_of(file)[first - 1 : node.end_lineno]]
         found = [n for n in ast.walk(node) if isinstance(n, ast.Name) and names.get(n.id, n.id) != n.id]
         for part in sorted(found, key=lambda n: n.col_offset, reverse=True):
-            row, end = part.lineno - node.lineno, part.col_offset + len(part.id.encode())
+            row, end = part.lineno - first, part.col_offset + len(part.id.encode())
             lines[row] = lines[row][: part.col_offset] + names[part.id].encode() + lines[row][end:]
         text = dedent(b"\n".join(lines).decode())
-        return re.sub(rf"^(def|class) {node.name}\b", rf"\1 {name}", text).strip()
+        return re.sub(rf"^(def|class) {node.name}\b", rf"\1 {name}", text, count=1, flags=re.MULTILINE).strip()
 
 
 def imported(lines: Iterable[str]) -> str:
@@ -167,6 +193,12 @@ def _folder(file: str) -> Path:
     return Path(file).resolve().parent
 
 
+def _named(expressions: Iterable[ast.expr], function: Function) -> dict[str, Any]:
+    """What expressions name of the file that a function is in."""
+    names = {part.id for each in expressions for part in ast.walk(each) if isinstance(part, ast.Name)}
+    return {name: function.__globals__[name] for name in sorted(names) if name in function.__globals__}
+
+
 def _methods(value: type) -> list[Function]:
     return [method for method in vars(value).values() if inspect.isfunction(method)]
 
@@ -188,7 +220,7 @@ def _gist(code: CodeType) -> tuple[set[str], list[Any]]:
     return names, [constant for constant in code.co_consts if not inspect.iscode(constant)]
 
 
-def bracketed(brackets: str, parts: Iterable[str], *, lines: bool = False) -> str:
+def bracketed(brackets: Sequence[str], parts: Iterable[str], *, lines: bool = False) -> str:
     """A list: on one line, on one between the brackets, or, if it is long or ``lines`` asks for it, on one for each."""
     parts = list(parts)
     line = ", ".join(parts)

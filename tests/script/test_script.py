@@ -199,6 +199,55 @@ def test_everything_in_the_catalogue_has_a_script(catalogue):
     assert len(checked) > 1000
 
 
+def test_helpers_that_are_decorated_held_in_dataclasses_or_classes_stand_in_the_script(tmp_path):
+    (tmp_path / "declared.py").write_text(
+        textwrap.dedent("""
+        import logging
+        from contextlib import contextmanager
+        from dataclasses import dataclass
+
+        from parity import Case, normal
+
+        @dataclass(frozen=True)
+        class Settings:
+            factor: float
+            scale: object
+
+        SETTINGS = Settings(2.0, lambda x: 3 * x)
+
+        class Silent(logging.Filter):
+            def filter(self, record):
+                return False
+
+        @contextmanager
+        def silently():
+            added = Silent()
+            yield added
+
+        c = Case("c", "Doubles.", sizes=dict(N=2), inputs=dict(x=normal("N")), outputs=dict(y="N"))
+
+        @c.reference
+        def _(np, x):
+            return 6 * x
+
+        @c.torch("torch.mul")
+        def _(torch, x):
+            with silently():
+                return torch.mul(SETTINGS.scale(x), SETTINGS.factor)
+
+        @c.tensorflow("tf.multiply")
+        def _(tf, x):
+            return tf.multiply(x, 6.0)
+        """)
+    )
+    case = load(tmp_path / "declared.py").case("c")
+    text = "".join(parts(case, case.variants[0], case.implementations[0]))
+    stands_alone(text, compile(text, "script", "exec"), "c")
+    assert "@contextmanager\ndef silently():" in text
+    assert "class Silent(logging.Filter):" in text
+    assert "SimpleNamespace(" in text
+
+
 def stands_alone(text, code, where):
     """Every name is defined once, and nothing is imported but the frameworks and what a formula needs."""
     done = {}
