@@ -32,8 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
     records = docs.add_mutually_exclusive_group(required=True)
     records.add_argument("folders", type=Path, nargs="*", default=[], metavar="REPORTS_DIR")
     records.add_argument("--of-modes", action="store_true", help="print the -k expression of what modes get wrong")
-    docs.add_argument("--cases", type=Path, default=Path("cases"), help="the case files (default: cases)")
-    docs.add_argument("--output", type=Path, default=Path("docs"), help="where to write (default: docs)")
+    covered = commands.add_parser("coverage", help="say what of the source documents the last run did not cover")
+    covered.add_argument("--add", type=Path, metavar="RECORD", help="a record from a GPU machine, to note in gpu.csv")
+    for documents in (docs, covered):
+        documents.add_argument("--cases", type=Path, default=Path("cases"), help="the case files (default: cases)")
+        documents.add_argument("--output", type=Path, default=Path("docs"), help="where to write (default: docs)")
     gate.add_commands(commands)
     options, rest = parser.parse_known_args(arguments)
     if options.command in gate.COMMANDS:
@@ -44,8 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
-        if options.command == "docs":
-            return _docs(options)
+        if options.command in ("docs", "coverage"):
+            return _docs(options) if options.command == "docs" else _coverage(options)
         return _environment(options) if options.command == "environment" else _report(options.folder)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -92,6 +95,23 @@ def _docs(options: argparse.Namespace) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    from .report.docs import DocsError, add_gpu, gaps
+
+    try:
+        if options.add is not None:
+            for path in add_gpu(options.add, options.cases, options.output):
+                print(path)
+            return 0
+        found = gaps(options.cases, options.output)
+    except DocsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for line in found:
+        print(line)
+    return 1 if any(found[1:]) else 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ so that a test finds a stale one without a run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +14,15 @@ import pandas as pd
 from ..catalog.known import Deviation
 from ..catalog.load import CaseFile, load
 from ..catalog.modes import EAGER
-from ..record.read import RecordError, read_rows
-from .coverage import InventoryError, coverage, read_inventory
+from ..record.gpu import GPU, GpuRun, gpu_runs, read_gpu, write_gpu
+from ..record.read import RecordError, read_asked, read_rows
+from .coverage import counted, coverage, states_of
 from .findings import FindingError, findings, read_findings
 from .guide import PAGES, guide
+from .inventory import INVENTORY, Executed, InventoryError, executed, read_executed, read_inventory, write_executed
 from .measured import Measured, Verdict, measure, read_measured, read_verdicts, write_tables
 
+COVERAGE = "coverage.md"
 AGAIN = "run python3 -m nox -s docs"
 
 
@@ -36,11 +39,17 @@ def write(records: Sequence[Path], cases: Path, folder: Path) -> list[Path]:
     try:
         rows = pd.concat([read_rows(record) for record in records], ignore_index=True)
         measured, verdicts = measure(files, rows, read_measured(folder))
+        asked = [row for record in records for row in read_asked(record)]
     except RecordError as error:
         raise DocsError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
-    texts = _documents(files, folder, measured, {verdict.case: verdict for verdict in verdicts})
+    try:
+        calls = executed(read_inventory(folder), files, asked)
+    except (InventoryError, FileNotFoundError) as error:
+        raise DocsError(str(error)) from error
+    texts = _documents(files, folder, measured, {verdict.case: verdict for verdict in verdicts}, calls)
     write_tables(folder, measured, verdicts)
+    write_executed(folder, calls)
     for page in (folder / PAGES).glob("*.md"):
         page.unlink()
     for name, text in texts.items():
@@ -49,11 +58,15 @@ def write(records: Sequence[Path], cases: Path, folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def documents(cases: Path, folder: Path) -> dict[str, str]:
-    """The text of every generated document by path, from the catalogue and the tables in ``folder``."""
+def documents(cases: Path, folder: Path, gpu: Mapping[str, GpuRun] | None = None) -> dict[str, str]:
+    """The text of every generated document by path, from the catalogue and the tables in ``folder``.
+
+    ``gpu`` stands for what ``gpu.csv`` has.
+    """
     try:
-        return _documents(load_all(cases), folder, read_measured(folder), read_verdicts(folder))
-    except RecordError as error:
+        tables = read_measured(folder), read_verdicts(folder), read_executed(folder)
+        return _documents(load_all(cases), folder, *tables, gpu)
+    except (RecordError, InventoryError) as error:
         raise DocsError(str(error)) from error
 
 
@@ -72,6 +85,35 @@ def stale(cases: Path, folder: Path) -> list[str]:
     found += [f"{name} has no verdict" for name in sorted(names - set(verdicts))]
     found += [f"{name} has no verdict of a run" for name in sorted(names & set(verdicts)) if not verdicts[name].passed]
     return [f"{line}: {AGAIN}" for line in found]
+
+
+def gaps(cases: Path, folder: Path) -> list[str]:
+    """How much of the inventory the last run covered, and a line for each thing that it did not."""
+    files = load_all(cases)
+    try:
+        entries, calls = read_inventory(folder), read_executed(folder)
+        verdicts = read_verdicts(folder)
+        states = states_of(entries, files, verdicts, calls)
+    except (InventoryError, FileNotFoundError, RecordError) as error:
+        raise DocsError(str(error)) from error
+    lines = [
+        f"{INVENTORY}, row {number} ({entry.item}): {gap}"
+        for number, (entry, _, state) in enumerate(states, start=2)
+        for gap in state.gaps
+    ]
+    return [counted(states), *lines]
+
+
+def add_gpu(record: Path, cases: Path, folder: Path) -> list[Path]:
+    """Note in ``gpu.csv`` what a record ran on a GPU, and write ``coverage.md`` again; return what was written."""
+    try:
+        known = read_gpu(folder) | {run.case: run for run in gpu_runs(record)}
+        text = documents(cases, folder, gpu=known)[COVERAGE]
+    except RecordError as error:
+        raise DocsError(str(error)) from error
+    write_gpu(folder, known.values())
+    (folder / COVERAGE).write_text(text, encoding="utf-8")
+    return [folder / GPU, folder / COVERAGE]
 
 
 def load_all(cases: Path) -> list[CaseFile]:
@@ -96,15 +138,24 @@ def of_modes(cases: Path) -> str:
 
 
 def _documents(
-    files: Sequence[CaseFile], folder: Path, measured: Sequence[Measured], verdicts: dict[str, Verdict]
+    files: Sequence[CaseFile],
+    folder: Path,
+    measured: Sequence[Measured],
+    verdicts: Mapping[str, Verdict],
+    calls: Sequence[Executed],
+    gpu: Mapping[str, GpuRun] | None = None,
 ) -> dict[str, str]:
     try:
         return {
             **guide(files, measured),
-            "coverage.md": coverage(read_inventory(folder), files, verdicts),
+            COVERAGE: coverage(
+                states_of(read_inventory(folder), files, verdicts, calls),
+                verdicts,
+                read_gpu(folder) if gpu is None else gpu,
+            ),
             "findings.md": findings(read_findings(folder), files, measured),
         }
-    except (InventoryError, FindingError, FileNotFoundError) as error:
+    except (InventoryError, FindingError, FileNotFoundError, RecordError) as error:
         raise DocsError(str(error)) from error
 
 

@@ -59,12 +59,20 @@ class Measured:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A case's rows, those of naive ports left out, counted by verdict."""
+    """A case's eager rows, counted by verdict, those of traps left out; and by what they compare.
+
+    ``outputs``, ``states`` and ``gradients`` count rows in which values were compared; ``errors`` counts those in which
+    something was raised as declared. These four count traps, too.
+    """
 
     case: str
-    passed: int
-    expected: int
-    failed: int
+    passed: int = 0
+    expected: int = 0
+    failed: int = 0
+    outputs: int = 0
+    states: int = 0
+    gradients: int = 0
+    errors: int = 0
 
 
 def measure(
@@ -83,7 +91,7 @@ def measure(
         found = of_case.get(case.name, rows.iloc[:0])
         naive = {implementation.api for implementation in case.divergences}
         ports, eager = found["left"].isin(naive), found["mode"].eq(EAGER)
-        verdicts.append(_verdict(case.name, found[~ports & eager]["verdict"]))
+        verdicts.append(_verdict(case.name, found[eager], ports[eager]))
         measured += _ports(file, case, found[ports & eager])
         measured += _deviations(
             file, case, found[(found["right"] == REFERENCE) & found["verdict"].eq(EXPECTED) & ~ports]
@@ -100,9 +108,8 @@ def read_measured(folder: Path) -> list[Measured]:
 
 def read_verdicts(folder: Path) -> dict[str, Verdict]:
     """``verdicts.csv``, by case."""
-    counts = ("passed", "expected", "failed")
-    found = (Verdict(row["case"], *(int(row[name]) for name in counts)) for row in _read(folder / VERDICTS, Verdict))
-    return {verdict.case: verdict for verdict in found}
+    rows = _read(folder / VERDICTS, Verdict)
+    return {row["case"]: Verdict(row["case"], *map(int, list(row.values())[1:])) for row in rows}
 
 
 def write_tables(folder: Path, measured: Iterable[Measured], verdicts: Iterable[Verdict]) -> None:
@@ -132,12 +139,18 @@ def plain(value: float) -> str:
     return short.replace("e-0", "e-").replace("e+0", "e")
 
 
-def _verdict(name: str, verdicts: pd.Series[str]) -> Verdict:
+def _verdict(name: str, rows: pd.DataFrame, ports: pd.Series[bool]) -> Verdict:
+    verdicts, kinds = rows["verdict"], rows["quantity"].str.split(":").str[0]
+    measured = rows["max_abs_error"].notna()
     return Verdict(
         name,
-        passed=int(verdicts.eq(PASS).sum()),
-        expected=int(verdicts.eq(EXPECTED).sum()),
-        failed=int(verdicts.isin([*RED, NOT_RUN]).sum()),
+        passed=int(verdicts[~ports].eq(PASS).sum()),
+        expected=int(verdicts[~ports].eq(EXPECTED).sum()),
+        failed=int(verdicts[~ports].isin([*RED, NOT_RUN]).sum()),
+        outputs=int((kinds.eq("output") & measured).sum()),
+        states=int((kinds.eq("state") & measured).sum()),
+        gradients=int((kinds.eq("grad") & measured).sum()),
+        errors=int((verdicts.eq(EXPECTED) & ~measured).sum()),
     )
 
 

@@ -15,6 +15,7 @@ from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..judge.row import COLUMNS, EXPECTED, RED, VERDICTS
 from ..plan.reproduction import Reproduction
 from ..plan.work import item_name
+from ..record.gpu import NEVER
 from ..record.read import RecordError, read_catalogue, read_environment, read_quick, read_rows
 from ..record.schema import ENVIRONMENT, PARITY, QUICK_COLUMNS
 from .digest import Catalogue, worst_first
@@ -125,6 +126,15 @@ class Overview:
     def files(self) -> Mapping[str, str]:
         """The file of each case."""
         return part(part(self.environment, "catalogue"), "files")
+
+    def on_gpu(self, case: str) -> str:
+        """Where a case has run on a GPU: in this run, in an earlier one that was added to the coverage, or never."""
+        before = plain(part(self.environment, "on_gpu").get(case, NEVER))
+        return "in this run" if case in self._on_gpu else before
+
+    @cached_property
+    def _on_gpu(self) -> set[str]:
+        return set(self.rows["case"][self.rows["device"].str.startswith("gpu")])
 
     @property
     def reproduction(self) -> Reproduction:

@@ -15,7 +15,6 @@ from parity.catalog.load import load
 from parity.judge.row import Row
 from parity.record.read import read_rows
 from parity.record.write import RecordWriter
-from parity.report.coverage import Entry, InventoryError, coverage
 from parity.report.diagram import diagram
 from parity.report.docs import DocsError, documents, load_all, stale, write
 from parity.report.findings import Finding, FindingError, findings
@@ -135,26 +134,6 @@ def test_diagram_draws_merged_reordered_stacked_and_zero_parts(files):
     assert "| [G(z r) x H] of bias_out [G(r z), H]" in lines
 
 
-def test_coverage_gives_verdicts_and_shows_what_is_missing(files):
-    entries = [
-        Entry("001 002", "packing", "tf.pack", "torch.pack", "pack*; packed: gates*"),
-        Entry("002", "unpacking", "tf.unpack", "", ""),
-    ]
-    text = coverage(entries, files, VERDICTS)
-    assert "2 rows, 1 of them missing" in text
-    assert text.count("at parity, with declared exceptions, the trap occurs") == 2
-    assert "| unpacking | `tf.unpack` |  |  | **missing** |" in text
-    red = {"packed": Verdict("packed", passed=10, expected=0, failed=1)}
-    assert "**not at parity**" in coverage(entries, files, red)
-    assert "**not run**" in coverage(entries, files, {})
-
-
-@pytest.mark.parametrize("cases", ["nothing", "packed: another trap"])
-def test_inventory_that_names_nothing_is_an_error_with_its_row(files, cases):
-    with pytest.raises(InventoryError, match=r"row 2 \(packing\)"):
-        coverage([Entry("001", "packing", "", "", cases)], files, VERDICTS)
-
-
 def test_every_deviation_needs_a_script(files):
     shown = Finding("packed", "PyTorch: packed is wrong", "Somewhat.", (("packed", "torch.nn.Packed"),))
     text = findings([shown], files, MEASURED)
@@ -253,7 +232,9 @@ def test_documents_are_written_from_a_record_and_become_stale(files, tmp_path, c
     writer.close()
     (docs / "findings").mkdir(parents=True)
     (docs / "findings" / "packed.py").write_text(SCRIPT)
-    (docs / "inventory.csv").write_text("documents,name,tensorflow,pytorch,cases\n001,packing,,,packed\n")
+    (docs / "inventory.csv").write_text(
+        "documents,item,kind,tensorflow,pytorch,compared,cases,today\n001,packing,operation,,,forward,packed,\n"
+    )
     cases = files[0].path.parent
     assert main(["docs", str(record), "--cases", str(cases), "--output", str(docs)]) == 0
     assert "porting-guide.md" in capsys.readouterr().out
