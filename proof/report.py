@@ -33,7 +33,10 @@ def document(folder: Path) -> str:
 def in_short(seeds: Mapping[str, Any], faults: Mapping[str, Any], sensitivity: Mapping[str, Any]) -> Iterator[str]:
     """The figures of the three records for the README."""
     totals = {name: total(seeds[name]) for name in PARTS}
-    runs = ", ".join(f"{totals[name]['seeds']:,} seeds of {part.title}" for name, part in PARTS.items())
+    runs = ", ".join(
+        f"{totals[name]['seeds']:,} seeds of {part.title} in {len(seeds[name])} case files"
+        for name, part in PARTS.items()
+    )
     alarms, rows = sum(len(t["alarms"]) for t in totals.values()), sum(t["rows"] for t in totals.values())
     yield f"- Right results rejected: {alarms:,} of {rows:,} ({runs})."
     yield (
@@ -66,15 +69,15 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
         f"rejected. PyTorch {record['versions']['torch']}, TensorFlow {record['versions']['tensorflow']}."
     )
     yield ""
-    yield "| what | formats | seeds so far | items | rows | false alarms |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| what | case files | formats | seeds so far | items | rows | false alarms |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     totals = {name: total(record[name]) for name in PARTS}
     parts = [name for name in PARTS if totals[name]["items"]]
     for name, part in PARTS.items():
         counts = totals[name]
         seeds, rejected = f"{counts['seeds']:,} of {part.seeds:,}", len(counts["alarms"])
         formats = ", ".join(part.dtypes)
-        yield f"| {part.title} | {formats} | {seeds} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
+        yield f"| {part.title} | {len(record[name])} | {formats} | {seeds} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
     yield ""
     kernels = sum((Counter(totals[name]["kernels"]) for name in parts), Counter[str]())
     listed = "; ".join(f"{names}: {count:,}" for names, count in kernels.most_common())

@@ -142,7 +142,7 @@ def test_the_page_tells_what_was_measured(tmp_path):
     ):
         (tmp_path / "proof" / f"{name}.json").write_text(json.dumps(content))
     page = document(tmp_path)
-    assert "| one variant of every case | float32, float64 | 1 of 1,000 | 4 | 90 | 1 |" in page
+    assert "| one variant of every case | 1 | float32, float64 | 1 of 1,000 | 4 | 90 | 1 |" in page
     assert "`conv2d`, torch.conv2d: 1 rows, such as float32, seed 7: too far" in page
     assert "which the processor decides: AVX2, Eigen: 6; AVX2, oneDNN: 2." in page
     assert "| 12.5% | 75.000% | 75.000% |" in page
