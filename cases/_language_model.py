@@ -282,7 +282,7 @@ def tensorflow_training(tf, model, optimizer, clip, capture):
         optimizer.apply(gradients, model.trainable_variables)
         return loss, norm, h, c
 
-    minibatch = capture(tf.function(minibatch))
+    minibatch = capture(tf.function(minibatch, autograph=False))
 
     def train(masks, *, N, T, H, steps, epoch):
         losses, norms = [], []

@@ -5,6 +5,17 @@ from _pooling import POOLED, SIZES, SPACE, VALID_AND_SAME, pool, symmetric, tf_m
 from parity import Case, normal
 
 
+def tf_symmetric(tf, average, x, padding, counted):
+    y = average(tf.pad(x, tf_margins(padding)))
+    return y if counted else y / average(tf.pad(tf.ones_like(x[:1, ..., :1]), tf_margins(padding)))
+
+
+def tf_average(tf, function, x, window, stride, padding, counted):
+    if isinstance(padding, str):
+        return function(x, window, stride, padding.upper())
+    return tf_symmetric(tf, lambda padded: function(padded, window, stride, "VALID"), x, padding, counted)
+
+
 def average_pooling(rank):
     case = Case(
         f"avg_pool{rank}d",
@@ -44,16 +55,9 @@ def average_pooling(rank):
             return layer, lambda x: torch_same(torch, layer, x, window, stride)
         return AvgPool(window, stride, 0 if padding == "valid" else padding, count_include_pad=counted)
 
-    def tf_symmetric(tf, average, x, padding, counted):
-        y = average(tf.pad(x, tf_margins(padding)))
-        return y if counted else y / average(tf.pad(tf.ones_like(x[:1, ..., :1]), tf_margins(padding)))
-
     @case.tensorflow(f"tf.nn.avg_pool{rank}d", **channels_last)
     def _(tf, x, *, window, stride, padding, counted):
-        function = getattr(tf.nn, f"avg_pool{rank}d")
-        if isinstance(padding, str):
-            return function(x, window, stride, padding.upper())
-        return tf_symmetric(tf, lambda padded: function(padded, window, stride, "VALID"), x, padding, counted)
+        return tf_average(tf, getattr(tf.nn, f"avg_pool{rank}d"), x, window, stride, padding, counted)
 
     @case.tensorflow.layer(f"keras.layers.AveragePooling{rank}D", weights={}, **channels_last)
     def _(tf, *, window, stride, padding, counted):
@@ -67,6 +71,13 @@ def average_pooling(rank):
 
 
 avg_pool1d, avg_pool2d, avg_pool3d = (average_pooling(rank) for rank in (1, 2, 3))
+
+
+@avg_pool2d.tensorflow("tf.nn.avg_pool", x=f"N {SPACE[2]} C", y=f"N {POOLED[2]} C")
+def _(tf, x, *, window, stride, padding, counted):
+    return tf_average(tf, tf.nn.avg_pool, x, window, stride, padding, counted)
+
+
 avg_pool2d.timed({"Inception-v3": dict(window=(3, 3), stride=(1, 1), padding="same", N=1, C=192, H=35, W=35)})
 
 for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):

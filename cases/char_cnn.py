@@ -35,6 +35,37 @@ def tf_encode(tf, x, **weights):
     return tf.concat(features, axis=1)
 
 
+def scoped_encode(tf, x, E, O, dtype, reuse, **initial):
+    """The encoder of TensorFlow 1, whose variables belong to a scope."""
+    v1, features = tf.compat.v1, []
+
+    def start(name):
+        return (lambda *shape, **options: initial[name]) if initial else None
+
+    with v1.variable_scope("cnn", reuse=reuse):
+        for width in WIDTHS:
+            kernel = v1.get_variable(f"kernel{width}", [width, E, O], dtype, initializer=start(f"kernel{width}"))
+            bias = v1.get_variable(f"bias{width}", [O], dtype, initializer=start(f"bias{width}"))
+            h = v1.nn.conv1d(x, kernel, stride=1, padding="VALID")
+            features.append(v1.reduce_max(tf.nn.relu(v1.nn.bias_add(h, bias)), 1))
+    return tf.concat(features, 1)
+
+
+def scoped_uses(first, second, in_graph):
+    """A port that encodes both sequences in one scope, with ``reuse`` as given; the first use sets the weights."""
+
+    def run(tf, one, other, *, E, O, dtype, **weights):
+        def both(one, other):
+            features = scoped_encode(tf, one, E, O, dtype, first, **weights)
+            return features, scoped_encode(tf, other, E, O, dtype, second)
+
+        if not in_graph:
+            return both(one, other)
+        return tf.compat.v1.wrap_function(both, [tf.TensorSpec(x.shape, dtype) for x in (one, other)])(one, other)
+
+    return run
+
+
 class Wrapped:
     """TensorFlow 1 code as one layer: its variables under their names."""
 
@@ -104,20 +135,11 @@ def character_cnn(name, summary, *, gradient=True, **arguments):
         | {f"cnn/bias{width}": f"bias{width}: O" for width in WIDTHS},
     )
     def _(tf, *, N, L, E, O, dtype):
-        v1 = tf.compat.v1
-
-        def cnn(x, reuse):
-            features = []
-            with v1.variable_scope("cnn", reuse=reuse):
-                for width in WIDTHS:
-                    kernel = v1.get_variable(f"kernel{width}", [width, E, O], dtype)
-                    bias = v1.get_variable(f"bias{width}", [O], dtype)
-                    h = v1.nn.conv1d(x, kernel, stride=1, padding="VALID")
-                    features.append(v1.reduce_max(tf.nn.relu(v1.nn.bias_add(h, bias)), 1))
-            return tf.concat(features, 1)
+        def scoped(x, reuse=False):
+            return scoped_encode(tf, x, E, O, dtype, reuse)
 
         signature = [tf.TensorSpec([N, L, E], dtype)] * 2
-        function = v1.wrap_function(lambda one, other: (cnn(one, reuse=False), cnn(other, reuse=True)), signature)
+        function = tf.compat.v1.wrap_function(lambda one, other: (scoped(one), scoped(other, reuse=True)), signature)
         return Wrapped(function), function
 
     @char_cnn.tensorflow.layer(
@@ -270,3 +292,57 @@ def _(torch, one, other, **weights):
         return torch.cat(features, dim=1)
 
     return encode(one), encode(other)
+
+
+@char_cnn.torch.naive(
+    "torch.nn.functional.conv1d",
+    "num_chars - filter_size positions kept",
+    when=dict(O=50),
+    because="a filter without padding has num_chars - filter_size + 1 positions: the maximum misses the last one",
+    source=TORCH_CONV1D,
+    fix="keep all positions",
+    **NCW,
+)
+def _(torch, one, other, *, L, **weights):
+    def encode(x):
+        features = []
+        for width in WIDTHS:
+            h = torch.nn.functional.conv1d(x, weights[f"kernel{width}"], weights[f"bias{width}"])[:, :, : L - width]
+            features.append(torch.amax(torch.nn.functional.relu(h), dim=2))
+        return torch.cat(features, dim=1)
+
+    return encode(one), encode(other)
+
+
+for title, reuse, raises, because, fix in (
+    (
+        "second use without reuse",
+        (False, False),
+        "Variable cnn/kernel3 already exists, disallowed",
+        "a scope makes its variables once: the second use must say that it means them",
+        "pass reuse=True for the second use, or reuse=tf.compat.v1.AUTO_REUSE for both",
+    ),
+    (
+        "first use with reuse",
+        (True, True),
+        "Variable cnn/kernel3 does not exist, or was not created with tf.get_variable()",
+        "reuse=True finds variables, and makes none",
+        "pass reuse=False for the first use, or reuse=tf.compat.v1.AUTO_REUSE for both",
+    ),
+    (
+        "reuse outside a graph",
+        (False, True),
+        None,
+        "executed eagerly, a scope keeps no variables: get_variable makes new ones, with new numbers, in each use",
+        "wrap the code with tf.compat.v1.wrap_function, or make the variables once and pass them",
+    ),
+):
+    char_cnn.tensorflow.naive(
+        "tf.compat.v1.variable_scope",
+        title,
+        raises=raises,
+        because=because,
+        source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/variable_scope",
+        fix=fix,
+        **WIO,
+    )(scoped_uses(*reuse, in_graph=raises is not None))

@@ -72,8 +72,8 @@ dropout_kept = Case(
     sizes=dict(N=250, C=200),
     inputs=dict(x=normal("N C", mean=1, std=0, gradient=False)),
     outputs=dict(fraction=buffer("")),
-    variants=grid(rate=[0.2]),
-    tolerance=Tolerance(0, 0.015, because="8 standard deviations of 50,000 draws, of 7 bits in bfloat16"),
+    variants=grid(rate=[0.2, 0.5]),
+    tolerance=Tolerance(0, 0.02, because="8 standard deviations of 50,000 draws, of 7 bits in bfloat16"),
     draws=True,
 )
 

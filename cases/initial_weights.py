@@ -16,6 +16,7 @@ lstm_first_bias = Case(
     dtypes=WIDE,
     exact=True,
     eager_only=NEW_LAYERS,
+    untimed="it looks at the first weights of a new layer",
     draws=True,
 )
 
@@ -82,6 +83,7 @@ first_recurrent_kernel = Case(
     dtypes=WIDE,
     least_scale=LeastScale(4.0, ["output:products"], "the factorization and the product of 20 terms round"),
     eager_only=NEW_LAYERS,
+    untimed="it looks at the first weights of a new layer",
     draws=True,
 )
 
@@ -156,6 +158,7 @@ largest_first_weight = Case(
     ),
     dtypes=WIDE,
     eager_only=NEW_LAYERS,
+    untimed="it looks at the first weights of a new layer",
     draws=True,
 )
 

@@ -33,7 +33,8 @@ def _(torch, logits, labels, *, reduction):
 
 @cross_entropy.torch.layer("torch.nn.CrossEntropyLoss", weights={})
 def _(torch, *, reduction):
-    return torch.nn.CrossEntropyLoss(reduction=reduction)
+    loss = torch.nn.CrossEntropyLoss(reduction=reduction)
+    return loss, lambda logits, labels: loss(logits, labels.long())
 
 
 @cross_entropy.torch("torch.nn.functional.nll_loss")

@@ -30,7 +30,9 @@ lstm = Case(
     + grid(time_major=[True], layers=[2], bidirectional=[True], initial_state=[True])
     + grid(bias=[False], layers=[2], bidirectional=[True])
     + grid(T=[1], bidirectional=[True], initial_state=[False, True])
-    + grid(T=[4]),
+    + grid(T=[4])
+    + grid(N=[3], T=[5], I=[10], H=[20], layers=[2], time_major=[True], initial_state=[True])
+    + grid(N=[3], T=[10], I=[100], H=[20], layers=[4]),
 )
 lstm.timed({"PTB-medium": dict(N=20, T=35, I=650, H=650)}, moves=False)
 
@@ -53,9 +55,11 @@ def torch_variables(layers, bidirectional, bias):
     return variables
 
 
-@lstm.torch.layer(
-    "torch.nn.LSTM", weights=torch_variables, h0="(L D) N H", c0="(L D) N H", h="(L D) N H", c="(L D) N H"
-)
+INITIALS = dict(h0="(L D) N H", c0="(L D) N H")
+FINALS = dict(h="(L D) N H", c="(L D) N H")
+
+
+@lstm.torch.layer("torch.nn.LSTM", weights=torch_variables, **INITIALS, **FINALS)
 def _(torch, *, I, H, layers, bidirectional, time_major, bias):
     layer = torch.nn.LSTM(I, H, layers, bias=bias, batch_first=not time_major, bidirectional=bidirectional)
 
@@ -85,8 +89,14 @@ def _(tf, *, L, D, H, time_major, bias):
     return keras_stack(tf, make, L=L, D=D, H=H, time_major=time_major)
 
 
+CANONICAL = dict(kernel_0="(G H) I", recurrent_0="(G H) J", bias_0="(G H)")
 ONE_LAYER = dict(layers=1, bidirectional=False, initial_state=False, time_major=False)
 DOCUMENTED = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
+
+
+def with_weights(torch, layer, weights, x):
+    y, (h, c) = torch.func.functional_call(layer, weights, x)
+    return y, h, c
 
 
 @lstm.torch.naive(
@@ -102,8 +112,7 @@ DOCUMENTED = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
         bias_ih_l0="bias_0: (G[i g f o] H)",
         bias_hh_l0=zeros("(G H)"),
     ),
-    h="(L D) N H",
-    c="(L D) N H",
+    **FINALS,
 )
 def _(torch, *, I, H):
     layer = torch.nn.LSTM(I, H, batch_first=True)
@@ -125,8 +134,7 @@ def _(torch, *, I, H):
     kernel_0="I (G H)",
     recurrent_0="J (G H)",
     bias_0="(G H)",
-    h="(L D) N H",
-    c="(L D) N H",
+    **FINALS,
 )
 def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
     weights = dict(
@@ -135,8 +143,7 @@ def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
         bias_ih_l0=bias_0,
         bias_hh_l0=torch.zeros_like(bias_0),
     )
-    y, (h, c) = torch.func.functional_call(torch.nn.LSTM(I, H, batch_first=True), weights, x)
-    return y, h, c
+    return with_weights(torch, torch.nn.LSTM(I, H, batch_first=True), weights, x)
 
 
 @lstm.torch.naive(
@@ -146,16 +153,12 @@ def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
     because="torch.nn.LSTM adds two biases where Keras has one, so that the bias counts twice",
     source=DOCUMENTED,
     fix="copy the bias to one of them and fill the other with zeros",
-    kernel_0="(G H) I",
-    recurrent_0="(G H) J",
-    bias_0="(G H)",
-    h="(L D) N H",
-    c="(L D) N H",
+    **CANONICAL,
+    **FINALS,
 )
 def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
     weights = dict(weight_ih_l0=kernel_0, weight_hh_l0=recurrent_0, bias_ih_l0=bias_0, bias_hh_l0=bias_0)
-    y, (h, c) = torch.func.functional_call(torch.nn.LSTM(I, H, batch_first=True), weights, x)
-    return y, h, c
+    return with_weights(torch, torch.nn.LSTM(I, H, batch_first=True), weights, x)
 
 
 @lstm.torch.naive(
@@ -165,18 +168,14 @@ def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
     because="torch.nn.LSTM draws both biases from a uniform distribution, and the one that is not loaded keeps adding",
     source=DOCUMENTED,
     fix="fill bias_hh with zeros",
-    kernel_0="(G H) I",
-    recurrent_0="(G H) J",
-    bias_0="(G H)",
-    h="(L D) N H",
-    c="(L D) N H",
+    **CANONICAL,
+    **FINALS,
 )
 def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
     torch.manual_seed(0)
     layer = torch.nn.LSTM(I, H, batch_first=True, device=x.device)
     weights = dict(weight_ih_l0=kernel_0, weight_hh_l0=recurrent_0, bias_ih_l0=bias_0)
-    y, (h, c) = torch.func.functional_call(layer, weights, x)
-    return y, h, c
+    return with_weights(torch, layer, weights, x)
 
 
 @lstm.torch.naive(
@@ -187,10 +186,8 @@ def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H):
     source="tf_keras/src/layers/rnn/legacy_cells.py, LSTMStateTuple",
     fix="pass (state.h, state.c)",
     weights=torch_variables,
-    h0="(L D) N H",
-    c0="(L D) N H",
-    h="(L D) N H",
-    c="(L D) N H",
+    **INITIALS,
+    **FINALS,
 )
 def _(torch, *, I, H):
     layer = torch.nn.LSTM(I, H, batch_first=True)
@@ -210,8 +207,7 @@ def _(torch, *, I, H):
     source=DOCUMENTED,
     fix="unpack as y, (h, c)",
     weights=torch_variables,
-    h="(L D) N H",
-    c="(L D) N H",
+    **FINALS,
 )
 def _(torch, *, I, H):
     layer = torch.nn.LSTM(I, H, batch_first=True)
@@ -231,8 +227,7 @@ def _(torch, *, I, H):
     source=DOCUMENTED,
     fix="pass batch_first=True",
     weights=torch_variables,
-    h="(L D) N H",
-    c="(L D) N H",
+    **FINALS,
 )
 def _(torch, *, I, H):
     layer = torch.nn.LSTM(I, H)
@@ -267,8 +262,7 @@ def _(torch, *, I, H):
     source=DOCUMENTED,
     fix="write num_layers=2",
     weights=torch_variables,
-    h="(L D) N H",
-    c="(L D) N H",
+    **FINALS,
 )
 def _(torch, *, I, H):
     return torch.nn.LSTM(I, H, num_layer=2, batch_first=True)
@@ -282,18 +276,88 @@ def _(torch, *, I, H):
     because="an LSTM reads forward only, whatever the model is called: its outputs are half as wide",
     source="torch/nn/modules/rnn.py of PyTorch 2.13.0: LSTM",
     fix="pass bidirectional=True",
-    kernel_0="(G H) I",
-    recurrent_0="(G H) J",
-    bias_0="(G H)",
-    h="(L D) N H",
-    c="(L D) N H",
+    **CANONICAL,
+    **FINALS,
 )
 def _(torch, x, kernel_0, recurrent_0, bias_0, *, I, H, **backward):
     weights = dict(
         weight_ih_l0=kernel_0, weight_hh_l0=recurrent_0, bias_ih_l0=bias_0, bias_hh_l0=torch.zeros_like(bias_0)
     )
-    y, (h, c) = torch.func.functional_call(torch.nn.LSTM(I, H, batch_first=True), weights, x)
-    return y, h, c
+    return with_weights(torch, torch.nn.LSTM(I, H, batch_first=True), weights, x)
+
+
+BOTH_WAYS = dict(layers=1, bidirectional=True, initial_state=True, time_major=False)
+
+
+def called(change):
+    """A bidirectional layer, called as ``change(torch, layer, x, h0, c0)`` says."""
+
+    def build(torch, *, I, H):
+        layer = torch.nn.LSTM(I, H, batch_first=True, bidirectional=True)
+        return layer, lambda x, h0, c0: change(torch, layer, x, h0, c0)
+
+    return build
+
+
+for api, title, raises, because, fix, change in (
+    (
+        "torch.nn.LSTM",
+        "initial states with the batch first",
+        "Expected hidden[0] size (2, 4, 5), got [4, 2, 5]",
+        "batch_first applies to the sequences only: states are [num_layers * num_directions, batch, hidden_size]",
+        "put the axis of layers and directions first",
+        lambda torch, layer, x, h0, c0: layer(x, (h0.transpose(0, 1), c0.transpose(0, 1))),
+    ),
+    (
+        "torch.nn.LSTM",
+        "initial states of one direction for two",
+        "Expected hidden[0] size (2, 4, 5), got [1, 4, 5]",
+        "each layer has a state for each direction",
+        "make states of num_layers * 2",
+        lambda torch, layer, x, h0, c0: layer(x, (h0[:1], c0[:1])),
+    ),
+    (
+        "torch.Tensor.copy_",
+        "outputs of both directions as wide as one",
+        "The size of tensor a (5) must match the size of tensor b (10)",
+        "the outputs of both directions are beside each other: [batch, seq, 2 * hidden_size]",
+        "allocate 2 * hidden_size",
+        lambda torch, layer, x, h0, c0: torch.empty_like(x[..., :5]).copy_(layer(x, (h0, c0))[0]),
+    ),
+    (
+        "torch.nn.Linear",
+        "hidden_size inputs after both directions",
+        "x10 and 5x3)",
+        "the outputs of both directions are beside each other: [batch, seq, 2 * hidden_size]",
+        "make the layer with 2 * hidden_size inputs",
+        lambda torch, layer, x, h0, c0: torch.nn.Linear(5, 3)(layer(x, (h0, c0))[0]),
+    ),
+):
+    lstm.torch.naive(
+        api,
+        title,
+        when=BOTH_WAYS,
+        raises=raises,
+        because=because,
+        source=DOCUMENTED,
+        fix=fix,
+        weights=torch_variables,
+        **INITIALS,
+    )(called(change))
+
+
+@lstm.torch.naive(
+    "torch.nn.LSTM",
+    "nonlinearity passed",
+    when=ONE_LAYER,
+    raises="unexpected keyword argument 'nonlinearity'",
+    because="only torch.nn.RNN and torch.nn.RNNCell take a nonlinearity; keras.layers.LSTM takes an activation",
+    source="torch/nn/modules/rnn.py of PyTorch 2.13.0: RNNBase",
+    fix="leave it out where it is tanh; write the cell by hand where it is not",
+    weights=torch_variables,
+)
+def _(torch, *, I, H):
+    return torch.nn.LSTM(I, H, nonlinearity="relu", batch_first=True)
 
 
 @lstm.tensorflow.naive(

@@ -19,7 +19,10 @@ lstm_cell = Case(
     weights=cell_weights,
     outputs=dict(y="N T H"),
     states=dict(h="N H", c="N H"),
-    variants=grid(initial_state=[False, True], bias=[True, False]) + grid(T=[1]) + grid(empty=[True]),
+    variants=grid(initial_state=[False, True], bias=[True, False])
+    + grid(T=[1])
+    + grid(N=[3], I=[100], H=[20], initial_state=[True], bias=[False])
+    + grid(empty=[True]),
 )
 
 
@@ -37,7 +40,8 @@ def torch_cell_variables(bias):
 
 @lstm_cell.torch.layer("torch.nn.LSTMCell", weights=torch_cell_variables)
 def _(torch, *, I, H, bias):
-    cell = torch.nn.LSTMCell(I, H, bias=bias)
+    place = dict(device=torch.get_default_device(), dtype=torch.get_default_dtype())
+    cell = torch.nn.LSTMCell(I, H, bias=bias, **place)
 
     def call(x, *initial):
         states, outputs = initial or None, []

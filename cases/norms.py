@@ -125,6 +125,81 @@ def _(tf, *, eps):
     return tf.keras.layers.GroupNormalization(epsilon=eps)
 
 
+instance_norm3d = Case(
+    "instance_norm3d",
+    "Each channel of each example normalized over a volume by its own statistics, with a scale and shift or without.",
+    sizes=dict(N=2, C=6, D=3, H=4, W=5),
+    parameters=dict(affine=True),
+    inputs=dict(x=normal("N C D H W", mean=0.5, std=0.5)),
+    weights=lambda affine: dict(gamma=uniform("C", 0.5, 2.0), beta=normal("C")) if affine else {},
+    outputs=dict(y="N C D H W"),
+    variants=grid(affine=[True, False], eps=[1e-5, 1e-3]),
+)
+VOLUMES = dict(x="N D H W C", y="N D H W C")
+
+
+@instance_norm3d.reference
+def _(np, x, gamma=None, beta=None, *, eps):
+    y = normalized(np, x, (2, 3, 4), eps)
+    return y if gamma is None else y * per_channel(np, gamma, x) + per_channel(np, beta, x)
+
+
+@instance_norm3d.torch.layer("torch.nn.InstanceNorm3d", weights=lambda affine: SCALED if affine else {})
+def _(torch, *, C, affine, eps):
+    return torch.nn.InstanceNorm3d(num_features=C, eps=eps, affine=affine, track_running_stats=False)
+
+
+@instance_norm3d.torch("torch.nn.functional.instance_norm")
+def _(torch, x, gamma=None, beta=None, *, eps):
+    return torch.nn.functional.instance_norm(x, weight=gamma, bias=beta, eps=eps)
+
+
+@instance_norm3d.torch.layer("torch.nn.GroupNorm", weights=lambda affine: SCALED if affine else {})
+def _(torch, *, C, affine, eps):
+    return torch.nn.GroupNorm(num_groups=C, num_channels=C, eps=eps, affine=affine)
+
+
+@instance_norm3d.tensorflow("tf.nn.moments", **VOLUMES)
+def _(tf, x, gamma=None, beta=None, *, eps):
+    mean, variance = tf.nn.moments(x, [1, 2, 3], keepdims=True)
+    return tf.nn.batch_normalization(x, mean, variance, beta, gamma, eps)
+
+
+@instance_norm3d.tensorflow.layer(
+    "keras.layers.GroupNormalization", weights=lambda affine: KERAS_SCALED if affine else {}, **VOLUMES
+)
+def _(tf, *, affine, eps):
+    return tf.keras.layers.GroupNormalization(groups=-1, epsilon=eps, center=affine, scale=affine)
+
+
+@instance_norm3d.torch.naive(
+    "torch.nn.InstanceNorm3d",
+    "running statistics in evaluation",
+    when=dict(affine=False),
+    because="with track_running_stats=True, evaluation divides by the running statistics; Keras's layer keeps none",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html",
+    fix="leave track_running_stats at False",
+    weights={},
+)
+def _(torch, *, C, eps):
+    layer = torch.nn.InstanceNorm3d(C, eps, track_running_stats=True).eval()
+    return torch.nn.Module(), lambda x: layer(x)
+
+
+@instance_norm3d.torch.naive(
+    "torch.nn.InstanceNorm2d",
+    "for volumes",
+    when=dict(affine=False),
+    raises="expected 3D or 4D input (got 5D input)",
+    because="each module of PyTorch is for one number of axes; Keras's layer takes any",
+    source="torch/nn/modules/instancenorm.py of PyTorch 2.13.0: InstanceNorm2d._check_input_dim",
+    fix="use torch.nn.InstanceNorm3d",
+    weights={},
+)
+def _(torch, *, C, eps):
+    return torch.nn.InstanceNorm2d(C, eps)
+
+
 layer_norm = Case(
     "layer_norm",
     "The features of each position normalized by their own statistics.",

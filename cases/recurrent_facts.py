@@ -16,6 +16,7 @@ parameter_count = Case(
     dtypes=["float64", "float32"],
     exact=True,
     eager_only="it counts the parameters of new layers, and computes nothing with them that could be captured",
+    untimed="it counts parameters and computes nothing",
 )
 
 MATRICES = dict(rnn=1, lstm=4, gru=3, gru_reset_before=3)
@@ -99,6 +100,7 @@ lstm_gate_order = Case(
     dtypes=["float64", "float32"],
     exact=True,
     eager_only=SORTED,
+    untimed="it looks for the order of the gates with many small steps of a cell",
 )
 
 
@@ -183,6 +185,7 @@ gru_gate_order = Case(
     dtypes=["float64", "float32"],
     exact=True,
     eager_only=SORTED,
+    untimed="it looks for the order of the gates with many small steps of a cell",
 )
 
 GRU_ORDER = (2, 1, 0)

@@ -70,7 +70,7 @@ def _(torch, x, *, shape, transposed):
 
 @reshape.tensorflow("tf.reshape")
 def _(tf, x, *, shape, transposed):
-    return tf.reshape(tf.transpose(x, [1, 0, 2]) if transposed else x, shape)
+    return tf.reshape(tf.transpose(x, [1, 0, 2]) if transposed else x, shape, name="reshaped")
 
 
 @reshape.torch.naive(

@@ -51,7 +51,8 @@ rnn = Case(
     + grid(time_major=[True])
     + grid(bias=[False], layers=[2], bidirectional=[True])
     + grid(T=[1], bidirectional=[True])
-    + grid(T=[4]),
+    + grid(T=[4])
+    + grid(N=[3], T=[10], I=[100], H=[20], initial_state=[True]),
 )
 rnn.timed({"PTB-small": dict(N=20, T=20, I=200, H=200)}, moves=False)
 
@@ -216,6 +217,7 @@ rnn_cell = Case(
     variants=grid(activation=["tanh", "relu"], initial_state=[False, True])
     + grid(bias=[False], initial_state=[True])
     + grid(T=[1])
+    + grid(N=[3], I=[100], H=[20], initial_state=[True])
     + grid(empty=[True]),
 )
 
@@ -234,7 +236,8 @@ def torch_cell_variables(bias):
 
 @rnn_cell.torch.layer("torch.nn.RNNCell", weights=torch_cell_variables)
 def _(torch, *, I, H, activation, bias):
-    cell = torch.nn.RNNCell(I, H, bias, activation)
+    place = dict(device=torch.get_default_device(), dtype=torch.get_default_dtype())
+    cell = torch.nn.RNNCell(I, H, bias, activation, **place)
 
     def call(x, h=None):
         outputs = []

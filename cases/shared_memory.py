@@ -59,6 +59,7 @@ array_written_later, written_array = (
         dtypes=("float64", "float32"),
         exact=True,
         eager_only=NO_ARRAYS,
+        untimed="it looks whether an array and a tensor share their memory",
     )
     for name, summary in (
         ("array_written_later", "A tensor made of a NumPy array keeps its values when the array is written to."),
@@ -131,3 +132,58 @@ def _(torch, x):
     y = x.cpu().clone()
     y.numpy()[:] = 0
     return y.to(x.device)
+
+
+strides_of_views = Case(
+    "strides_of_views",
+    "How many elements lie between neighbours along each axis of x [4, 6], seen as [2, 2, 6], and whether the rows of "
+    "the result follow one another in memory.",
+    sizes=dict(N=4, C=6, R=tuple("nmc")),
+    inputs=dict(x=normal("N C", gradient=False)),
+    outputs=dict(strides=buffer("R"), contiguous=buffer("")),
+    dtypes=("float64", "float32"),
+    exact=True,
+    eager_only="captured code has no memory that it could be asked about",
+    untimed="it reads strides and computes nothing",
+)
+
+
+@strides_of_views.reference
+def _(np, x):
+    return np.array([12.0, 6.0, 1.0]) + 0 * x[0, 0], 1 + 0 * x[0, 0]
+
+
+@strides_of_views.torch("torch.Tensor.view")
+def _(torch, x):
+    y = x.view(2, 2, 6)
+    assert y.data_ptr() == x.data_ptr(), "a view has no data of its own"
+    return x.new_tensor(y.stride()), x.new_tensor(float(y.is_contiguous()))
+
+
+@strides_of_views.torch("torch.reshape")
+def _(torch, x):
+    y = torch.reshape(x.t(), (2, 3, 4)).permute(0, 2, 1).reshape(2, 2, 6)
+    return x.new_tensor(y.stride()), x.new_tensor(float(y.is_contiguous()))
+
+
+def tensorflow_strides(tf, y):
+    array = y.numpy()
+    steps = [step // array.itemsize for step in array.strides]
+    return tf.constant(steps, y.dtype), tf.constant(float(array.flags.c_contiguous), y.dtype)
+
+
+@strides_of_views.tensorflow("tf.reshape")
+def _(tf, x):
+    return tensorflow_strides(tf, tf.reshape(x, [2, 2, 6]))
+
+
+@strides_of_views.torch.naive(
+    "torch.transpose",
+    "axes moved by a view",
+    because="transpose and permute give a view with other strides, which is not contiguous; tf.transpose copies",
+    source=f"{TORCH_DOCS}/torch.transpose.html",
+    fix="call contiguous() before view(), or reshape()",
+)
+def _(torch, x):
+    y = torch.transpose(x.view(2, 6, 2), 1, 2)
+    return x.new_tensor(y.stride()), x.new_tensor(float(y.is_contiguous()))

@@ -161,6 +161,7 @@ def _(tf, *, N, I, H, use_peepholes, num_proj, cell_clip, proj_clip, forget_bias
         proj_clip=proj_clip,
         forget_bias=forget_bias,
         dtype=dtype,
+        trainable=True,
     )
 
     def call(x, h0=None, c0=None):
@@ -283,6 +284,19 @@ def _(torch, *, I, H, cell_clip, forget_bias):
         return h, c.clamp(-cell_clip, cell_clip)
 
     return cell, lambda x, *initial: torch_unrolled(torch, clamped, x, initial or None)
+
+
+@tf1_lstm_cell_clipped.tensorflow.naive(
+    "tf.compat.v1.nn.rnn_cell.BasicLSTMCell",
+    "cell_clip passed",
+    when=dict(cell_clip=0.25, use_peepholes=False, num_proj=None, initial_state=False),
+    because="BasicLSTMCell has no clipping, no projection and no peepholes",
+    source=RNN_CELL,
+    fix="use tf.compat.v1.nn.rnn_cell.LSTMCell",
+    raises="cell_clip",
+)
+def _(tf, x, *, H, cell_clip, **rest):
+    return rnn_cell().BasicLSTMCell(H, cell_clip=cell_clip)
 
 
 for unprojected in (tf1_lstm_cell, tf1_lstm_cell_clipped):

@@ -3,7 +3,7 @@
 from _recurrent import sigmoid
 from _tf1 import keep_forget_bias, rnn_cell
 
-from parity import Case, buffer, grid, normal
+from parity import Case, Tolerance, buffer, grid, normal
 
 TORCH = "https://pytorch.org/docs/stable/generated/torch.nn."
 GATES = dict(BasicRNNCell=1, GRUCell=3, BasicLSTMCell=4)
@@ -19,6 +19,7 @@ tf1_parameter_count = Case(
     dtypes=["float64"],
     exact=True,
     eager_only="it counts the parameters of new cells, and computes nothing with them that could be captured",
+    untimed="it counts parameters and computes nothing",
 )
 
 
@@ -98,6 +99,7 @@ tf1_gru_initial_bias = Case(
     outputs=dict(bias=buffer("G H")),
     exact=True,
     eager_only="it reads what a new cell starts with, and computes nothing with it that could be captured",
+    untimed="it looks at the first bias of a new cell",
     draws=True,
 )
 
@@ -219,3 +221,128 @@ def _(torch, x, h, c, kernel, recurrent, bias, *, I, H, capture):
     cell = keep_forget_bias(torch, torch.nn.LSTMCell(I, H, device=x.device), 1.0)
     cell.bias_hh.requires_grad_(True)
     return step_of_descent(torch, cell, x, h, c, kernel, recurrent, bias, capture)
+
+
+LARGEST = dict(default=(6 / (250 + 100 + 4 * 100)) ** 0.5, uniform=0.1)
+"""The bounds of the weights: of Glorot's uniform distribution for 350 rows and 400 columns, or as passed."""
+
+tf1_lstm_first_weights = Case(
+    "tf1_lstm_first_weights",
+    "What a new LSTM cell starts from: a bias of zeros, and a kernel of (inputs + units, 4 * units) whose 140,000 "
+    "numbers are drawn evenly up to a bound; the constant 1 that acts on the forget gate.",
+    sizes=dict(I=250, H=100, J=lambda H: H, G=("i", "f", "g", "o"), D=2),
+    inputs=dict(one=normal("", mean=1, std=0, gradient=False)),
+    outputs=dict(
+        bias=buffer("G H"),
+        acting=buffer("G H"),
+        shape=buffer("D"),
+        largest=buffer(""),
+        mean=buffer(""),
+        spread=buffer(""),
+    ),
+    variants=grid(initializer=["default", "uniform"]),
+    tolerance=Tolerance(1e-2, 1e-3, because="6 standard deviations of the mean of 140,000 draws from (-0.1, 0.1)"),
+    exact=["output:bias", "output:acting", "output:shape"],
+    dtypes=["float64", "float32"],
+    eager_only="a captured graph cannot draw the weights of a new cell at every call",
+    untimed="it looks at the first weights of a new cell",
+    draws=True,
+)
+
+
+@tf1_lstm_first_weights.reference
+def _(np, one, *, I, H, initializer):
+    largest = LARGEST[initializer]
+    bias = np.zeros((4, H)) * one
+    acting = bias + np.array([0, 1, 0, 0])[:, None]
+    return bias, acting, np.array([I + H, 4 * H]) * one, largest * one, 0 * one, largest / 3**0.5 * one
+
+
+@tf1_lstm_first_weights.tensorflow("tf.compat.v1.nn.rnn_cell.LSTMCell", bias="(G[i g f o] H)", acting="(G[i g f o] H)")
+def _(tf, one, *, I, H, initializer, dtype):
+    tf.keras.utils.set_random_seed(0)
+    drawn = None if initializer == "default" else tf.compat.v1.random_uniform_initializer(-0.1, 0.1)
+    cell = rnn_cell().LSTMCell(H, initializer=drawn, forget_bias=1.0, dtype=dtype)
+    cell.build([None, I])
+    kernel, bias = (variable.value() for variable in cell.variables)
+    constant = tf.repeat(tf.constant([0, 0, 1, 0], dtype), H)
+    spread = tf.math.reduce_std(kernel)
+    shape = tf.constant(kernel.shape, dtype)
+    return bias, bias + constant, shape, tf.reduce_max(abs(kernel)), tf.reduce_mean(kernel), spread
+
+
+def torch_start(torch, layer, one):
+    """What a layer starts from: its trained bias, the bias that acts, and the statistics of its weights."""
+    kernel = torch.cat([layer.weight_ih_l0, layer.weight_hh_l0], dim=1).detach()
+    statistics = kernel.abs().max(), kernel.mean(), kernel.std()
+    acting = (layer.bias_ih_l0 + layer.bias_hh_l0).detach()
+    return layer.bias_ih_l0.detach(), acting, one.new_tensor(kernel.T.shape), *(one * value for value in statistics)
+
+
+def torch_lstm(torch, one, I, H):
+    return torch.nn.LSTM(I, H, device=one.device, dtype=one.dtype)
+
+
+def with_bias(torch, layer):
+    torch.nn.init.zeros_(layer.bias_ih_l0)
+    return keep_forget_bias(torch, layer, 1.0)
+
+
+BIASES = dict(bias="(G H)", acting="(G H)")
+
+
+@tf1_lstm_first_weights.torch("torch.nn.init.xavier_uniform_", **BIASES)
+def _(torch, one, *, I, H, initializer):
+    layer = with_bias(torch, torch_lstm(torch, one, I, H))
+    kernel = torch.empty(4 * H, I + H, device=one.device, dtype=one.dtype)
+    if initializer == "default":
+        torch.nn.init.xavier_uniform_(kernel)
+    else:
+        torch.nn.init.uniform_(kernel, -0.1, 0.1)
+    layer.weight_ih_l0.data, layer.weight_hh_l0.data = kernel.split([I, H], dim=1)
+    return torch_start(torch, layer, one)
+
+
+@tf1_lstm_first_weights.torch.naive(
+    "torch.nn.LSTM",
+    "left as PyTorch draws it",
+    because="PyTorch draws all weights, and both biases, from uniform(-1/sqrt(units), 1/sqrt(units))",
+    source=f"{TORCH}LSTM.html",
+    fix="draw the weights with torch.nn.init, and set the biases to 0 and the forget gate's constant to 1",
+    **BIASES,
+)
+def _(torch, one, *, I, H):
+    return torch_start(torch, torch_lstm(torch, one, I, H), one)
+
+
+@tf1_lstm_first_weights.torch.naive(
+    "torch.nn.init.xavier_uniform_",
+    "each weight by itself",
+    when=dict(initializer="default"),
+    because="the bound follows from the rows and columns, and TensorFlow's one kernel has more rows than each weight",
+    source="https://docs.pytorch.org/docs/stable/nn.init.html",
+    fix="draw one matrix of (4 * units, inputs + units), and cut it into weight_ih and weight_hh",
+    **BIASES,
+)
+def _(torch, one, *, I, H):
+    layer = with_bias(torch, torch_lstm(torch, one, I, H))
+    torch.nn.init.xavier_uniform_(layer.weight_ih_l0)
+    torch.nn.init.xavier_uniform_(layer.weight_hh_l0)
+    return torch_start(torch, layer, one)
+
+
+@tf1_lstm_first_weights.tensorflow.naive(
+    "keras.layers.LSTMCell",
+    "unit_forget_bias for forget_bias",
+    because="Keras starts the forget gate's part of its bias at 1 and trains it; TensorFlow 1's bias starts at 0, and "
+    "the constant beside it stays",
+    source="https://keras.io/api/layers/recurrent_layers/lstm/",
+    fix="expect 1 in a bias of Keras, and add forget_bias to a bias of TensorFlow 1 that is loaded into Keras",
+    **BIASES,
+)
+def _(tf, one, *, I, H, dtype):
+    cell = tf.keras.layers.LSTMCell(H, recurrent_initializer="glorot_uniform", unit_forget_bias=True)
+    cell.build((None, I))
+    kernel = tf.concat([cell.kernel.value, cell.recurrent_kernel.value], axis=0)
+    bias, shape = cell.bias.value, tf.constant(kernel.shape, dtype)
+    return bias, bias, shape, tf.reduce_max(abs(kernel)), tf.reduce_mean(kernel), tf.math.reduce_std(kernel)

@@ -137,17 +137,27 @@ def _(np, x, h0=None, *, N, H, **weights):
     return np.stack(y, axis=1), *states
 
 
-@tf1_gru_cell.tensorflow.layer(
-    "tf.compat.v1.nn.rnn_cell.GRUCell",
-    weights={
-        "gates/kernel": concat("gate_kernel: I (G H)", "gate_recurrent: J (G H)"),
-        "gates/bias": "gate_bias: (G H)",
-        "candidate/kernel": concat("candidate_kernel: I H", "candidate_recurrent: J H"),
-        "candidate/bias": "candidate_bias: H",
-    },
-)
+TF1_GRU = {
+    "gates/kernel": concat("gate_kernel: I (G H)", "gate_recurrent: J (G H)"),
+    "gates/bias": "gate_bias: (G H)",
+    "candidate/kernel": concat("candidate_kernel: I H", "candidate_recurrent: J H"),
+    "candidate/bias": "candidate_bias: H",
+}
+
+
+@tf1_gru_cell.tensorflow.layer("tf.compat.v1.nn.rnn_cell.GRUCell", weights=TF1_GRU)
 def _(tf, *, N, I, H, dtype):
     return tf_cell(tf, "GRUCell", N=N, I=I, H=H, dtype=dtype)
+
+
+@tf1_gru_cell.tensorflow.layer("tf.compat.v1.nn.dynamic_rnn", weights=TF1_GRU)
+def _(tf, *, I, H, dtype):
+    cell = rnn_cell().GRUCell(H, dtype=dtype)
+
+    def call(x, h0=None):
+        return tf.compat.v1.nn.dynamic_rnn(cell, x, initial_state=h0, dtype=x.dtype)
+
+    return Built(I, cell), call
 
 
 def keras_gru(gates):

@@ -15,7 +15,7 @@ from _tf1 import (
     with_states,
 )
 
-from parity import Case, grid, normal
+from parity import Case, buffer, grid, normal
 
 SIZES = dict(N=3, T=4, I=6, H=5, J=lambda H: H, G=("i", "f", "g", "o"))
 PACK = "https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html"
@@ -259,3 +259,103 @@ def _(tf, *, N, I, H, lengths, dtype):
 )
 def _(tf, x, *, lengths, **rest):
     return tf.nn.dynamic_rnn(None, x, sequence_length=lengths)
+
+
+tf1_dynamic_rnn_arguments = Case(
+    "tf1_dynamic_rnn_arguments",
+    "dynamic_rnn in a graph with swap_memory and parallel_iterations; apart is the largest difference that they make "
+    "to outputs, states and gradients: none, bit for bit.",
+    sizes=SIZES,
+    parameters=dict(time_major=False),
+    inputs=lambda time_major: dict(x=normal("T N I" if time_major else "N T I")),
+    weights=weights(""),
+    outputs=lambda time_major: dict(y="T N H" if time_major else "N T H", apart=buffer("")),
+    states=dict(h="N H", c="N H"),
+    variants=grid(swap_memory=[True], parallel_iterations=[1, 32])
+    + grid(swap_memory=[False], parallel_iterations=[1], time_major=[True]),
+    dtypes=("float64", "float32"),  # the arguments do not depend on the dtype, and building four graphs takes seconds
+    exact=["output:apart"],
+)
+
+
+@tf1_dynamic_rnn_arguments.reference
+def _(np, x, *, N, H, time_major, **weights):
+    time = 0 if time_major else 1
+    y, states = padded_scan(np, np.moveaxis(x, time, 0), [np.zeros((N, H))] * 2, None, weights)
+    return np.stack(y, axis=time), np.abs(0 * x[0, 0, 0]), *states
+
+
+@tf1_dynamic_rnn_arguments.tensorflow.layer("tf.compat.v1.nn.dynamic_rnn(swap_memory)", weights=tf_variables())
+def _(tf, *, N, I, H, swap_memory, parallel_iterations, time_major, dtype):
+    cell, layer, _ = basic_cell(N, I, H, dtype)
+
+    def results(x):
+        y, (c, h) = tf.compat.v1.nn.dynamic_rnn(
+            cell,
+            inputs=x,
+            dtype=x.dtype,
+            parallel_iterations=parallel_iterations,
+            swap_memory=swap_memory,
+            time_major=time_major,
+            scope="encoder",
+        )
+        return y, h, c
+
+    def by_default(x):
+        y, (c, h) = tf.compat.v1.nn.dynamic_rnn(cell, x, dtype=x.dtype, time_major=time_major)
+        return y, h, c
+
+    def with_gradients(function, x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            found = function(x)
+        return *found, *tape.gradient(found, [x, *cell.trainable_variables])
+
+    @tf.function(autograph=False)
+    def difference(x):
+        pairs = zip(with_gradients(results, x), with_gradients(by_default, x), strict=True)
+        return tf.reduce_max(tf.stack([tf.reduce_max(tf.abs(one - other)) for one, other in pairs]))
+
+    run = tf.function(results, autograph=False)
+
+    def call(x):
+        y, h, c = run(x)
+        return y, difference(x), h, c
+
+    return layer, call
+
+
+@tf1_dynamic_rnn_arguments.torch.layer("torch.nn.LSTM", weights=torch_variables(layer="_l0"), h="1 N H", c="1 N H")
+def _(torch, *, I, H, time_major):
+    layer = keep_forget_bias(torch, torch.nn.LSTM(I, H, batch_first=not time_major), 1.0)
+
+    def call(x):
+        y, (h, c) = layer(x)
+        again, _ = layer(x)
+        return y, (y - again).detach().abs().max(), h, c
+
+    return layer, call
+
+
+@tf1_dynamic_rnn_arguments.tensorflow.naive(
+    "tf.compat.v1.nn.dynamic_rnn",
+    "dtype left out",
+    because="without an initial state, the cell needs the dtype of the zeros that it starts from",
+    source=RNN,
+    fix="pass dtype=inputs.dtype, or an initial_state",
+    raises="If no initial_state is provided, argument `dtype` must be specified",
+)
+def _(tf, x, *, H, dtype, time_major, **weights):
+    return tf.compat.v1.nn.dynamic_rnn(rnn_cell().BasicLSTMCell(H, dtype=dtype), x, time_major=time_major)
+
+
+@tf1_dynamic_rnn_arguments.torch.naive(
+    "torch.nn.LSTM",
+    "argument swap_memory",
+    because="PyTorch has no such argument: it keeps on the device what the way back needs",
+    source="https://docs.pytorch.org/docs/stable/autograd.html#saved-tensors-hooks-default-doc",
+    fix="leave it out; to keep what the way back needs on the CPU, run inside torch.autograd.graph.save_on_cpu()",
+    raises="unexpected keyword argument 'swap_memory'",
+)
+def _(torch, x, *, I, H, swap_memory, **weights):
+    return torch.nn.LSTM(I, H, swap_memory=swap_memory)

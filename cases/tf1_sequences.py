@@ -202,6 +202,64 @@ def _(tf, *, I, H, lengths, dtype):
     return layer, call
 
 
+@tf1_bidirectional_dynamic_rnn.tensorflow.naive(
+    "tf.compat.v1.nn.bidirectional_dynamic_rnn",
+    "scope passed by position",
+    when=dict(lengths=LENGTHS, time_major=False),
+    raises="'str' object has no attribute 'dtype'",
+    because="the fifth argument is initial_state_fw: the name of the scope is taken for the forward state",
+    source=RNN,
+    fix="name the argument: scope=scope",
+    weights=SIDE_BY_SIDE,
+)
+def _(tf, *, I, H, lengths, dtype):
+    (forward, backward), layer = two_cells(I, H, dtype)
+
+    def call(x):
+        scope = "encoder"
+        y, states = tf.compat.v1.nn.bidirectional_dynamic_rnn(forward, backward, x, lengths, scope)
+        return tf.stack(y, axis=2), tf.stack([s.h for s in states]), tf.stack([s.c for s in states])
+
+    return layer, call
+
+
+@tf1_bidirectional_dynamic_rnn.tensorflow.naive(
+    "tf.compat.v1.nn.bidirectional_dynamic_rnn",
+    "neither a state nor a dtype given",
+    when=dict(lengths=LENGTHS, time_major=False),
+    raises="If no initial_state is provided, argument `dtype` must be specified",
+    because="the zero states are made in this dtype; scope=None by position leaves the states out as well",
+    source=RNN,
+    fix="pass dtype=",
+    weights=SIDE_BY_SIDE,
+)
+def _(tf, *, I, H, lengths, dtype):
+    (forward, backward), layer = two_cells(I, H, dtype)
+    return layer, lambda x: tf.compat.v1.nn.bidirectional_dynamic_rnn(forward, backward, x, lengths, None)
+
+
+@tf1_bidirectional_dynamic_rnn.tensorflow.naive(
+    "tf.compat.v1.nn.bidirectional_dynamic_rnn",
+    "pair of outputs taken for one tensor",
+    when=dict(lengths=LENGTHS, time_major=False),
+    raises="'tuple' object has no attribute 'shape'",
+    because="the outputs are a pair, [batch, time, hidden] for each direction, not one tensor of 2 * hidden features",
+    source=RNN,
+    fix="join them with tf.concat(outputs, 2)",
+    weights=SIDE_BY_SIDE,
+)
+def _(tf, *, I, H, lengths, dtype):
+    (forward, backward), layer = two_cells(I, H, dtype)
+
+    def call(x):
+        outputs, states = tf.compat.v1.nn.bidirectional_dynamic_rnn(
+            forward, backward, x, sequence_length=lengths, dtype=x.dtype
+        )
+        return tf.reshape(outputs, [-1, outputs.shape[-1]]), states
+
+    return layer, call
+
+
 tf1_static_state_saving_rnn = Case(
     "tf1_static_state_saving_rnn",
     "A cell over a sequence in parts: the state at the end of one part is the start of the next.",

@@ -5,10 +5,12 @@ from _tf1 import (
     Built,
     keep_forget_bias,
     lstm_step,
+    miscompiled,
     rnn_cell,
     tf_variables,
     torch_unrolled,
     torch_variables,
+    unrolled,
     with_states,
 )
 
@@ -178,22 +180,95 @@ def _(torch, *, I, H, input_keep, output_keep, state_keep):
     return cell, call
 
 
-@tf1_dropout_wrapper.tensorflow.layer("tf.compat.v1.nn.rnn_cell.DropoutWrapper", weights=tf_variables())
-def _(tf, *, I, H, input_keep, output_keep, state_keep, dtype):
+def variational(tf, I, H, input_keep, output_keep, state_keep, dtype):
+    """The wrapped cell, and a function that gives it its masks."""
     cells = rnn_cell()
     cell = cells.BasicLSTMCell(H, dtype=dtype)
     wrapped = cells.DropoutWrapper(
-        cell, input_keep, output_keep, state_keep, variational_recurrent=True, input_size=I, dtype=dtype
+        cell,
+        input_keep_prob=input_keep,
+        output_keep_prob=output_keep,
+        state_keep_prob=state_keep,
+        variational_recurrent=True,
+        input_size=I,
+        dtype=dtype,
     )
 
-    def call(x, *masks):
-        noise = [tf.cast(mask, x.dtype) * 0.75 for mask in masks]  # the wrapper keeps where keep_prob + noise >= 1
+    def masked(*masks):
+        noise = [tf.cast(mask, dtype) * 0.75 for mask in masks]  # the wrapper keeps where keep_prob + noise >= 1
         wrapped._recurrent_input_noise, wrapped._recurrent_output_noise = noise[:2]
         wrapped._recurrent_state_noise = cells.LSTMStateTuple(c=noise[2], h=noise[2])
-        y, (c, h) = tf.compat.v1.nn.dynamic_rnn(wrapped, x, dtype=x.dtype)
+        return wrapped
+
+    return Built(I, cell), masked
+
+
+@tf1_dropout_wrapper.tensorflow.layer("tf.compat.v1.nn.rnn_cell.DropoutWrapper", weights=tf_variables())
+def _(tf, *, I, H, input_keep, output_keep, state_keep, dtype):
+    layer, masked = variational(tf, I, H, input_keep, output_keep, state_keep, dtype)
+
+    def call(x, *masks):
+        y, (c, h) = tf.compat.v1.nn.dynamic_rnn(masked(*masks), x, dtype=x.dtype)
         return y, h, c
 
-    return Built(I, cell), call
+    return layer, call
+
+
+@tf1_dropout_wrapper.tensorflow.layer("tf.compat.v1.nn.rnn_cell.DropoutWrapper(in a loop)", weights=tf_variables())
+def _(tf, *, N, I, H, input_keep, output_keep, state_keep, dtype):
+    layer, masked = variational(tf, I, H, input_keep, output_keep, state_keep, dtype)
+
+    def call(x, *masks):
+        cell = masked(*masks)
+        y, (c, h) = unrolled(tf, cell, x, cell.zero_state(N, x.dtype))
+        return y, h, c
+
+    return layer, call
+
+
+miscompiled(
+    tf1_dropout_wrapper,
+    "tf.compat.v1.nn.rnn_cell.DropoutWrapper(in a loop)",
+    when=dict(input_keep=1.0, state_keep=1.0, output_keep=1.0),
+)
+miscompiled(
+    tf1_dropout_wrapper,
+    "tf.compat.v1.nn.rnn_cell.DropoutWrapper(in a loop)",
+    when=dict(input_keep=1.0, state_keep=1.0, output_keep=0.5),
+    elements=200,
+)
+
+
+@tf1_dropout_wrapper.tensorflow.naive(
+    "tf.compat.v1.nn.rnn_cell.DropoutWrapper",
+    "variational_recurrent=True without dtype",
+    when=dict(input_keep=0.5, output_keep=1.0),
+    because="the masks are drawn when the wrapper is made, which has not seen the format of the inputs yet",
+    source=WRAPPERS,
+    fix="pass dtype=",
+    raises="When variational_recurrent=True, dtype must be provided",
+)
+def _(tf, x, *, I, H, input_keep, **rest):
+    cells = rnn_cell()
+    cell = cells.BasicLSTMCell(H)
+    wrapped = cells.DropoutWrapper(cell, input_keep_prob=input_keep, variational_recurrent=True, input_size=I)
+    return tf.compat.v1.nn.dynamic_rnn(wrapped, x, dtype=x.dtype)
+
+
+@tf1_dropout_wrapper.tensorflow.naive(
+    "tf.compat.v1.nn.rnn_cell.DropoutWrapper",
+    "variational_recurrent=True without input_size",
+    when=dict(input_keep=0.5, output_keep=1.0),
+    because="the mask of the inputs is drawn when the wrapper is made, which has not seen their width yet",
+    source=WRAPPERS,
+    fix="pass input_size=, the width of the inputs",
+    raises="input_size must be provided",
+)
+def _(tf, x, *, H, input_keep, dtype, **rest):
+    cells = rnn_cell()
+    cell = cells.BasicLSTMCell(H)
+    wrapped = cells.DropoutWrapper(cell, input_keep_prob=input_keep, variational_recurrent=True, dtype=dtype)
+    return tf.compat.v1.nn.dynamic_rnn(wrapped, x, dtype=x.dtype)
 
 
 @tf1_dropout_wrapper.torch.naive(
