@@ -11,6 +11,10 @@ tf1_basic_lstm_cell: tf.compat.v1.nn.rnn_cell.LSTMCell
 tf1_lstm_concatenated_state: tf.compat.v1.nn.rnn_cell.BasicLSTMCell
 tf1_lstm_cell: tf.compat.v1.nn.rnn_cell.LSTMCell
 tf1_lstm_cell_clipped: tf.compat.v1.nn.rnn_cell.LSTMCell
+tf1_activation: tf.compat.v1.nn.rnn_cell.LSTMCell
+tf1_activation: tf.compat.v1.nn.rnn_cell.BasicLSTMCell
+tf1_dropout_steps: tf.compat.v1.nn.rnn_cell.DropoutWrapper
+tf1_dropout_wrapper: tf.compat.v1.nn.rnn_cell.DropoutWrapper(in a loop)
 """
 
 import sys
