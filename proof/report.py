@@ -77,7 +77,8 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
         counts = totals[name]
         seeds, rejected = f"{counts['seeds']:,} of {part.seeds:,}", len(counts["alarms"])
         formats = ", ".join(part.dtypes)
-        yield f"| {part.title} | {len(record[name])} | {formats} | {seeds} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
+        files = f"{part.title} | {len(record[name])} | {formats} | {seeds}"
+        yield f"| {files} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
     yield ""
     kernels = sum((Counter(totals[name]["kernels"]) for name in parts), Counter[str]())
     listed = "; ".join(f"{names}: {count:,}" for names, count in kernels.most_common())

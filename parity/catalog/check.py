@@ -28,6 +28,8 @@ def problems(case: Case) -> list[str]:
     """What is wrong with ``case``, each with its mend; empty when nothing is."""
     found = list(case.problems)
     found += _names(case)
+    reasons = {"eager_only": case.eager_only, "untimed": case.untimed}
+    found += [f"{name}={value!r}: give the reason as text" for name, value in reasons.items() if type(value) is not str]
     if found:
         return found
     for variant in (*case.variants, *(case.timing.sizes.values() if case.timing else ())):

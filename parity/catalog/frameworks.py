@@ -17,7 +17,8 @@ class Framework:
     ``packages`` are imported, the first is the framework itself; ``distributions`` are what pip calls its parts.
     ``kernels`` are the names, with titles, of the CPU kernels that it chooses from by processor, mode and dtype.
     ``aliases`` give the public name of a module for the beginning of the name that the module has itself; the public
-    name is empty for a module that is not public.
+    name is empty for a module that is not public. ``tracers`` are the beginnings of names of functions that read the
+    code of what they are given, and so would read a watcher, too.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Framework:
     distributions: tuple[str, ...]
     kernels: Mapping[str, str]
     aliases: Mapping[str, str] = field(default_factory=dict)
+    tracers: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:
@@ -45,6 +47,8 @@ FRAMEWORKS: dict[str, Framework] = {
             ("torch",),
             ("torch",),
             {"avx512": "AVX-512", "avx2": "AVX2", "default": "scalar"},
+            {"torch._C": ""},
+            ("torch.compile", "torch.export.", "torch.fx.", "torch.jit."),
         ),
         Framework(
             "tensorflow",

@@ -1,11 +1,12 @@
 """Case files that report what their functions ask of a framework: calls with arguments, attributes, operators.
 
-The file is rewritten before it is compiled. Each expression still does what it did, in the same order and in the same
-frame (a warning points at the same line); a watcher sees the operands first. Lines keep their numbers.
+The file is rewritten before it is compiled. Each expression still does what it did, in the same order, and calls come
+from the same frame; a watcher sees the operands first. Lines keep their numbers. Annotations and patterns stay.
 
-``f(a, k=b)`` becomes ``W.function(f)(*W.positional(a), **W.keywords(k=b))``, ``x.f(a)`` becomes
-``W.method(x, "f")(...)``, ``x.a`` becomes ``W.read(x, "a").a``, ``x.a = b`` becomes ``W.written(x, "a").a = b``, and
-``x + y``, ``x[i]`` and ``for i in x`` become ``W.operand(x, "__add__") + y`` and the like.
+``f(a, k=b)`` becomes ``W.function(7, f)(*W.positional(7, a), **W.keywords(7, k=b))``, where 7 is the number of the
+call in the file, and ``x.f(a)`` becomes ``W.method(7, x, "f")(...)``. ``x.a`` becomes ``W.read(x, "a").a``, ``x.a = b``
+becomes ``W.written(x, "a").a = b``. ``x + y``, ``x[i]`` and ``for i in x`` become ``W.operand(x, "__add__") + y`` and
+the like.
 """
 
 from __future__ import annotations
@@ -41,16 +42,16 @@ _OPERATORS: dict[type[ast.operator], str] = {
 class Watcher(Protocol):
     """What a rewritten file calls. Every method gives back what the expression goes on with."""
 
-    def function(self, function: Any) -> Any:
-        """``function`` is about to be called."""
+    def function(self, call: int, function: Any) -> Any:
+        """``function`` is about to be called, by the call of this number."""
 
-    def method(self, holder: Any, name: str) -> Any:
+    def method(self, call: int, holder: Any, name: str) -> Any:
         """``holder.name``, which is returned, is about to be called."""
 
-    def positional(self, *given: Any) -> tuple[Any, ...]:
-        """The positional arguments of the call that was announced last."""
+    def positional(self, call: int, /, *given: Any) -> tuple[Any, ...]:
+        """The positional arguments of a call."""
 
-    def keywords(self, /, **given: Any) -> dict[str, Any]:
+    def keywords(self, call: int, /, **given: Any) -> dict[str, Any]:
         """Its keyword arguments; the call follows."""
 
     def read(self, holder: Any, name: str) -> Any:
@@ -105,18 +106,23 @@ class _Loader(importlib.abc.Loader):
 
 
 class _Rewriter(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self._calls = 0
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         arguments = [self.visit(argument) for argument in node.args]
         keywords = [self.visit(keyword) for keyword in node.keywords]
         function = node.func
         if isinstance(function, ast.Name) and function.id in _OF_THE_FRAME:
             return ast.copy_location(ast.Call(function, arguments, keywords), node)
+        self._calls += 1
+        call = ast.Constant(self._calls)
         if isinstance(function, ast.Attribute) and not _is_private(function.attr):
-            announced = _ask("method", function, self.visit(function.value), ast.Constant(function.attr))
+            announced = _ask("method", function, call, self.visit(function.value), ast.Constant(function.attr))
         else:
-            announced = _ask("function", function, self.visit(function))
-        positional = ast.Starred(_ask("positional", node, *arguments), ast.Load())
-        named = _ask("keywords", node, keywords=keywords)
+            announced = _ask("function", function, call, self.visit(function))
+        positional = ast.Starred(_ask("positional", node, call, *arguments), ast.Load())
+        named = _ask("keywords", node, call, keywords=keywords)
         return ast.copy_location(ast.Call(announced, [positional], [ast.keyword(None, named)]), node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -133,6 +139,9 @@ class _Rewriter(ast.NodeTransformer):
         return ast.copy_location(ast.BinOp(left, node.op, right), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if isinstance(node.ctx, ast.Del):
+            self.generic_visit(node)
+            return node
         name = "__getitem__" if isinstance(node.ctx, ast.Load) else "__setitem__"
         value = _ask("operand", node, self.visit(node.value), ast.Constant(name))
         return ast.copy_location(ast.Subscript(value, self.visit(node.slice), node.ctx), node)
@@ -147,8 +156,24 @@ class _Rewriter(ast.NodeTransformer):
         node.iter = _ask("operand", node.iter, node.iter, ast.Constant("__iter__"))
         return node
 
-    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
-        return node  # A pattern admits no call.
+    def visit_match_case(self, node: ast.match_case) -> ast.AST:
+        node.guard = node.guard and self.visit(node.guard)  # A pattern admits no call.
+        node.body = [self.visit(statement) for statement in node.body]
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        returns, node.returns = node.returns, None
+        self.generic_visit(node)
+        node.returns = returns
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return node  # Something may read its annotation as it was written.
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.target = self.visit(node.target)
+        node.value = node.value and self.visit(node.value)
+        return node
 
 
 def _ask(method: str, place: ast.expr, *arguments: ast.expr, keywords: Sequence[ast.keyword] = ()) -> ast.expr:

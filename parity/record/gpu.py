@@ -39,8 +39,9 @@ def read_gpu(folder: Path) -> dict[str, GpuRun]:
     names = [field.name for field in fields(GpuRun)]
     try:
         with path.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
-        if any(list(row) != names or None in row.values() for row in rows):
+            reader = csv.DictReader(stream)
+            rows = list(reader)
+        if reader.fieldnames != names or any(list(row) != names or None in row.values() for row in rows):
             raise ValueError(f"its columns are not {', '.join(names)}")
         return {row["case"]: _gpu_run(row) for row in rows}
     except FileNotFoundError:
@@ -70,7 +71,7 @@ def gpu_runs(record: Path) -> list[GpuRun]:
         raise RecordError(f"{record}: has no row of a GPU; run with --device gpu on a machine that has one")
     environment = read_environment(record)
     described: Mapping[str, Any] = environment.get("environments", {})
-    named = [str(gpu) for name in FRAMEWORKS for gpu in described.get(name, {}).get("gpus", ())]
+    named = [str(gpu) for name in FRAMEWORKS for gpu in described.get(name, {}).get("gpus") or ()]
     versions = ", ".join(
         f"{framework.title} {described[name]['version']}"
         for name, framework in FRAMEWORKS.items()

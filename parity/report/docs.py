@@ -106,8 +106,13 @@ def gaps(cases: Path, folder: Path) -> list[str]:
 
 def add_gpu(record: Path, cases: Path, folder: Path) -> list[Path]:
     """Note in ``gpu.csv`` what a record ran on a GPU, and write ``coverage.md`` again; return what was written."""
+    names = {case.name for file in load_all(cases) for case in file.cases}
     try:
-        known = read_gpu(folder) | {run.case: run for run in gpu_runs(record)}
+        runs = {run.case: run for run in gpu_runs(record)}
+        strange = sorted(set(runs) - names)
+        if strange:
+            raise DocsError(f"{record}: {cases} has no case {strange[0]}: add a record of this catalogue")
+        known = read_gpu(folder) | runs
         text = documents(cases, folder, gpu=known)[COVERAGE]
     except RecordError as error:
         raise DocsError(str(error)) from error

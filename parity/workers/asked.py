@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 import sys
+import threading
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from .protocol import Asked
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 CALL, READ, WRITE, ABSENT = "call", "read", "write", "absent"
 
@@ -27,6 +31,35 @@ _ENOUGH = 30
 """Sets of arguments of one name that are kept of a unit: a loop may have other numbers in each step."""
 
 
+class _Announced(threading.local):
+    """The calls of this thread that are announced and whose arguments are being computed, the innermost last."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, Any, str, tuple[Any, ...]]] = []
+
+    def of(self, call: int) -> tuple[int, Any, str, tuple[Any, ...]] | None:
+        """The announced call of this number; those within it that never came to be called are dropped."""
+        while self.calls and self.calls[-1][0] != call:
+            self.calls.pop()
+        return self.calls[-1] if self.calls else None
+
+
+def quietly(otherwise: Any) -> Callable[[F], F]:
+    """Have a method give ``otherwise`` where it raises: what a case computes must not depend on being watched."""
+
+    def decorate(method: F) -> F:
+        @wraps(method)
+        def quiet(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return method(*args, **kwargs)
+            except Exception:
+                return otherwise
+
+        return cast("F", quiet)
+
+    return decorate
+
+
 class Watch:
     """The watcher of a worker's case files (``catalog.watched.Watcher``). It keeps what is asked inside ``recording``.
 
@@ -40,7 +73,7 @@ class Watch:
         self._learned: dict[int, tuple[Any, str]] = {}
         self._classes: dict[type, str] = {}
         self._signatures: dict[str, inspect.Signature | None] = {}
-        self._announced: list[tuple[Any, str, tuple[Any, ...]]] = []
+        self._announced = _Announced()
         self._asked: dict[Asked, None] | None = None
         self._counts: dict[str, int] = {}
 
@@ -48,7 +81,7 @@ class Watch:
     def recording(self, asked: dict[Asked, None]) -> Iterator[None]:
         """Keep what is asked inside in ``asked``, each once, in order."""
         self._asked, self._counts = asked, {}
-        self._announced.clear()
+        self._announced = _Announced()
         try:
             yield
         finally:
@@ -56,11 +89,11 @@ class Watch:
 
     # The watcher ---------------------------------------------------------------------------------------------------
 
-    def function(self, function: Any) -> Any:
-        self._announce(function, self._callee(function) if self._asked is not None else "")
+    def function(self, call: int, function: Any) -> Any:
+        self._announced.calls.append((call, function, self._callee(function) if self._asked is not None else "", ()))
         return function
 
-    def method(self, holder: Any, name: str) -> Any:
+    def method(self, call: int, holder: Any, name: str) -> Any:
         try:
             function = getattr(holder, name)
         except AttributeError:
@@ -71,20 +104,22 @@ class Watch:
             layer = not isinstance(function, (*_FUNCTIONS, type)) and self._class(type(function))
             named = self._callee(function) if layer else self._attribute(holder, name, function)
             named = named or self._callee(function)
-        self._announce(function, named)
+        self._announced.calls.append((call, function, named, ()))
         return function
 
-    def positional(self, *given: Any) -> tuple[Any, ...]:
-        if self._announced:
-            function, name, _ = self._announced[-1]
-            self._announced[-1] = function, name, given
+    def positional(self, call: int, /, *given: Any) -> tuple[Any, ...]:
+        announced = self._announced.of(call)
+        if announced is not None:
+            _, function, name, _ = announced
+            self._announced.calls[-1] = call, function, name, given
             if function is getattr and len(given) > 1:
                 self.read(*given[:2])
         return given
 
-    def keywords(self, /, **given: Any) -> dict[str, Any]:
-        if self._announced:
-            function, name, positional = self._announced.pop()
+    def keywords(self, call: int, /, **given: Any) -> dict[str, Any]:
+        announced = self._announced.of(call)
+        if announced is not None:
+            _, function, name, positional = self._announced.calls.pop()
             if name and self._asked is not None:
                 self._keep(CALL, name, *self._arguments(function, name, positional, given))
         return given
@@ -112,9 +147,6 @@ class Watch:
 
     # Names ---------------------------------------------------------------------------------------------------------
 
-    def _announce(self, function: Any, name: str) -> None:
-        self._announced.append((function, name, ()))
-
     def _keep(
         self, kind: str, name: str, given: Mapping[str, str] | None = None, defaults: Mapping[str, str] | None = None
     ) -> None:
@@ -125,6 +157,7 @@ class Watch:
             self._counts[name] = self._counts.get(name, 0) + 1
             self._asked[asked] = None
 
+    @quietly("")
     def _callee(self, function: Any) -> str:
         """The public name of a function, a class or an object that is called."""
         if isinstance(function, type):
@@ -134,7 +167,10 @@ class Watch:
             return kind if self._known(function) or not kind else f"{kind.removesuffix('.__call__')}.__call__"
         holder = getattr(function, "__self__", None)
         if holder is not None and not isinstance(holder, ModuleType) and not self._known(function):
-            return self._attribute(holder, function.__name__)
+            name, written = function.__name__, getattr(function, "__func__", None)
+            bases = (base for base in type(holder).__mro__ if written and vars(base).get(name) is written)
+            inherited = self._class(next(bases, object))  # What super() finds may not be the object's own.
+            return f"{inherited}.{name}" if inherited else self._attribute(holder, name)
         known = self._known(function)
         if known:
             return known
@@ -142,6 +178,7 @@ class Watch:
         public = self._module(module) if self._is_part(module) else ""
         return f"{public}.{function.__qualname__}" if public else ""
 
+    @quietly("")
     def _attribute(self, holder: Any, name: str, value: Any = None) -> str:
         """The public name of an attribute of a module, a class or an object; empty where no framework has it."""
         if isinstance(holder, ModuleType):
@@ -159,6 +196,9 @@ class Watch:
 
     def _owner(self, kind: type, name: str) -> str:
         """An attribute under the name of the most general public class that has it, or else of the object's own."""
+        own = next((base for base in kind.__mro__ if name in vars(base)), object)
+        if own is not object and not self._is_part(own.__module__ or ""):
+            return ""  # What the case's own class, or Python's, has.
         for base in reversed(kind.__mro__):
             if hasattr(base, name) and (public := self._class(base)):
                 return f"{public}.{name}"
@@ -215,6 +255,7 @@ class Watch:
 
     # Arguments -----------------------------------------------------------------------------------------------------
 
+    @quietly(({}, {}))
     def _arguments(
         self, function: Any, name: str, positional: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> tuple[dict[str, str], dict[str, str]]:
@@ -242,6 +283,8 @@ class Watch:
         return {key: self._text(value) for key, value in values.items()}
 
     def _signature(self, function: Any, name: str) -> inspect.Signature | None:
+        if not isinstance(function, (*_FUNCTIONS, type)):
+            return None  # Asking a tracer's object for its signature may be recorded by the tracer.
         if name not in self._signatures:
             try:
                 self._signatures[name] = _signature(function)

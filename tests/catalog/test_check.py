@@ -41,6 +41,8 @@ def test_the_case_that_the_others_change_is_good(loaded, text):
         ({"outputs": "dict()"}, "has no outputs: name at least one"),
         ({"outputs": "dict(y=3)"}, "3 is no output: write its axes, such as 'N C H W'"),
         ({"more": "variants=grid(k=[])"}, "has no variants: the grid is empty"),
+        ({"more": "untimed=True"}, "untimed=True: give the reason as text"),
+        ({"more": "eager_only=1"}, "eager_only=1: give the reason as text"),
         ({"more": "variants=grid(k=[1, '1'])"}, "declares the variant 'k=1' 2 times"),
         (
             {"more": "dtypes=['float32', 'float31', 'int8']"},

@@ -244,6 +244,21 @@ def test_a_record_of_a_gpu_turns_its_rows(docs, tmp_path, capsys):
     assert documents(tmp_path / "cases", folder)["coverage.md"] == text, "it is up to date"
 
 
+def test_a_record_of_other_cases_is_refused(docs, tmp_path, capsys):
+    folder, arguments = docs
+    row = Row(run="r", case="elsewhere", device="gpu:0", quantity="output:y", verdict="pass")
+    writer = RecordWriter(tmp_path / "gpu")
+    writer.add([row], [])
+    writer.environment({"environments": {"torch": {"gpus": None}}})
+    writer.close()
+    assert main(["coverage", *arguments, "--add", str(tmp_path / "gpu")]) == 1
+    assert "has no case elsewhere" in capsys.readouterr().err
+    assert not (folder / "gpu.csv").exists()
+    (folder / "gpu.csv").write_text("garbage\n")
+    assert main(["coverage", *arguments, "--add", str(tmp_path / "gpu")]) == 1
+    assert (folder / "gpu.csv").read_text() == "garbage\n"
+
+
 def test_the_committed_coverage_has_no_gap(capsys):
     code = main(["coverage", "--cases", str(ROOT / "cases"), "--output", str(ROOT / "docs")])
     assert code == 0, capsys.readouterr().out

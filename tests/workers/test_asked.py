@@ -133,6 +133,101 @@ def test_it_is_recorded_in_the_first_dtype_only_and_changes_no_bit(seen, framewo
     assert abs(wide["output:y"].values - narrow["output:y"].values).max() < 1e-5
 
 
+ODD = """
+from __future__ import annotations
+
+import dataclasses
+
+from parity import Case, normal
+
+c = Case("c", "Odd Python.", sizes=dict(N=2), inputs=dict(x=normal("N")), outputs=dict(y="N"))
+
+@c.reference
+def _(np, x):
+    return 2 * x
+
+@c.torch("pattern")
+def _(torch, x):
+    match x:
+        case torch.Tensor(requires_grad=True) if x.dim() == 1:
+            return torch.add(x, x)
+
+@c.torch("annotation")
+def _(torch, x):
+    @dataclasses.dataclass
+    class Scaled:
+        scale: dataclasses.InitVar[float]
+
+        def __post_init__(self, scale):
+            self.factor = scale
+
+    return torch.mul(x, Scaled(2.0).factor)
+
+@c.torch("caught")
+def _(torch, x):
+    def attempt(t):
+        try:
+            return torch.relu(t.no_such_method())
+        except AttributeError:
+            return t
+
+    return torch.sum(torch.stack([attempt(x), attempt(x)]), dim=0)
+
+@c.torch("own class")
+def _(torch, x):
+    class Own(torch.nn.Module):
+        def forward(self, q, factor=2):
+            return factor * q
+
+    return Own().forward(x)
+
+@c.torch("tracer")
+def _(torch, x):
+    class Twice(torch.nn.Module):
+        def forward(self, t):
+            return t.mul(2)
+
+    return torch.compile(torch.fx.symbolic_trace(Twice()), backend="aot_eager", fullgraph=True)(x)
+
+@c.torch("message")
+def _(torch, x):
+    return torch.add(x, *3)
+
+@c.torch("endless")
+def _(torch, x):
+    endless = []
+    endless.append(endless)
+    return torch.mul(x, 2 if torch.is_tensor(endless) is False else 0)
+
+@c.tensorflow("tf.add")
+def _(tf, x):
+    return tf.add(x, x)
+"""
+
+
+def test_a_case_gives_the_same_whether_it_is_watched_or_not(engine_of, pythons, case_file, unit):
+    path, engine = case_file(ODD), engine_of(pythons)
+    engine.start(["torch"])
+    apis = ("pattern", "annotation", "caught", "own class", "tracer", "message", "endless")
+    watched, plain = (
+        {api: engine.submit(unit(path, "c", "torch", api, dtype=dtype)).result() for api in apis}
+        for dtype in ("float64", "float32")
+    )
+    for api in apis:
+        if api == "message":
+            assert watched[api].failure == plain[api].failure
+        else:
+            assert watched[api].asked, api
+            assert watched[api].failure is None, watched[api].failure
+            assert plain[api].failure is None, plain[api].failure
+    names = {api: {a.name for a in watched[api].asked if a.kind == "call"} for api in apis}
+    assert "torch.add" in names["pattern"]
+    assert "torch.relu" not in names["caught"], "it was never called"
+    assert {"torch.sum", "torch.stack"} <= names["caught"]
+    assert "torch.nn.Module.forward" not in names["own class"], "the case's own method"
+    assert "torch.fx.symbolic_trace" in names["tracer"]
+
+
 def test_a_failure_has_the_line_of_the_case_file(engine_of, pythons, case_file, unit):
     path = case_file(CASES.replace("from _helpers import scaled", "").replace("torch.stack(rows, dim=0)", "torch.gone"))
     (path.parent / "_helpers.py").write_text(HELPERS)
@@ -151,15 +246,23 @@ def test_a_watched_file_is_that_file(file):
 
     class Nothing:
         def __getattr__(self, name):
-            return {"positional": lambda *given: given, "keywords": lambda **given: given}.get(name, self._first)
+            return lambda value, name=None: value
 
         @staticmethod
-        def _first(value, name=None):
-            return value
+        def function(call, function):
+            return function
 
         @staticmethod
-        def method(holder, name):
+        def method(call, holder, name):
             return getattr(holder, name)
+
+        @staticmethod
+        def positional(call, *given):
+            return given
+
+        @staticmethod
+        def keywords(call, /, **given):
+            return given
 
     plain, watched = load(file), load(file, watcher=Nothing())
     assert not plain.broken
