@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,9 @@ from .missing import missing
 from .protocol import Asked, Failure, Observation, Result
 from .setup import Setup, Stopwatch, set_up
 from .timing import time_unit
+
+_FRAMES = re.compile(r'(?: File "[^"]*", line \d+, in \S+)+')
+"""Frames of a stack within a message. They go through the harness, and differ from version to version."""
 
 
 def execute(adapter: Adapter, unit: Unit) -> Observation:
@@ -295,6 +299,6 @@ def _line(error: Exception, file: str) -> str:
 
 
 def _shorten(message: str, first: int = 600, last: int = 200) -> str:
-    """The beginning and the end: a graph's error may begin with where its operations were made."""
-    message = in_one_line(message)
+    """The beginning and the end, without the frames in which a graph's operations were made."""
+    message = _FRAMES.sub(" ...", in_one_line(message))
     return message if len(message) <= first + last else f"{message[:first]} … {message[-last:]}"
