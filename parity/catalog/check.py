@@ -13,6 +13,7 @@ from .calls import FROM_HARNESS, captures, signature
 from .case import Case, Implementation
 from .dtypes import FLOATS
 from .errors import DeclarationError
+from .formulas import refused
 from .frameworks import FRAMEWORKS
 from .known import STAGES, Circumstances, Deviation, Known, Limitation
 from .layout import parse
@@ -56,6 +57,8 @@ def _names(case: Case) -> Iterator[str]:
         yield f"steps={case.steps!r} is no axis: choose from {', '.join(case.sizes)}"
     if case.formula is None:
         yield f"has no formula: add a function under @{case.name}.reference"
+    else:
+        yield from refused(case.formula)
     for framework in FRAMEWORKS:
         if not any(i.framework == framework for i in case.implementations):
             yield f'has no {framework} implementation: add a function under @{case.name}.{framework}("api path")'
@@ -176,7 +179,9 @@ def _tensor(case: Case, variant: Variant, name: str, tensor: Tensor, sizes: Mapp
     if missing:
         return
     low, high = (sizes[b] if isinstance(b, str) else b for b in (tensor.bounds or (0, 1)))
-    if tensor.distribution in ("integers", "uniform", "every") and not low < high:
+    if (tensor.distribution in ("integers", "every") and low >= high) or (
+        tensor.distribution == "uniform" and low > high
+    ):
         yield f"tensor {name} is drawn from [{low:g}, {high:g}), which is empty"
     count = prod(tensor.shape(sizes))
     if tensor.distribution == "distinct" and count > MOST_DISTINCT:

@@ -9,9 +9,17 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
+from autograd.tracer import isbox
 
 from ..catalog.dtypes import FLOATS, Array
+from ..catalog.errors import DeclarationError
+from ..formula.namespace import EXACT
 from .adapter import Adapter, Computation, Pullback, Steps, as_tuple
+
+NOT_TRACED = (
+    "the formula makes a plain number or element of what is differentiated, and that cuts the derivative: leave out "
+    "float() and int(), and build arrays with np.stack, np.concatenate or np.where instead of assigning to elements"
+)
 
 
 class ReferenceAdapter(Adapter):
@@ -21,12 +29,12 @@ class ReferenceAdapter(Adapter):
     ``describe`` records its unit roundoff.
     """
 
+    module: Any = EXACT
+
     def __init__(self, threads: int) -> None:
         import autograd
         import autograd.builtins
-        import autograd.numpy
 
-        self.module = autograd.numpy
         self._autograd = autograd
 
     def describe(self) -> dict[str, Any]:
@@ -73,15 +81,25 @@ class ReferenceAdapter(Adapter):
             arguments = list(computation.tensors)
             for position, value in zip(computation.positions, differentiated, strict=True):
                 arguments[position] = value
-            return self._autograd.builtins.tuple(as_tuple(computation.call(*arguments)))
+            results = (result if isbox(result) else np.asanyarray(result) for result in called(arguments))
+            return self._autograd.builtins.tuple(tuple(results))
+
+        def called(arguments: Sequence[Any]) -> tuple[Any, ...]:
+            try:
+                return as_tuple(computation.call(*arguments))
+            except (TypeError, ValueError) as error:
+                if "ArrayBox" in str(error) or "setting an array element" in str(error):
+                    raise DeclarationError(NOT_TRACED) from error
+                raise
 
         if not computation.positions:
             return tuple(of(())), lambda cotangents: []
         back, results = self._autograd.make_vjp(of)(tuple(computation.differentiated))
 
         def pullback(cotangents: Sequence[Any]) -> list[Any]:
-            given = [np.zeros_like(r) if c is None else c for r, c in zip(results, cotangents, strict=True)]
-            return list(back(tuple(given)))
+            # Autograd's gradient g has dL = Re(g dz), the frameworks' has dL = Re(conj(g) dz).
+            given = [np.zeros_like(r) if c is None else np.conj(c) for r, c in zip(results, cotangents, strict=True)]
+            return [np.conj(gradient) for gradient in back(tuple(given))]
 
         return tuple(results), pullback
 

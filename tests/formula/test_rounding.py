@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from autograd import grad, make_vjp
 
-from parity.workers import sensitivity  # noqa: F401  registers Rounded with autograd
-from parity.workers.rounding import UNIT, Rounded, rounding
+from parity.formula import derivatives  # noqa: F401  registers Rounded with autograd
+from parity.formula.rounding import UNIT, Rounded, rounding
 
 X = np.random.default_rng(0).standard_normal((4, 6))
 W = np.random.default_rng(1).standard_normal((6, 5))

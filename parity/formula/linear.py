@@ -1,0 +1,467 @@
+"""``np.linalg`` in any precision: the textbook algorithms that libraries use, so that they round as libraries do.
+
+Solutions come from elimination with row pivoting, orthogonal factors from Householder's reflections, eigenvalues and
+singular values from Jacobi's rotations (Golub and Van Loan, "Matrix Computations", 4th edition, 3.4, 4.2, 5.2, 8.5,
+8.6). Gradients are those that frameworks compute (Giles, "Collected matrix derivative results", 2008; Seeger and others,
+"Auto-differentiating linear algebra", 2017; Murray, "Differentiation of the Cholesky decomposition", 2016).
+Matrices stand in the last two axes. They are real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce, wraps
+from typing import Any, NamedTuple
+
+import numpy as np
+from autograd.builtins import tuple as traced_tuple
+from autograd.extend import defvjp, primitive
+
+from .arrays import MOVED, asarray, tril
+from .derivatives import anp
+from .sums import add_up, einsum, largest, smallest, trace
+
+SWEEPS = 60
+"""Sweeps of Jacobi's rotations after which they have converged for certain: ten are usual, as they converge quadratically."""
+
+
+def _batched(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Call a function of stacks of matrices, ``(B, m, n)``, with any number of axes in front."""
+
+    @wraps(function)
+    def call(*matrices: Any) -> Any:
+        front = matrices[0].shape[:-2]
+        found = function(*(x.reshape(-1, *x.shape[-2:]) for x in matrices))
+        parts = found if isinstance(found, tuple) else (found,)
+        shaped = tuple(np.reshape(x, (*front, *x.shape[1:])) for x in parts)
+        return shaped if isinstance(found, tuple) else shaped[0]
+
+    return call
+
+
+def _eliminated(a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Upper triangular matrices, the right sides after the same steps, and the signs of the row exchanges."""
+    a, b, signs = a.copy(), b.copy(), np.ones(len(a))
+    every = np.arange(len(a))
+    for k in range(a.shape[-1]):
+        pivot = k + np.argmax(np.abs(np.asarray(a[:, k:, k])), axis=1)
+        signs = signs * np.where(pivot == k, 1.0, -1.0)
+        for x in (a, b):
+            rows = x[every, pivot].copy()
+            x[every, pivot] = x[:, k]
+            x[:, k] = rows
+        factors = a[:, k + 1 :, k : k + 1] / a[:, k : k + 1, k : k + 1]
+        b[:, k + 1 :] = b[:, k + 1 :] - factors * b[:, k : k + 1]
+        a[:, k + 1 :, k:] = a[:, k + 1 :, k:] - factors * a[:, k : k + 1, k:]
+    return a, b, signs
+
+
+@_batched
+def _solve(a: Any, b: Any) -> Any:
+    upper, right, _ = _eliminated(a, b)
+    for k in reversed(range(a.shape[-1])):
+        rest = np.einsum("bj,bjm->bm", upper[:, k, k + 1 :], right[:, k + 1 :])
+        right[:, k] = (right[:, k] - rest) / upper[:, k, k][:, None]
+    return right
+
+
+@_batched
+def _pivots(a: Any) -> Any:
+    """The pivots of the elimination, the first with the sign of the row exchanges."""
+    upper, _, signs = _eliminated(a, a[:, :, :0])
+    pivots = np.diagonal(upper, 0, 1, 2).copy()
+    pivots[:, 0] = pivots[:, 0] * signs
+    return pivots
+
+
+@_batched
+def _cholesky(a: Any) -> Any:
+    lower = a * 0.0
+    for k in range(a.shape[-1]):
+        rest = a[:, k:, k] - np.einsum("bj,bij->bi", lower[:, k, :k], lower[:, k:, :k])
+        lower[:, k:, k] = rest / np.sqrt(rest[:, :1])
+    return lower
+
+
+@_batched
+def _qr(a: Any) -> Any:
+    a, rows, columns = a.copy(), a.shape[-2], a.shape[-1]
+    steps = min(rows, columns)
+    reflections = []
+    for k in range(steps):
+        x = a[:, k:, k]
+        length = np.sqrt(np.einsum("bi,bi->b", x, x))
+        head = x[:, 0] + np.where(np.asarray(x[:, 0]) < 0, -1.0, 1.0) * length
+        v = np.concatenate([head[:, None], x[:, 1:]], axis=1)
+        square = np.einsum("bi,bi->b", v, v)
+        scale = 2.0 / np.where(np.asarray(square) == 0, 1.0, square)
+        if k + 1 == rows:
+            scale = scale * 0.0  # The last row of a square matrix is left as it is, as in LAPACK.
+        reflections.append((v, scale))
+        a[:, k:, k:] = a[:, k:, k:] - np.einsum("b,bi,bj->bij", scale, v, np.einsum("bi,bij->bj", v, a[:, k:, k:]))
+    upper = a[:, :steps] * np.triu(np.ones((steps, columns)))
+    q = a[:, :, :1] * 0.0 + np.eye(rows, steps)
+    for k, (v, scale) in reversed(list(enumerate(reflections))):
+        q[:, k:] = q[:, k:] - np.einsum("b,bi,bj->bij", scale, v, np.einsum("bi,bij->bj", v, q[:, k:]))
+    return q, upper
+
+
+def _rotation(alpha: Any, beta: Any, gamma: Any) -> tuple[Any, Any]:
+    """Cosine and sine that make ``gamma`` zero in the symmetric 2 x 2 matrix of ``alpha``, ``beta`` and ``gamma``."""
+    none = np.asarray(gamma) == 0
+    zeta = (beta - alpha) / (2.0 * np.where(none, 1.0, gamma))
+    t = np.where(np.asarray(zeta) < 0, -1.0, 1.0) / (np.abs(zeta) + np.sqrt(1.0 + zeta * zeta))
+    t = np.where(none, 0.0, t)
+    c = 1.0 / np.sqrt(1.0 + t * t)
+    return c, c * t
+
+
+def _resolution(x: Any) -> float:
+    return float(np.finfo(x.dtype).eps)
+
+
+@_batched
+def _eigh(a: Any) -> Any:
+    a = np.tril(a) + np.swapaxes(np.tril(a, -1), -1, -2)
+    n = a.shape[-1]
+    v = a * 0.0 + np.eye(n)
+    for _ in range(SWEEPS):
+        size = np.abs(np.asarray(a))
+        if (np.where(np.eye(n, dtype=bool), 0.0, size).max() if n > 1 else 0) <= _resolution(a) * size.max() / 64:
+            break
+        for p in range(n - 1):
+            for q in range(p + 1, n):
+                c, s = (x[:, None] for x in _rotation(a[:, p, p], a[:, q, q], a[:, p, q]))
+                rows = c * a[:, p] - s * a[:, q], s * a[:, p] + c * a[:, q]
+                a[:, p], a[:, q] = rows
+                columns = c * a[:, :, p] - s * a[:, :, q], s * a[:, :, p] + c * a[:, :, q]
+                a[:, :, p], a[:, :, q] = columns
+                turned = c * v[:, :, p] - s * v[:, :, q], s * v[:, :, p] + c * v[:, :, q]
+                v[:, :, p], v[:, :, q] = turned
+    w = np.diagonal(a, 0, 1, 2)
+    order = np.argsort(np.asarray(w), axis=1)
+    return np.take_along_axis(w, order, 1), np.take_along_axis(v, order[:, None, :], 2)
+
+
+@_batched
+def _svd(a: Any) -> Any:
+    """Thin factors, by rotating the columns until they are orthogonal."""
+    if a.shape[-2] < a.shape[-1]:
+        u, s, vt = _svd(np.swapaxes(a, -1, -2))
+        return np.swapaxes(vt, -1, -2), s, np.swapaxes(u, -1, -2)
+    a, n = a.copy(), a.shape[-1]
+    v = a[:, :1, :1] * 0.0 + np.eye(n)
+    for _ in range(SWEEPS):
+        worst = 0.0
+        for p in range(n - 1):
+            for q in range(p + 1, n):
+                x, y = a[:, :, p], a[:, :, q]
+                alpha, beta = np.einsum("bi,bi->b", x, x), np.einsum("bi,bi->b", y, y)
+                gamma = np.einsum("bi,bi->b", x, y)
+                bound = np.sqrt(np.asarray(alpha * beta))
+                share = np.abs(np.asarray(gamma)) / np.where(bound == 0, 1.0, bound)
+                worst = max(worst, float(share.max(initial=0.0)))
+                gamma = np.where(share <= _resolution(a) / 8, 0.0, gamma)
+                c, s = (each[:, None] for each in _rotation(alpha, beta, gamma))
+                for m in (a, v):
+                    turned = c * m[:, :, p] - s * m[:, :, q], s * m[:, :, p] + c * m[:, :, q]
+                    m[:, :, p], m[:, :, q] = turned
+        if worst <= _resolution(a):
+            break
+    s = np.sqrt(np.einsum("bij,bij->bj", a, a))
+    order = np.argsort(-np.asarray(s), axis=1)
+    s = np.take_along_axis(s, order, 1)
+    a, v = (np.take_along_axis(m, order[:, None, :], 2) for m in (a, v))
+    return a / np.where(np.asarray(s) == 0, 1.0, s)[:, None, :], s, np.swapaxes(v, -1, -2)
+
+
+def _t(x: Any) -> Any:
+    return anp.swapaxes(x, -1, -2)
+
+
+def _real(x: Any) -> Any:
+    x = asarray(x)
+    if anp.iscomplexobj(x):
+        raise ValueError("np.linalg of complex matrices is not modelled: write it with real and imaginary parts")
+    return x
+
+
+solved = primitive(_solve)
+lower_factor = primitive(_cholesky)
+
+
+def _solved_wrt_matrix(result: Any, a: Any, b: Any) -> Any:
+    return lambda given: -anp.matmul(solved(_t(a), given), _t(result))
+
+
+def _lower_gradient(result: Any, a: Any) -> Any:
+    def back(given: Any) -> Any:
+        n = a.shape[-1]
+        inner = tril(anp.matmul(_t(result), given)) * (1.0 - 0.5 * np.eye(n))
+        left = solved(_t(result), inner)
+        both = _t(solved(_t(result), _t(left)))
+        return (both + _t(both)) / 2.0
+
+    return back
+
+
+@primitive  # type: ignore[untyped-decorator]
+def determinant(a: Any) -> Any:
+    return np.multiply.reduce(_pivots(a), axis=-1)
+
+
+def _determinant_gradient(result: Any, a: Any) -> Any:
+    def back(given: Any) -> Any:
+        n = a.shape[-1]
+        if n == 1:
+            return given[..., None, None] * np.ones((1, 1))
+        rest = [[i for i in range(n) if i != k] for k in range(n)]
+        cofactors = [
+            [(-1.0) ** (i + j) * determinant(a[..., rest[i], :][..., rest[j]]) for j in range(n)] for i in range(n)
+        ]
+        minors = anp.stack([anp.stack(row, axis=-1) for row in cofactors], axis=-2)
+        return given[..., None, None] * minors
+
+    return back
+
+
+@primitive  # type: ignore[untyped-decorator]
+def log_determinant(a: Any) -> Any:
+    return np.add.reduce(np.log(np.abs(_pivots(a))), axis=-1)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def orthogonal(a: Any) -> Any:
+    return traced_tuple(_qr(a))
+
+
+def _orthogonal_gradient(result: Any, a: Any) -> Any:
+    def back(given: Any) -> Any:
+        (q, r), (dq, dr) = result, given
+        columns = q.shape[-1]
+        if a.shape[-1] > columns:
+            raise ValueError("the gradient of np.linalg.qr needs at least as many rows as columns")
+        m = anp.matmul(r, _t(dr)) - anp.matmul(_t(dq), q)
+        below = tril(m, -1)
+        symmetric = below + _t(below) + m * np.eye(columns)
+        return _t(solved(r, _t(dq + anp.matmul(q, symmetric))))
+
+    return back
+
+
+@primitive  # type: ignore[untyped-decorator]
+def eigen(a: Any) -> Any:
+    return traced_tuple(_eigh(a))
+
+
+def _inverse_gaps(values: Any) -> Any:
+    gaps = values[..., None, :] - values[..., :, None]
+    same = np.eye(values.shape[-1], dtype=bool)
+    return anp.where(same, 0.0, 1.0 / anp.where(same, 1.0, gaps))
+
+
+def _eigen_gradient(result: Any, a: Any) -> Any:
+    def back(given: Any) -> Any:
+        (w, v), (dw, dv) = result, given
+        inner = dw[..., None, :] * np.eye(w.shape[-1]) + _inverse_gaps(w) * anp.matmul(_t(v), dv)
+        full = anp.matmul(anp.matmul(v, inner), _t(v))
+        return (full + _t(full)) / 2.0
+
+    return back
+
+
+@primitive  # type: ignore[untyped-decorator]
+def singular(a: Any) -> Any:
+    return traced_tuple(_svd(a))
+
+
+def _singular_gradient(result: Any, a: Any) -> Any:
+    def back(given: Any) -> Any:
+        (u, s, vt), (du, ds, dvt) = result, given
+        v, dv = _t(vt), _t(dvt)
+        gaps = _inverse_gaps(s * s)
+
+        def side(factor: Any, change: Any) -> tuple[Any, Any]:
+            along = anp.matmul(_t(factor), change)
+            beside = change - anp.matmul(factor, along)
+            return gaps * (along - _t(along)), beside / s[..., None, :]
+
+        (left, left_rest), (right, right_rest) = side(u, du), side(v, dv)
+        inner = left * s[..., None, :] + s[..., :, None] * right + ds[..., None, :] * np.eye(s.shape[-1])
+        found = anp.matmul(anp.matmul(u, inner), vt)
+        if u.shape[-2] > u.shape[-1]:
+            found = found + anp.matmul(left_rest, vt)
+        if v.shape[-2] > v.shape[-1]:
+            found = found + anp.matmul(u, _t(right_rest))
+        return found
+
+    return back
+
+
+@primitive  # type: ignore[untyped-decorator]
+def root(x: Any) -> Any:
+    """The square root, whose gradient at 0 is taken for 0: that of a length, which has none there."""
+    return np.sqrt(x)
+
+
+defvjp(solved, _solved_wrt_matrix, lambda result, a, b: lambda given: solved(_t(a), given))
+defvjp(lower_factor, _lower_gradient)
+defvjp(determinant, _determinant_gradient)
+defvjp(
+    log_determinant,
+    lambda result, a: lambda given: given[..., None, None] * _t(solved(a, np.eye(a.shape[-1]) + anp.zeros(a.shape))),
+)
+defvjp(orthogonal, _orthogonal_gradient)
+defvjp(eigen, _eigen_gradient)
+defvjp(singular, _singular_gradient)
+defvjp(
+    root,
+    lambda result, x: lambda given: anp.where(result == 0, 0.0, given * 0.5 / anp.where(result == 0, 1.0, result)),
+)
+
+
+class EighResult(NamedTuple):
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class QRResult(NamedTuple):
+    Q: Any
+    R: Any
+
+
+class SVDResult(NamedTuple):
+    U: Any
+    S: Any
+    Vh: Any
+
+
+class SlogdetResult(NamedTuple):
+    sign: Any
+    logabsdet: Any
+
+
+def solve(a: Any, b: Any) -> Any:
+    a, b = _real(a), _real(b)
+    if b.ndim == 1:
+        return solve(a, b[:, None])[..., 0]
+    front = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = (MOVED["broadcast_to"](x, (*front, *x.shape[-2:])) if x.shape[:-2] != front else x for x in (a, b))
+    return solved(a, b)
+
+
+def inv(a: Any) -> Any:
+    a = _real(a)
+    return solve(a, np.eye(a.shape[-1]))
+
+
+def det(a: Any) -> Any:
+    return determinant(_real(a))
+
+
+def slogdet(a: Any) -> SlogdetResult:
+    a = _real(a)
+    return SlogdetResult(anp.sign(determinant(a)), log_determinant(a))
+
+
+def cholesky(a: Any) -> Any:
+    return lower_factor(_real(a))
+
+
+def qr(a: Any, mode: str = "reduced") -> Any:
+    if mode not in ("reduced", "r"):
+        raise ValueError(f"np.linalg.qr with mode={mode!r} is not modelled: choose from reduced, r")
+    q, r = orthogonal(_real(a))
+    return r if mode == "r" else QRResult(q, r)
+
+
+def eigh(a: Any) -> EighResult:
+    w, v = eigen(_real(a))
+    return EighResult(w, v)
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    a = _real(a)
+    if compute_uv and full_matrices and a.shape[-1] != a.shape[-2]:
+        raise ValueError("np.linalg.svd with full_matrices=True is not modelled: say full_matrices=False")
+    u, s, vt = singular(a)
+    return SVDResult(u, s, vt) if compute_uv else s
+
+
+def pinv(a: Any) -> Any:
+    """The pseudo-inverse of a matrix of full rank."""
+    a = _real(a)
+    tall = a.shape[-2] >= a.shape[-1]
+    square = anp.matmul(_t(a), a) if tall else anp.matmul(a, _t(a))
+    return solve(square, _t(a)) if tall else _t(solve(square, a))
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    a = _real(a)
+    base = inv(a) if n < 0 else a
+    return reduce(anp.matmul, [base] * abs(n)) if n else np.eye(a.shape[-1]) + anp.zeros(a.shape)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+    x = asarray(x)
+    axes = (axis,) if isinstance(axis, int) else axis
+    if ord is None or (axes is not None and len(axes) == 1 or axes is None and x.ndim == 1):
+        return _vector_norm(x, 2 if ord is None else ord, axes, keepdims)
+    rows, columns = (axes or (-2, -1))[0] % x.ndim, (axes or (-2, -1))[1] % x.ndim
+    moved = anp.moveaxis(x, (rows, columns), (-2, -1))
+    if ord == "fro":
+        return _vector_norm(x, 2, (rows, columns), keepdims)
+    if ord in (1, np.inf):
+        found = largest(add_up(anp.abs(moved), -2 if ord == 1 else -1), -1)
+    elif ord in (2, "nuc"):
+        s = svd(moved, compute_uv=False)
+        found = s[..., 0] if ord == 2 else add_up(s, -1)
+    else:
+        raise ValueError(
+            f"np.linalg.norm of matrices with ord={ord!r} is not modelled: choose from fro, nuc, 1, 2, inf"
+        )
+    kept = tuple(1 if each in (rows, columns) else length for each, length in enumerate(x.shape))
+    return anp.reshape(found, kept) if keepdims else found
+
+
+def _vector_norm(x: Any, p: Any, axis: Any, keepdims: bool) -> Any:
+    size = anp.abs(x)
+    if p == np.inf:
+        return largest(size, axis, keepdims)
+    if p == -np.inf:
+        return smallest(size, axis, keepdims)
+    if p == 0:
+        return add_up((size != 0) * 1.0, axis, keepdims)
+    if p == 1:
+        return add_up(size, axis, keepdims)
+    if p == 2:
+        squares = anp.real(x) ** 2 + anp.imag(x) ** 2 if anp.iscomplexobj(x) else x * x
+        return root(add_up(squares, axis, keepdims))
+    return add_up(size**p, axis, keepdims) ** (1.0 / p)
+
+
+def multi_dot(arrays: Sequence[Any]) -> Any:
+    return reduce(anp.dot, map(asarray, arrays))
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "solve": solve,
+    "inv": inv,
+    "det": det,
+    "slogdet": slogdet,
+    "cholesky": cholesky,
+    "qr": qr,
+    "eigh": eigh,
+    "eigvalsh": lambda a: eigh(a).eigenvalues,
+    "svd": svd,
+    "svdvals": lambda a: svd(a, compute_uv=False),
+    "pinv": pinv,
+    "matrix_power": matrix_power,
+    "norm": norm,
+    "vector_norm": lambda x, axis=None, keepdims=False, ord=2: _vector_norm(asarray(x), ord, axis, keepdims),
+    "matrix_norm": lambda x, keepdims=False, ord="fro": norm(x, ord, (-2, -1), keepdims),
+    "matrix_transpose": lambda x: _t(asarray(x)),
+    "multi_dot": multi_dot,
+    "trace": lambda x: trace(x, 0, -2, -1),
+    "outer": lambda a, b: einsum("i,j->ij", a, b),
+}
