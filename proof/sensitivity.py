@@ -2,9 +2,9 @@
 
     python -m proof.sensitivity --out reports/proof/sensitivity.json --torch-python P --tensorflow-python P
 
-Every result that is not exact is multiplied by 1 + δ, with δ from 2^-30 up. The judge compares it with the formula; the
-usual comparisons compare PyTorch's disturbed result with TensorFlow's. What a comparison rejects with δ = 0 is a false
-alarm: both results are right.
+Every result that is not exact is multiplied by 1 + δ, with δ from 2^-30 up in steps of a quarter of an octave. The
+judge compares it with the formula; the usual comparisons compare PyTorch's disturbed result with TensorFlow's. What a
+comparison rejects with δ = 0 is a false alarm: both results are right.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from parity.judge.tolerance import allowance, together
 from parity.workers.protocol import Result
 from proof.observe import Observed, Workers
 
-DISTURBANCES = tuple(2.0**-exponent for exponent in range(30, 0, -1))
+DISTURBANCES = tuple(2.0 ** (-quarters / 4) for quarters in range(4 * 30, 0, -1))
 SEEDS = range(3)
 
 
@@ -98,10 +98,16 @@ def _accepted(disturbed: Result, accepts: Callable[[Array, Array], bool], other:
 
 
 def _smallest(accepts: Callable[[Result], bool], result: Result) -> float | None:
-    for disturbance in (0.0, *DISTURBANCES):
-        if not accepts(_disturbed(result, disturbance)):
-            return disturbance
-    return None
+    """The least of the disturbances that is not accepted, by bisection: more of it is accepted no better."""
+    if not accepts(result):
+        return 0.0
+    if accepts(_disturbed(result, DISTURBANCES[-1])):
+        return None
+    low, high = -1, len(DISTURBANCES) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if accepts(_disturbed(result, DISTURBANCES[middle])) else (low, middle)
+    return DISTURBANCES[high]
 
 
 def _disturbed(result: Result, disturbance: float) -> Result:

@@ -217,7 +217,7 @@ def _nonzero(value: Any) -> Any:
 
 
 def _squared(value: Any) -> Any:
-    return np.abs(value) ** 2 if isinstance(value, (np.ndarray, float, complex)) else value
+    return np.square(np.abs(value), dtype=np.float64) if isinstance(value, (np.ndarray, float, complex)) else value
 
 
 def _add_at(ufunc: Any, target: Array, index: Any, *values: Any) -> None:
