@@ -28,8 +28,12 @@ from ..catalog.errors import DeclarationError
 UNIT = 2.0**-24
 """The unit roundoff that is modelled: so small that the answer is linear in it, so large that float64 shows it."""
 
-DIGITS, FEW_DIGITS = 22, 8
-"""A result with so many binary digits is exact: in float32 and float64, and in 16-bit formats (bfloat16 has eight)."""
+DIGITS, FEW_DIGITS = 22, 1
+"""A result with so many binary digits is exact: in float32 and float64, and in 16-bit formats.
+
+The numbers of a 16-bit format have few digits whatever they are, and another order of operations has results of more:
+in these formats only powers of two are exact.
+"""
 
 _SIGNS = {"negative", "positive", "absolute", "fabs", "sign", "copysign", "conjugate", "heaviside"}
 _SELECTIONS = {"maximum", "minimum", "fmax", "fmin", "clip", "floor", "ceil", "rint", "trunc", "fmod", "remainder"}

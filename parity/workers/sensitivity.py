@@ -30,6 +30,9 @@ from .reference import ReferenceAdapter
 RUNS = 8
 """Runs of the formula with rounding. The scale of a quantity is pooled over its elements, so that few are enough."""
 
+RUNS_ALONE = 24
+"""Runs where elements do not share a scale: each of thousands is to be measured well enough."""
+
 UNSURE = 2.0**-400
 """The sensitivity of a zero whose sign depends on rounding: next to nothing, but not zero."""
 
@@ -86,7 +89,8 @@ class Formula:
         if exact.failure is not None:
             return exact.failure
         measured = {name: Spread(result.array) for name, result in exact.results.items() if _is_number(result.array)}
-        for run in range(RUNS):
+        pooled = declared_case(unit).pooled
+        for run in range(RUNS if pooled else RUNS_ALONE):
             bits = sign_bits(seed, case, variant, run)
             with rounding(bits, digits=FEW_DIGITS if narrow else DIGITS), np.errstate(all="ignore"):
                 rounded = execute(self._rounded, unit)
@@ -94,7 +98,7 @@ class Formula:
                 return replace(rounded.failure, message=f"with rounding, the formula fails: {rounded.failure.message}")
             for name, spread in measured.items():
                 spread.add(rounded.results[name].array)
-            if run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
+            if pooled and run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
                 break
         lost = {name: int(spread.lost.sum()) for name, spread in measured.items() if spread.lost.any()}
         if lost:
@@ -124,9 +128,9 @@ class Spread:
     def add(self, rounded: Array) -> None:
         given = (np.real(rounded), np.imag(rounded)) if np.iscomplexobj(self._exact) else (rounded,)
         for part, exact, squares, counts in zip(given, self._parts, self._squares, self._counts, strict=True):
-            units = _difference(part, exact)
-            finite = np.isfinite(units)
-            squares += np.where(finite, units, 0.0) ** 2
+            finite = np.isfinite(part)
+            with np.errstate(over="ignore"):
+                squares += np.where(finite, _difference(part, exact), 0.0) ** 2
             counts += finite
 
     @property
