@@ -17,11 +17,11 @@ from .catalog.case import Case
 from .catalog.frameworks import FRAMEWORKS, REFERENCE
 from .catalog.known import Tolerance
 from .catalog.load import Broken, catalogue_digest, display
-from .judge.cause import Alternatives
 from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
+from .judge.wrong import Alternatives
 from .plan.reproduction import Reproduction
-from .plan.work import Item, Unit, repeated, units, untimed
+from .plan.work import Instead, Item, Unit, repeated, units, untimed
 from .record.results import result_rows
 from .record.schema import AskedRow, QuickRow, WarningRow, heading, run_name
 from .record.write import RecordWriter
@@ -33,6 +33,10 @@ from .workers.timing import BOTH, FORWARD
 
 AHEAD = 48
 """Items that are with the workers before the judge has come to them."""
+
+
+CHANGING = 60.0
+"""Seconds of a run in which formulas are run with other parameters, to find the cause of an error."""
 
 
 @dataclass
@@ -122,6 +126,7 @@ class Run:
         self.totals = Totals()
         self.costs: dict[str, Cost] = {}
         self.judge_seconds = 0.0
+        self._changing_seconds = 0.0
         self._timed: set[str] = set()
         self._untimed: dict[str, str] = {}
         self.planned = 0
@@ -196,12 +201,17 @@ class Run:
         self._submitted[item] = [(unit, self._engine.submit(unit)) for unit in made]
 
     def _alternatives(self, item: Item) -> Alternatives:
-        """The formula of rounded inputs, computed when it is asked for."""
+        """The formula in other ways, computed when it is asked for: parameters are changed for a limited time only."""
 
         @cache
-        def results(inputs_as: str) -> Mapping[str, Result]:
-            unit = Unit(item, REFERENCE, REFERENCE, self.seed, inputs_as=inputs_as)
-            return self._engine.submit(unit).result().results
+        def results(instead: Instead) -> Mapping[str, Result]:
+            if instead.parameter and self._changing_seconds > CHANGING:
+                return {}
+            start = time.perf_counter()
+            seen = self._engine.submit(Unit(item, REFERENCE, REFERENCE, self.seed, instead=instead)).result()
+            if instead.parameter:
+                self._changing_seconds += time.perf_counter() - start
+            return seen.results
 
         return results
 

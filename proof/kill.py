@@ -26,7 +26,7 @@ from typing import Any
 from parity.catalog.case import Case
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.load import load as load_cases
-from parity.judge.row import Row
+from parity.judge.row import BOTH, FORMULA, Row
 from parity.plan.work import Item, Unit
 from parity.run import Run
 from parity.workers.local import Engine, Greeting, LocalEngine, StartError
@@ -187,7 +187,7 @@ def expected(fault: Fault, shows: Shows, row: Row) -> bool:
     """Whether a red row says where the fault is: the operation, the quantity and the framework."""
     sides = {row.left: row.left_framework, row.right: row.right_framework}
     faulty = {framework for api, framework in sides.items() if through(shows, api) and framework in fault.targets}
-    blamed = faulty if len(fault.targets) == 1 else {*faulty, "both"}
+    blamed = faulty if len(fault.targets) == 1 else {*faulty, BOTH, FORMULA}
     can = not row.quantity or matches(row.quantity, (*shows.must, *shows.may))
     return row.case == shows.case and can and row.blame in blamed
 

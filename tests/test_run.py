@@ -11,7 +11,7 @@ import pytest
 from parity import Case, Tolerance, grid, normal
 from parity.catalog.load import Broken
 from parity.judge import Row
-from parity.plan.work import Item
+from parity.plan.work import AS_DECLARED, Item
 from parity.record.read import read_environment, read_quick, read_rows
 from parity.record.schema import SCHEMA_VERSION
 from parity.run import AHEAD, Run, Totals
@@ -37,7 +37,7 @@ class MemoryEngine:
     def submit(self, unit):
         future = Future()
         self.submitted.append((unit, future))
-        if not self.hold or unit.inputs_as:
+        if not self.hold or unit.instead != AS_DECLARED:
             self.release(len(self.submitted) - 1)
         return future
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..catalog.calls import signature
 from ..catalog.case import Case, Implementation
 from ..catalog.frameworks import REFERENCE
 from ..catalog.known import Circumstances, Deviation, Divergence, Known, Limitation, Tolerance, Unrepeatable
@@ -15,11 +16,26 @@ from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
 from ..plan.work import Item, eager
 from ..workers.protocol import Failure, Observation, Result
-from .cause import Alternatives, cause
+from .cause import cause, is_of_a_narrower_format
 from .compare import Difference, Truth, against_truth, between
 from .growth import growth
-from .row import CRASH, ERROR, EXPECTED, FAIL, NONDETERMINISTIC, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row
+from .row import (
+    BOTH,
+    CRASH,
+    ERROR,
+    EXPECTED,
+    FAIL,
+    FORMULA,
+    NONDETERMINISTIC,
+    NOT_RUN,
+    PASS,
+    TIMEOUT,
+    UNEXPECTED,
+    Row,
+)
+from .suspect import DISAGREES, Voice, suspected
 from .tolerance import allowance, together
+from .wrong import Alternatives, Wrong, unknown
 
 
 @dataclass(frozen=True)
@@ -58,11 +74,11 @@ def judge(
     item: Item,
     observations: Mapping[str, Observation],
     context: Context,
-    alternatives: Alternatives = lambda inputs_as: {},
+    alternatives: Alternatives = unknown,
 ) -> list[Row]:
     """The rows of one item. ``observations`` holds one for each implementation's API path and for ``reference``.
 
-    ``alternatives`` is asked for the formula's results of rounded inputs when a result is wrong.
+    ``alternatives`` is asked for what the formula gives in other ways when a result is wrong.
     """
     return list(_Judge(case, item, observations, context, alternatives).rows())
 
@@ -80,6 +96,7 @@ class _Judge:
         self.alternatives = alternatives
         self.variant: Variant = case.variant(item.variant)
         self.formula = observations.get(REFERENCE, Observation())
+        self.suspects: set[str] = set()
 
     def rows(self) -> Iterator[Row]:
         if not self.observations:
@@ -94,8 +111,10 @@ class _Judge:
             return
         truths = {quantity: self._truth(quantity, result) for quantity, result in self.formula.results.items()}
         sides = [self._side(each, each.api, truths) for each in self.case.implementations]
+        others = {side.name: self._others(side, sides) for side in sides}
+        self.suspects = {quantity for quantity in truths if self._suspected(quantity, truths[quantity], sides, others)}
         for side in sides:
-            yield from self._against_truth(side, truths, self._others(side, sides))
+            yield from self._against_truth(side, truths, others[side.name])
             yield from self._again(side, truths)
         for naive in self.case.divergences_for(self.variant, self.item.dtype, self.item.mode):
             yield self._naive(self._side(naive, naive.api, truths), truths)
@@ -139,7 +158,7 @@ class _Judge:
         return f"{display(self.case.file)}:{code.co_firstlineno if code else self.case.line}"
 
     def _without_truth(self, failure: Failure) -> Iterator[Row]:
-        verdict = _verdict_of(failure)
+        verdict = failure.stage if failure.stage in (CRASH, TIMEOUT) else ERROR
         yield self._row(
             "", REFERENCE, REFERENCE, REFERENCE, REFERENCE, verdict, f"the formula gave no truth: {failure}"
         )
@@ -148,6 +167,26 @@ class _Judge:
     def _not_run(self, reason: str) -> Iterator[Row]:
         for each in self.case.implementations:
             yield self._row("", each.api, each.framework, REFERENCE, REFERENCE, NOT_RUN, reason)
+
+    def _suspected(
+        self, quantity: str, truth: Truth, sides: Sequence[_Side], others: Mapping[str, Mapping[str, float]]
+    ) -> bool:
+        """Whether the formula, rather than the implementations, is to be checked first.
+
+        What is declared to deviate says nothing about it, nor does an error that a narrower format explains.
+        """
+        voices = []
+        for side in sides:
+            if quantity not in side.differences or quantity in side.deviations:
+                continue
+            difference, other = side.differences[quantity], others[side.name].get(quantity, 0.0)
+            if self._verdict(difference, truth, None, side.name, other)[0] == PASS:
+                return False
+            voices.append(Voice(side.implementation.framework, side.observation.results[quantity], difference))
+        if not suspected(voices, truth, self.item.dtype):
+            return False
+        wrong = (self._wrong(side, quantity, truth) for side in sides if quantity in side.differences)
+        return not any(is_of_a_narrower_format(each) for each in wrong if each is not None)
 
     # One side --------------------------------------------------------------------------------------------------
 
@@ -232,34 +271,56 @@ class _Judge:
         for quantity, difference in side.differences.items():
             other = others.get(quantity, 0.0)
             verdict, reason = self._verdict(difference, truths[quantity], side.deviations.get(quantity), api, other)
+            blame = _blamed(verdict, framework)
+            if verdict == FAIL and quantity in self.suspects:
+                blame, reason = FORMULA, self._doubtful(reason)
             yield self._row(
                 quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, difference, truths[quantity],
-                blame=_blamed(verdict, framework),
+                blame=blame,
                 growth=self._growth(side, quantity, truths[quantity]),
                 cause=self._cause(side, quantity, truths[quantity]) if verdict == FAIL else "",
                 rho_allowed=_rho_allowed(truths[quantity], other),
             )  # fmt: skip
 
+    def _doubtful(self, reason: str) -> str:
+        return (
+            f"{DISAGREES}, and they agree with each other: check the formula first ({self._where()}); "
+            f"if it is right, all of them are wrong in the same way. {reason}"
+        )
+
     def _growth(self, side: _Side, quantity: str, truth: Truth) -> str:
-        case, difference = self.case, side.differences[quantity]
-        if not case.steps or difference.problem or truth.allowance.exact:
-            return ""
-        specs = {**case.inputs(self.variant), **case.weights(self.variant)}
-        if not quantity.startswith("grad:"):
-            specs = {**case.outputs(self.variant), **case.states(self.variant)}  # type: ignore[dict-item]
-        axes = specs[quantity.partition(":")[2]].axes
-        if case.steps not in axes:
+        steps, difference = self.case.steps, side.differences[quantity]
+        axes = self._axes(quantity)
+        if steps not in axes or difference.problem or truth.allowance.exact:
             return ""
         error = np.abs(side.observation.results[quantity].values - truth.values)
-        return growth(error, truth.allowance.limits, list(axes).index(case.steps), case.steps)
+        return growth(error, truth.allowance.limits, axes.index(steps), steps)
+
+    def _axes(self, quantity: str) -> list[str]:
+        """The names of a quantity's axes."""
+        case, variant = self.case, self.variant
+        given = {name: tensor.axes for name, tensor in {**case.inputs(variant), **case.weights(variant)}.items()}
+        results = {name: result.axes for name, result in {**case.outputs(variant), **case.states(variant)}.items()}
+        kind, _, name = quantity.partition(":")
+        return list((given if kind == "grad" else results)[name])
 
     def _cause(self, side: _Side, quantity: str, truth: Truth) -> str:
-        difference, result = side.differences[quantity], side.observation.results[quantity]
+        wrong = self._wrong(side, quantity, truth)
+        return cause(wrong) if wrong is not None else ""
+
+    def _wrong(self, side: _Side, quantity: str, truth: Truth) -> Wrong | None:
+        """A result that is wrong, for its explanation; ``None`` where its values cannot be compared."""
+        difference = side.differences[quantity]
         if difference.problem or difference.rho is None:
-            return ""
-        return cause(
-            quantity, result, truth.values, truth.allowance.limits, difference.rho, self.item.dtype, self.alternatives
-        )
+            return None
+        assert self.case.formula is not None
+        settings = self.case.settings(self.variant)
+        taken = {name: settings.get(name) for name in signature(self.case.formula).keywords}
+        return Wrong(
+            quantity, side.observation.results[quantity], truth.values.astype(np.result_type(truth.values, np.float64)),
+            truth.allowance.limits, difference.rho, self.item.dtype, self._axes(quantity),
+            {name: value for name, value in taken.items() if isinstance(value, float)}, self.alternatives,
+        )  # fmt: skip
 
     def _verdict(
         self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str, other: float
@@ -355,6 +416,8 @@ class _Judge:
             else:
                 verdict, reason = FAIL, difference.located(*names)
                 blame = _further(left, right, quantity)
+                if quantity in self.suspects:
+                    blame, reason = FORMULA, self._doubtful(reason)
             yield self._row(
                 quantity, names[0], frameworks[0], names[1], frameworks[1], verdict, reason, difference, truth, blame
             )
@@ -438,5 +501,5 @@ def _further(left: _Side, right: _Side, quantity: str) -> str:
     one, other = left.differences[quantity], right.differences[quantity]
     distances = [np.inf if d.problem or d.ratio is None else d.ratio for d in (one, other)]
     if min(distances) > 1.0 or distances[0] == distances[1]:
-        return "both"
+        return BOTH
     return (left if distances[0] > distances[1] else right).implementation.framework

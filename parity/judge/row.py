@@ -17,6 +17,12 @@ NOT_RUN = "not-run"
 VERDICTS = (CRASH, TIMEOUT, ERROR, FAIL, NONDETERMINISTIC, UNEXPECTED, NOT_RUN, EXPECTED, PASS)
 """All verdicts, the worst first."""
 
+FORMULA = "formula"
+"""The blame of a row whose formula disagrees with every implementation while they agree with each other."""
+
+BOTH = "both"
+"""The blame of a row whose two sides are both wrong."""
+
 RED = (CRASH, TIMEOUT, ERROR, FAIL, NONDETERMINISTIC, UNEXPECTED)
 """The verdicts that make a run fail."""
 

@@ -38,12 +38,28 @@ def item_name(case: str, variant: str, dtype: str, device: str, mode: str) -> st
 
 
 @dataclass(frozen=True)
+class Instead:
+    """How a formula is run in another way, to see whether that explains an implementation's results.
+
+    ``inputs_as`` names a format that inputs and weights are rounded to first. ``parameter`` is given another ``value``.
+    ``single`` has the formula of float64 computed in float32.
+    """
+
+    inputs_as: str = ""
+    parameter: str = ""
+    value: float = 0.0
+    single: bool = False
+
+
+AS_DECLARED = Instead()
+
+
+@dataclass(frozen=True)
 class Unit:
     """The part of an item that one implementation does (``api`` is ``reference`` for the formula).
 
     ``mode`` is the item's, or ``eager`` for the same implementation's results that the item's are compared with.
-    ``repeated`` asks for a second computation. ``inputs_as`` names a format that inputs and weights are rounded to
-    first, to see whether that explains an implementation's results.
+    ``repeated`` asks for a second computation. ``instead`` has the formula run in another way than declared.
     """
 
     item: Item
@@ -53,7 +69,7 @@ class Unit:
     timed: bool = False
     mode: str = EAGER
     repeated: bool = False
-    inputs_as: str = ""
+    instead: Instead = AS_DECLARED
 
     @property
     def name(self) -> str:
@@ -65,7 +81,7 @@ class Unit:
 
     @classmethod
     def from_header(cls, header: dict[str, Any]) -> Unit:
-        return cls(**{**header, "item": Item(**header["item"])})
+        return cls(**{**header, "item": Item(**header["item"]), "instead": Instead(**header["instead"])})
 
 
 def eager(api: str) -> str:

@@ -106,7 +106,7 @@ def failure_of(error: Exception, stage: str, unit: Unit) -> Failure:
 def canonical_values(unit: Unit) -> tuple[dict[str, Array], str]:
     """The inputs and weights of a unit in canonical axis order, and their digest."""
     item = unit.item
-    return _values(item.file, item.case, item.variant, item.dtype, unit.seed, unit.inputs_as)
+    return _values(item.file, item.case, item.variant, item.dtype, unit.seed, unit.instead.inputs_as)
 
 
 def timed_values(unit: Unit) -> dict[str, Array]:

@@ -22,7 +22,7 @@ from ..catalog.dtypes import FLOATS, Array
 from ..formula.namespace import ROUNDED
 from ..formula.rounding import DIGITS, FEW_DIGITS, UNIT, lifted, rounding
 from ..plan.data import stream
-from ..plan.work import Item, Unit
+from ..plan.work import AS_DECLARED, Item, Unit
 from .execute import declared_case, execute
 from .protocol import Failure, Observation
 from .reference import ReferenceAdapter
@@ -55,21 +55,30 @@ class RoundedAdapter(ReferenceAdapter):
         return array.view(np.ndarray), name
 
 
+class SingleAdapter(ReferenceAdapter):
+    """The formula in float32, as a framework computes that takes float64 for float32 on its way."""
+
+    def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
+        exact = super().tensor(array, dtype, device, gradient=gradient)
+        return exact.astype(np.float32) if np.issubdtype(exact.dtype, np.floating) else exact
+
+
 class Formula:
     """Runs the formulas of units: the truth and its sensitivity."""
 
     def __init__(self, adapter: ReferenceAdapter, threads: int) -> None:
         self._exact = adapter
         self._rounded = RoundedAdapter(threads)
+        self._single = SingleAdapter(threads)
         self._measured = lru_cache(maxsize=4)(self._measure)
 
     def observe(self, unit: Unit) -> Observation:
         """The formula's results in the unit's dtype, and the sensitivity of each of them."""
-        observation = execute(self._exact, unit)
+        observation = execute(self._single if unit.instead.single else self._exact, unit)
         if observation.failure is not None:
             return observation
         case = declared_case(unit)
-        if case.exact == ("*",) or unit.inputs_as:
+        if case.exact == ("*",) or unit.instead != AS_DECLARED:
             return observation
         formula = case.formula
         assert formula is not None

@@ -80,6 +80,8 @@ def set_up(
     inputs, weights = case.inputs(variant), case.weights(variant)
     capture = partial(adapter.capture, mode=unit.mode)
     known = {**sizes, **case.settings(variant), "dtype": unit.item.dtype, "capture": capture}
+    if unit.instead.parameter:
+        known[unit.instead.parameter] = unit.instead.value
     results = {**case.outputs(variant), **case.states(variant)}
     labels, dtype = case.labels, unit.item.dtype
 

@@ -6,6 +6,7 @@ import pytest
 from parity.catalog.dtypes import FLOATS, NARROWER, narrowed
 from parity.judge.cause import cause
 from parity.judge.tolerance import ROUNDINGS, own_scale, pooled
+from parity.judge.wrong import Wrong, unknown
 from parity.workers.protocol import Result
 
 N = 48
@@ -31,21 +32,25 @@ def told(computed, dtype, seed, size=1.0):
     unit = FLOATS[dtype].unit_roundoff
     rho = np.sqrt(np.mean((result.values - truth) ** 2) / np.mean(scale**2)) / unit
 
-    def alternatives(inputs_as):
-        rounded = [FLOATS[dtype].decode(narrowed(a, dtype, inputs_as)) for a in stored]
+    def alternatives(instead):
+        if instead.single:
+            return {"output:y": Result(product(*(each.astype(np.float32) for each in exact)), "float32")}
+        rounded = [FLOATS[dtype].decode(narrowed(a, dtype, instead.inputs_as)) for a in stored]
         return {"output:y": Result(product(*rounded), "float64")}
 
     assert NARROWER.get(dtype) or dtype == "bfloat16"
-    return cause("output:y", result, truth, ROUNDINGS * unit * scale, float(rho), dtype, alternatives)
+    limits = ROUNDINGS * unit * scale
+    return cause(Wrong("output:y", result, truth, limits, float(rho), dtype, "NO", alternatives=alternatives))
 
 
-def named(made, truth, dtype="float64", allowed=8.0, alternatives=lambda inputs_as: {}):
+def named(made, truth, dtype="float64", allowed=8.0, alternatives=unknown, **parameters):
     """The cause named for a result of a quantity whose every element has the truth's root mean square as its scale."""
     truth = np.asarray(truth, np.longdouble)
     unit, scale = FLOATS[dtype].unit_roundoff, np.full(truth.shape, np.sqrt(np.mean(truth**2)))
     result = Result(FLOATS[dtype].encode(np.asarray(made, np.float64)), dtype)
     rho = float(np.sqrt(np.mean((result.values - truth) ** 2) / np.mean(scale**2)) / unit)
-    return cause("output:y", result, truth, allowed * unit * scale, rho, dtype, alternatives)
+    limits, axes = allowed * unit * scale, "ABC"[: truth.ndim]
+    return cause(Wrong("output:y", result, truth, limits, rho, dtype, axes, parameters, alternatives))
 
 
 @pytest.fixture
@@ -97,8 +102,21 @@ def test_float64_computed_from_float32_inputs(seed):
 @SEEDS
 def test_a_float32_constant_inside_float64(seed):
     assert told(lambda x, w: product(x, w) * (1 + 2.0**-26), "float64", seed) == (
-        "float32 constants or arithmetic inside float64"
+        "a float32 constant inside float64: the truth times 1 + 1.5e-08"
     )
+
+
+@SEEDS
+def test_one_input_of_float64_computed_in_float32(seed):
+    said = told(lambda x, w: product(x.astype(np.float32).astype(np.float64), w), "float64", seed)
+    assert said == "float32-like inputs, some of them"
+
+
+@SEEDS
+def test_a_small_error_of_float64_is_not_called_float32(seed):
+    noise = np.random.default_rng(seed).standard_normal((20, 15))
+    assert told(lambda x, w: product(x, w) + 1e-8 * noise, "float64", seed) == ""
+    assert told(lambda x, w: np.where(product(x, w) > 0, product(x, w), 1e-7 * product(x, w)), "float64", seed) == WHOLE
 
 
 @SEEDS
@@ -154,7 +172,7 @@ def test_factors_and_offsets_of_each_index_of_an_axis(truth, axis):
     shape = [1, 1, 1]
     shape[axis] = truth.shape[axis]
     each = np.random.default_rng(1).uniform(1, 2, shape)
-    where = f", for each index of axis {axis}"
+    where = f", for each index of axis {'ABC'[axis]}"
     assert named(each * truth, truth) == f"the truth times a factor{where}"
     assert named(truth + each, truth) == f"the truth plus an offset{where}"
     assert named(each * truth - each**2, truth) == f"the truth times a factor plus an offset{where}"
@@ -174,11 +192,11 @@ def test_nothing_but_zeros(truth):
 @pytest.mark.parametrize("allowed", [8.0, 0.0])
 def test_the_truth_at_other_places(truth, allowed):
     shifted = np.pad(truth, [(0, 0), (1, 0), (0, 0)])[:, :-1]
-    assert named(shifted, truth, allowed=allowed) == "the truth shifted by 1 along axis 1"
-    assert named(np.roll(truth, -1, 2), truth, allowed=allowed) == "the truth shifted by -1 along axis 2"
-    assert named(truth[:, ::-1], truth, allowed=allowed) == "the truth reversed along axis 1"
+    assert named(shifted, truth, allowed=allowed) == "the truth shifted by 1 along axis B"
+    assert named(np.roll(truth, -1, 2), truth, allowed=allowed) == "the truth shifted by -1 along axis C"
+    assert named(truth[:, ::-1], truth, allowed=allowed) == "the truth reversed along axis B"
     some = np.concatenate([truth[..., :2], truth[:, ::-1, 2:]], axis=-1)
-    assert named(some, truth, allowed=allowed) == "the truth reversed along axis 1"
+    assert named(some, truth, allowed=allowed) == "the truth reversed along axis B"
     other = truth.reshape(3, 5, 7).swapaxes(1, 2)
     assert named(other, truth, allowed=allowed) == "the right values at other places"
 
@@ -186,8 +204,8 @@ def test_the_truth_at_other_places(truth, allowed):
 def test_a_formula_may_give_whole_numbers():
     truth = np.arange(60).reshape(3, 20)
     moved = Result(np.roll(truth, 1, axis=1).astype(np.float64), "float64")
-    said = cause("output:y", moved, truth, np.zeros(truth.shape), 1e16, "float64", lambda inputs_as: {})
-    assert said == "the truth shifted by 1 along axis 1"
+    said = cause(Wrong("output:y", moved, truth.astype(np.float64), np.zeros(truth.shape), 1e16, "float64", "NT"))
+    assert said == "the truth shifted by 1 along axis T"
 
 
 def test_few_different_values_are_found_at_other_places_by_chance():
@@ -198,10 +216,10 @@ def test_few_different_values_are_found_at_other_places_by_chance():
 def test_a_step_that_is_missing(truth):
     missing = truth.copy()
     missing[1] = 0
-    assert named(missing, truth) == "35 of 105 elements only, at index 1 of axis 0"
+    assert named(missing, truth) == "35 of 105 elements only, at index 1 of axis A"
     missing = truth.copy()
     missing[1, :, 4] = 0
-    assert named(missing, truth) == "7 of 105 elements only, at index 1 of axis 0 and index 4 of axis 2"
+    assert named(missing, truth) == "7 of 105 elements only, at index 1 of axis A and index 4 of axis C"
 
 
 def test_an_error_of_all_elements_together_is_not_one_of_no_element(truth):
@@ -221,7 +239,7 @@ def test_sizes_at_the_ends_of_a_format_are_told_apart_too():
 
 
 def test_inputs_that_a_format_cannot_hold_explain_nothing(truth):
-    def alternatives(inputs_as):
+    def alternatives(instead):
         return {"output:y": Result(np.full(truth.shape, np.inf), "float64")}
 
     wrong = truth + np.random.default_rng(1).standard_normal(truth.shape)
@@ -231,8 +249,78 @@ def test_inputs_that_a_format_cannot_hold_explain_nothing(truth):
 def test_inputs_that_a_format_holds_explain_nothing(truth):
     wrong = truth + np.random.default_rng(1).standard_normal(truth.shape)
     same = {"output:y": Result(truth, "float64")}
-    assert named(wrong, truth, "float32", alternatives=lambda inputs_as: same) == WHOLE
+    assert named(wrong, truth, "float32", alternatives=lambda instead: same) == WHOLE
 
 
 def test_nothing_is_said_of_nan():
     assert told(lambda x, w: product(x, w) * np.nan, "float32", 0) == ""
+
+
+def test_quantisation_at_the_edge_of_its_range_is_not_called_an_input_of_bfloat16():
+    """Where rounded inputs move nothing there is an error, and the other way around."""
+    truth = np.round(np.random.default_rng(0).uniform(-4, 4, (6, 10)) * 8) / 8
+    wrong, moved = truth.copy(), truth.copy()
+    wrong.flat[[3, 8, 12, 17, 20, 33, 41]] += 1 / 8
+    moved.flat[[3, 8, 12, 17, 20, 33, 42]] += 1 / 8
+    for of_rounded in (moved, wrong):
+        result = {"output:y": Result(of_rounded, "float64")}
+        assert named(wrong, truth, "float32", alternatives=lambda instead, result=result: result) == WHOLE
+
+
+def test_single_elements_come_before_rounded_inputs(truth):
+    wrong = truth.copy()
+    wrong[[0, 1, 2, 2], [1, 2, 3, 4], [0, 1, 2, 3]] += [0.1, 0.2, -0.3, 0.4]
+    result = {"output:y": Result(wrong, "float64")}
+    assert named(wrong, truth, "float32", alternatives=lambda instead: result) == "4 of 105 elements only"
+
+
+def test_few_elements_beyond_a_wide_allowance_are_not_all_that_is_wrong(truth):
+    """Inputs of few digits, where all elements are off and only some by more than is allowed."""
+    moved = truth + 1e-3 * np.random.default_rng(1).standard_normal(truth.shape)
+    alternatives = {"output:y": Result(moved, "float64")}
+    allowed = 0.9 * np.sort(np.abs(moved - truth), axis=None)[-3] / (2.0**-24 * np.sqrt(np.mean(truth**2)))
+    said = named(moved, truth, "float32", allowed, lambda instead: alternatives)
+    assert said == "TF32- or float16- or bfloat16-like inputs"
+
+
+def scaled(x, *, eps, momentum=0.9):
+    """A normalisation over the last axis, and a share of its mean."""
+    return x / np.sqrt(np.mean(x**2, -1, keepdims=True) + eps) + momentum * np.mean(x, -1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"eps": 1e-5}, "the formula with eps=1e-05 instead of 0.001"),
+        ({"eps": 0.0}, "the formula with eps=0 instead of 0.001"),
+        ({"momentum": 0.1}, "the formula with momentum=0.1 instead of 0.9"),
+        ({"momentum": 0.0}, "the formula with momentum=0 instead of 0.9"),
+        ({"momentum": np.float32(0.9)}, "a float32 constant inside float64: momentum=0.9 rounded to float32"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_parameter_that_is_another(truth, wrong, said, dtype):
+    said = "" if "rounded" in said and dtype == "float32" else said  # Which float32 is there anyway.
+    right = {"eps": 1e-3, "momentum": 0.9}
+
+    def alternatives(instead):
+        changed = {instead.parameter: instead.value} if instead.parameter else {}
+        return {"output:y": Result(scaled(truth, **{**right, **changed}), "float64")}
+
+    made = scaled(truth, **{name: float(value) for name, value in {**right, **wrong}.items()})
+    assert named(made, scaled(truth, **right), dtype, 8.0, alternatives, **right) == said
+    assert "instead of" not in named(made, scaled(truth, **right), dtype), "only where the formula has it"
+
+
+def test_arithmetic_in_float32_inside_float64():
+    x = np.random.default_rng(0).standard_normal((20, 15))
+    single = {"output:y": Result(np.exp(np.sin(x.astype(np.float32))), "float32")}
+    made = np.exp(np.sin(x.astype(np.float32)).astype(np.float64))
+
+    def alternatives(instead):
+        return single if instead.single else {}
+
+    assert named(made, np.exp(np.sin(x)), alternatives=alternatives) == "float32 arithmetic inside float64"
+    noise = 3e-8 * np.random.default_rng(1).standard_normal(x.shape)
+    assert named(np.exp(np.sin(x)) + noise, np.exp(np.sin(x)), alternatives=alternatives) == ""

@@ -55,6 +55,7 @@ def verdicts(rows, left, right="reference"):
     return {quantity: row.verdict for quantity, row in found(rows, left, right).items()}
 
 
+WHOLE_TERMS = "of the size of whole terms: one dropped, added or wrong"
 BOTH = {"output:y", "grad:x"}
 PASSES = dict.fromkeys(BOTH, "pass")
 
@@ -146,12 +147,108 @@ def test_both_are_blamed_when_both_are_wrong():
     assert found(made, "torch.f", "tf.f")["output:y"].blame == "both"
 
 
-def test_two_sides_that_are_wrong_alike_agree_with_each_other_only():
+# The formula as the suspect --------------------------------------------------------------------------------------
+
+
+def alike(*values, truth=None, case=None, more=None, **changes):
+    """The rows where every implementation gives ``values`` for ``output:y``: a list, or one for each framework."""
+    torch, tf = values if len(values) == 2 else values * 2
+    of_truth = {**TRUTH, **({} if truth is None else {"output:y": truth})}
+    return rows(
+        case,
+        formula=seen(of_truth, dtype="float64"),
+        torch=seen(of_truth, output_y=torch, **changes),
+        tf=seen(of_truth, output_y=tf, **changes),
+        more=more,
+    )
+
+
+def blames(made, quantity="output:y"):
+    return {(row.left, row.right): (row.verdict, row.blame) for row in made if row.quantity == quantity}
+
+
+@pytest.mark.parametrize(
+    ("values", "truth"),
+    [
+        (([1.5, 2.0],), None),
+        (([1.5, 2.0], [1.5, 2 + 2.0**-21]), None),
+        (([np.nan, 2.0],), None),
+        (([np.inf, -np.inf],), None),
+        (([1.0, 2.0],), [np.nan, 2.0]),
+        (([1.0, 2.0], [1.0, 2 + 2.0**-22]), [0.0, 0.0]),
+        (([-0.0, 2.0],), [0.0, 2.0]),
+        (([1.0, 2.0, 3.0],), None),
+    ],
+    ids=["values", "rounding", "nan", "infinities", "nan in the formula", "zero formula", "sign of zero", "shape"],
+)
+def test_a_formula_that_all_implementations_contradict_is_the_suspect(values, truth):
+    case = make(outputs={"y": "P"})
+    made = alike(*values, truth=truth, case=case)
+    assert blames(made)["torch.f", "reference"] == ("fail", "formula")
+    assert blames(made)["tf.f", "reference"] == ("fail", "formula")
+    assert blames(made)["torch.f", "tf.f"] in (("pass", ""), ("fail", "formula"))
+    assert {row.blame for row in made} <= {"", "formula"}
+    row = found(made, "torch.f")["output:y"]
+    assert row.reason.startswith(
+        "the formula disagrees with every implementation, and they agree with each other: check the formula first ("
+    )
+    assert f"test_judge.py:{case.formula.__code__.co_firstlineno})" in row.reason
+    assert "if it is right, all of them are wrong in the same way. " in row.reason
+    assert verdicts(made, "torch.f")["grad:x"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("torch", "tf"),
+    [([1.5, 2.0], [1.4, 2.0]), ([np.nan, 2.0], [1.5, 2.0]), ([1.5, 2.0], [1.5, np.inf]), ([1.5, 2.0], [1.0, 2.0])],
+)
+def test_implementations_that_disagree_are_blamed_themselves(torch, tf):
+    made = alike(torch, tf)
+    assert blames(made)["torch.f", "reference"] == ("fail", "torch")
+    assert "formula" not in {row.blame for row in made}
+
+
+def test_one_framework_alone_does_not_outvote_the_formula():
+    case = make()
+    case.torch("torch.g")(lambda torch, x: x)
     wrong = seen(output_y=[1.5, 2.0])
-    made = rows(torch=wrong, tf=wrong)
-    assert verdicts(made, "torch.f")["output:y"] == "fail"
-    assert verdicts(made, "tf.f")["output:y"] == "fail"
-    assert verdicts(made, "torch.f", "tf.f")["output:y"] == "pass"
+    gone = seen({}, Failure("forward", "ValueError", "no"))
+    made = rows(case, torch=wrong, tf=gone, more={"torch.g": wrong})
+    assert blames(made)["torch.f", "reference"] == ("fail", "torch")
+    made = rows(case, torch=wrong, tf=wrong, more={"torch.g": wrong})
+    assert blames(made)["torch.g", "reference"] == ("fail", "formula")
+    made = rows(case, torch=wrong, tf=wrong, more={"torch.g": seen()})
+    assert blames(made)["torch.f", "reference"] == ("fail", "torch"), "one that agrees with the formula"
+
+
+def test_a_dtype_that_all_have_wrong_is_not_the_formulas():
+    made = alike([1.0, 2.0], dtype="float64")
+    assert blames(made)["torch.f", "reference"] == ("fail", "torch")
+
+
+def test_what_is_declared_to_deviate_has_no_voice():
+    made = rows(deviating(within=0.01), torch=seen(output_y=[1.0, 2.5]), tf=seen(output_y=[1.0, 2.5]))
+    assert "formula" not in {row.blame for row in made}
+
+
+def test_an_exact_quantity_must_be_the_same_in_every_bit_to_outvote_the_formula():
+    case = make(exact=["output:*"])
+    assert blames(alike([1.5, 2.0], case=case))["torch.f", "reference"] == ("fail", "formula")
+    assert blames(alike([1.5, 2.0], [1.5, 2 + 2.0**-22], case=case))["torch.f", "reference"] == ("fail", "torch")
+
+
+def test_a_narrower_format_that_both_use_does_not_make_the_formula_a_suspect():
+    truth = np.random.default_rng(0).standard_normal(40)
+    narrow = truth.astype(np.float16).astype(np.float32)
+    case = make(sizes={"N": 40}, outputs={"y": "N"})
+    given = {"output:y": narrow}
+    made = rows(case, formula=seen({"output:y": truth}, dtype="float64"), torch=seen(given), tf=seen(given))
+    assert blames(made)["torch.f", "reference"] == ("fail", "torch")
+    assert found(made, "torch.f")["output:y"].cause == "accumulated or stored in float16"
+
+
+def test_an_assertion_in_the_formula_is_an_error():
+    made = rows(formula=seen({}, Failure("forward", "AssertionError", "")))
+    assert [row.verdict for row in made] == ["error", "not-run", "not-run"]
 
 
 @pytest.mark.parametrize(
@@ -589,13 +686,13 @@ def test_the_growth_over_steps_is_told():
 def test_a_cause_is_looked_for_when_a_row_fails_only():
     asked = []
 
-    def alternatives(inputs_as):
-        asked.append(inputs_as)
-        return {"output:y": Result(np.array([1.0, 2.5]), "float64")} if inputs_as == "bfloat16" else {}
+    def alternatives(instead):
+        asked.append(instead.inputs_as)
+        return {"output:y": Result(np.array([1.0, 2.5]), "float64")} if instead.inputs_as == "bfloat16" else {}
 
     observations = {"reference": seen(dtype="float64"), "torch.f": seen(output_y=[1.0, 2.5]), "tf.f": seen()}
     made = judge(make(), ITEM, observations, CONTEXT, alternatives)
-    assert found(made, "torch.f")["output:y"].cause == "bfloat16-like inputs"
+    assert found(made, "torch.f")["output:y"].cause == WHOLE_TERMS, "two elements fit by chance"
     assert asked == ["tf32", "float16", "bfloat16"]
     asked.clear()
     judge(make(), ITEM, {**observations, "torch.f": seen()}, CONTEXT, alternatives)

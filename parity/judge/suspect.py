@@ -1,0 +1,71 @@
+"""Whether the formula is the suspect: every implementation agrees with every other, and none of them with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..catalog.dtypes import FLOATS, Array
+from ..workers.protocol import Result
+from .compare import Difference, Truth
+from .tolerance import ROUNDINGS, own_scale, pooled
+
+NEARER = 0.25
+"""Implementations that agree are at most this share as far from each other as from the formula."""
+
+DISAGREES = "the formula disagrees with every implementation"
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One implementation's result of a quantity, which is wrong if the formula is right, and how they differ."""
+
+    framework: str
+    result: Result
+    difference: Difference
+
+
+def suspected(voices: Sequence[Voice], truth: Truth, dtype: str) -> bool:
+    """Whether the formula is the likeliest to be wrong in a quantity.
+
+    It is when at least two frameworks fail against the truth (``voices`` has every result), and all agree with each
+    other within what two implementations may differ by. NaN and infinity at the same places count as agreement.
+    """
+    if len({voice.framework for voice in voices}) < 2:
+        return False
+    results = [voice.result for voice in voices]
+    if len({(result.dtype, result.array.shape) for result in results}) > 1 or results[0].dtype != dtype:
+        return False
+    values = np.stack([result.values for result in results])
+    first = values[0]
+    with np.errstate(all="ignore"):
+        same = np.all((values == first) | (np.isnan(values) & np.isnan(first)), axis=0)
+        apart = np.where(same, 0.0, values.max(axis=0) - values.min(axis=0))
+    if not (apart <= _limits(values, truth, dtype)).all():  # Not where only some are NaN or infinite.
+        return False
+    if any(voice.difference.problem for voice in voices):
+        # Nothing to measure: the shape, or what is NaN, infinite or a negative zero, is not the formula's.
+        zero = np.all(values == 0, axis=0)
+        return bool((np.signbit(values) == np.signbit(first))[:, zero].all())
+    with np.errstate(all="ignore"):
+        away = [_size(np.where(each == truth.values, 0.0, each - truth.values)) for each in values]
+    return _size(apart) <= NEARER * min(away)
+
+
+def _limits(values: Array, truth: Truth, dtype: str) -> Array:
+    """What two implementations may differ by. A wrong formula's scale may be too small: theirs counts, too."""
+    allowance = truth.allowance
+    if allowance.exact:
+        return np.zeros(values.shape[1:])
+    own = np.max(own_scale(values), axis=0)
+    scale = pooled(own, values[0]) if allowance.pooled else own
+    limits = 2 * ROUNDINGS * FLOATS[dtype].unit_roundoff * scale
+    same_shape = truth.values.shape == limits.shape
+    return np.maximum(limits, 2 * allowance.limits) if same_shape else limits
+
+
+def _size(error: Array) -> float:
+    finite = error[np.isfinite(error)].astype(np.float64)
+    return float(np.linalg.norm(finite.ravel()))
