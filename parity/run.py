@@ -25,7 +25,9 @@ from .plan.work import Instead, Item, Unit, repeated, units, untimed
 from .record.results import result_rows
 from .record.schema import AskedRow, QuickRow, WarningRow, heading, run_name
 from .record.write import RecordWriter
+from .report.causes import Failures, RootCause
 from .report.declared import declared
+from .workers.asked import CALL
 from .workers.local import Engine, Greeting
 from .workers.memory import peak_bytes
 from .workers.protocol import Observation, Result
@@ -124,6 +126,8 @@ class Run:
         self.name = run_name(self._began)
         self.greetings: dict[str, Greeting] = {}
         self.totals = Totals()
+        self._failures = Failures()
+        self._called: dict[tuple[str, str], set[str]] = {}
         self.costs: dict[str, Cost] = {}
         self.judge_seconds = 0.0
         self._changing_seconds = 0.0
@@ -167,6 +171,9 @@ class Run:
         self._count_timed(case, item, timings)
         for unit, seen in answers:
             self.costs.setdefault(unit.framework, Cost()).add(seen)
+        for unit, seen in answers:
+            names = {asked.name for asked in seen.asked if asked.kind == CALL}
+            self._called.setdefault((item.case, unit.api), set()).update(names)
         self._keep(rows, timings)
         self._keep_declaration(item, case)
         self._keep_results(case, item, observations, rows, answers)
@@ -180,6 +187,10 @@ class Run:
         )
         self._keep([row], [])
         return row
+
+    def causes(self) -> list[RootCause]:
+        """The root causes of what has failed so far."""
+        return self._failures.causes(self._called)
 
     def close(self) -> None:
         self._engine.stop()
@@ -222,6 +233,8 @@ class Run:
 
     def _keep(self, rows: Sequence[Row], timings: Sequence[QuickRow]) -> None:
         self.totals.add(rows)
+        for row in rows:
+            self._failures.add(row)
         writer = self._open()
         if writer is not None:
             writer.add(rows, timings)

@@ -20,12 +20,18 @@ from ..environments import importable
 from ..timing.turns import PROCESSES, processors
 from ..workers.local import UNIT_TIMEOUT, Greeting
 
+FAILURES = 5
+"""Failing items that are shown in full: the root causes above them say what the others are."""
+
 DEVICES = "auto, cpu, gpu, gpu:0, gpu:1 ..."
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for. ``dtypes`` is ``None`` for all that each case declares."""
+    """What the user asked for. ``dtypes`` is ``None`` for all that each case declares.
+
+    ``failures`` is how many failing items are shown in full; ``None`` for all.
+    """
 
     device: str
     dtypes: tuple[str, ...] | None
@@ -36,6 +42,7 @@ class Options:
     pythons: Mapping[str, str]
     tolerance: Tolerance | None
     timeout: float
+    failures: int | None
     timings: bool
     threads: int
     processes: int
@@ -57,6 +64,12 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, default=0, help="seed of inputs and weights (default: 0)")
     group.addoption("--reports", metavar="DIR", help="write parity.csv, parity.html and the other reports into DIR")
     group.addoption("--arrays", action="store_true", help="keep the results themselves, too: arrays.safetensors")
+    group.addoption(
+        "--failures",
+        default=str(FAILURES),
+        metavar="N",
+        help=f"show N failing items in full, below the root causes, or all (default: {FAILURES})",
+    )
     group.addoption("--timings", action="store_true", help="time the operations in turns, instead of comparing results")
     group.addoption("--threads", type=int, default=1, metavar="N", help="threads of each worker (default: 1)")
     group.addoption(
@@ -105,6 +118,9 @@ def read_options(config: pytest.Config) -> Options:
         raise pytest.UsageError(f"--threads {get('--threads')}: give 1 to {there}, as many as there are processors")
     if get("--processes") < 2:
         raise pytest.UsageError("--processes must be at least 2: what one process shows may be its own")
+    failures = get("--failures")
+    if failures != "all" and not failures.isdecimal():
+        raise pytest.UsageError(f"--failures {failures}: give a number of items, or all")
     reports = get("--reports")
     return Options(
         device=device,
@@ -116,6 +132,7 @@ def read_options(config: pytest.Config) -> Options:
         pythons={name: _python(name, get(f"--{name}-python")) for name in FRAMEWORKS},
         tolerance=tolerance,
         timeout=get("--unit-timeout"),
+        failures=None if failures == "all" else int(failures),
         timings=get("--timings"),
         threads=get("--threads"),
         processes=get("--processes"),

@@ -40,6 +40,7 @@ from .options import (
     require_frameworks,
 )
 from .reproduce import place, reproduction
+from .screen import ITEM, Screen
 
 _IMPORTS_PARITY = re.compile(rb"^\s*(?:from|import)\s+parity\b", re.MULTILINE)
 
@@ -135,6 +136,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[KEY] = Session(config)
+    config.pluginmanager.register(
+        Screen(lambda: session.started.causes() if session.started else [], session.options.failures)
+    )
     benchmarks.check(config)
     folder = session.options.reports
     if folder is not None and not config.option.collectonly:
@@ -293,6 +297,8 @@ class BrokenItem(NamedItem):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
+    if isinstance(item, NamedItem):
+        setattr(report, ITEM, item.name)
     if isinstance(item, NamedItem) and hasattr(report, "_id"):  # pytest before 9.2 has ids as text only.
         report._id = dataclasses.replace(report._id, names=(item.name,), params=None)
         xml = item.config.stash.get(xml_key, None)

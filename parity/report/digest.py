@@ -139,13 +139,6 @@ def naive(group: Repeated, catalogue: Catalogue) -> Mapping[str, Any]:
     return found
 
 
-def culprits(rows: pd.DataFrame) -> list[tuple[str, str, str, str, int]]:
-    """Case, worst verdict, blame, likely cause of the worst row, and count for each case and blame, the worst first."""
-    counts = rows.groupby(["case", "blame"], sort=False).size().to_dict() if len(rows) else {}
-    worst = rows.drop_duplicates(["case", "blame"])[["case", "verdict", "blame", "cause"]]
-    return [(*row, counts[row.case, row.blame]) for row in worst.itertuples(index=False)]
-
-
 def timed(timings: pd.DataFrame) -> list[dict[str, Any]]:
     """One entry for each implementation of each item: its ``medians`` in seconds by measure, and the notes on them.
 

@@ -10,7 +10,18 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from ..catalog.frameworks import FRAMEWORKS, REFERENCE
+from ..judge.row import BOTH, FORMULA
+
+TITLES = {REFERENCE: "NumPy (the formulas)", **{name: framework.title for name, framework in FRAMEWORKS.items()}}
+OFF = {**TITLES, FORMULA: "the formula", BOTH: "both frameworks"}
+
 _URL = re.compile(r"""(https?://[^\s()<>"']*[^\s()<>"'.,:;])""")
+
+
+def off(blame: str) -> str:
+    """Who is to blame, in words."""
+    return OFF.get(blame, blame)
 
 
 def plain(value: Any) -> str:

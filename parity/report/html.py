@@ -11,15 +11,22 @@ import pandas as pd
 
 from ..judge.row import COLUMNS, EXPECTED, NOT_RUN, VERDICTS
 from ..record.schema import CATALOGUE, ENVIRONMENT, HTML, PARITY, QUICK, SUMMARY, TIMINGS_HTML
-from .digest import WHOLE, culprits, matrix, naive, places, repeated, timed
-from .display import address, breakable, duration, linked, number, plain, share
+from .causes import RootCause
+from .digest import WHOLE, matrix, naive, places, repeated, timed
+from .display import OFF, TITLES, address, breakable, duration, linked, number, off, plain, share
 from .engine import carried, engine
-from .overview import TITLES, Overview, part
+from .overview import Overview, part
 from .packed import columns, packed
 from .summary import summary
 
 LISTED = 500
 """Entries of each list on the page; ``parity.csv`` has them all."""
+
+CAUSES = 100
+"""Root causes on the page."""
+
+OF_A_CAUSE = 50
+"""Rows of one root cause on the page: those of the others must be seen, too."""
 
 TIMED = 4000
 """Lines of the table of timings; ``quick_timings.csv`` has them all."""
@@ -52,15 +59,16 @@ def _write(path: Path, text: str, errors: str) -> Path:
 
 def _page(overview: Overview, folder: Path) -> str:
     rows, red = overview.rows, overview.red
+    causes, shown = _shown(overview)
     declared, timings = repeated(rows[rows["verdict"] == EXPECTED]), timed(overview.timings)
     templates = engine()
     templates.filters.update(
         address=address, row_address=_row_address, breakable=breakable, duration=duration, linked=linked,
-        number=number, plain=plain, share=share,
+        number=number, off=off, plain=plain, share=share,
     )  # fmt: skip
     return templates.get_template("parity.html.j2").render(
-        overview=overview, total=len(rows), allowance=part(overview.environment, "tolerance"), culprits=culprits(red),
-        red=list(red[:LISTED].itertuples()), reds=len(red),
+        overview=overview, total=len(rows), allowance=part(overview.environment, "tolerance"),
+        causes=causes[:CAUSES], more_causes=len(causes) - CAUSES, reds=len(red), listed_reds=shown,
         divergences=[(group, naive(group, overview.catalogue)) for group in declared if group.worst.naive],
         expected=[group for group in declared if not group.worst.naive],
         not_run=repeated(rows[rows["verdict"] == NOT_RUN]), modes=rows["mode"].replace("", pd.NA).nunique(),
@@ -73,6 +81,16 @@ def _page(overview: Overview, folder: Path) -> str:
         files=[name for name in (PARITY, SUMMARY, QUICK, ENVIRONMENT, CATALOGUE) if (folder / name).exists()],
         **carried(templates, ("parity.css",), SCRIPTS),
     )  # fmt: skip
+
+
+def _shown(overview: Overview) -> tuple[list[tuple[RootCause, list[Any]]], int]:
+    """The root causes, each with the worst of its rows, and how many rows that makes."""
+    left, causes = LISTED, []
+    for cause, rows in overview.causes:
+        chosen = list(rows[: min(OF_A_CAUSE, left)].itertuples())
+        left -= len(chosen)
+        causes.append((cause, chosen))
+    return causes, LISTED - left
 
 
 def _row_address(row: Any) -> str:
@@ -94,5 +112,5 @@ def _packed(overview: Overview, timings: Sequence[Mapping[str, Any]]) -> str:
         "reproduction": asdict(overview.reproduction),
         "files": overview.files,
         "symbols": SYMBOLS,
-        "titles": TITLES,
+        "titles": OFF,
     })  # fmt: skip

@@ -11,18 +11,16 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..judge.row import COLUMNS, EXPECTED, RED, VERDICTS
 from ..plan.reproduction import Reproduction
 from ..plan.work import item_name
 from ..record.gpu import NEVER
-from ..record.read import RecordError, read_catalogue, read_environment, read_quick, read_rows
+from ..record.read import RecordError, read_asked, read_catalogue, read_environment, read_quick, read_rows
 from ..record.schema import ENVIRONMENT, PARITY, QUICK_COLUMNS
+from .causes import Called, Failures, RootCause, called, side_of
 from .digest import Catalogue, worst_first
-from .display import moment, plain, version
+from .display import TITLES, moment, plain, version
 from .text import headline
-
-TITLES = {REFERENCE: "NumPy (the formulas)", **{name: framework.title for name, framework in FRAMEWORKS.items()}}
 
 T = TypeVar("T")
 
@@ -30,7 +28,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Overview:
     """What a folder holds. ``rows`` have two columns more: the ``family`` of the case, and whether it is ``naive``, a
-    port that is declared to be wrong. ``notes`` say what is missing, damaged or incomplete.
+    port that is declared to be wrong. ``notes`` say what is missing, damaged or incomplete; ``called`` are the
+    functions that each implementation called.
     """
 
     rows: pd.DataFrame
@@ -38,6 +37,7 @@ class Overview:
     environment: Mapping[str, Any]
     timings: pd.DataFrame
     notes: Sequence[str]
+    called: Called
 
     @classmethod
     def read(cls, folder: Path) -> Overview:
@@ -54,7 +54,7 @@ class Overview:
         environment: dict[str, Any] = _read(read_environment, folder, notes, {})
         notes += _gaps(environment, _counts(rows))
         timings = _read(read_quick, folder, notes, pd.DataFrame(columns=list(QUICK_COLUMNS)))
-        return cls(rows, catalogue, environment, timings, notes)
+        return cls(rows, catalogue, environment, timings, notes, _called(folder))
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -79,6 +79,17 @@ class Overview:
         """The rows that make the run fail."""
         red: pd.DataFrame = self.rows[self.rows["verdict"].isin(RED)]
         return red
+
+    @cached_property
+    def causes(self) -> list[tuple[RootCause, pd.DataFrame]]:
+        """The root causes of what failed, each with its rows, the worst first."""
+        if self.red.empty:
+            return []
+        passing = self.rows[~self.rows["verdict"].isin(RED)].drop_duplicates(["case", "left", "right"])
+        causes = Failures([*self.red.itertuples(), *passing.itertuples()]).causes(self.called)
+        numbers = {side: number for number, cause in enumerate(causes) for side in cause.sides}
+        of = pd.Series([numbers[side_of(row)] for row in self.red.itertuples()], index=self.red.index)
+        return [(cause, self.red[of == number]) for number, cause in enumerate(causes)]
 
     @property
     def as_declared(self) -> pd.Series[bool]:
@@ -178,6 +189,14 @@ def _read(read: Callable[[Path], T], folder: Path, notes: list[str], otherwise: 
     except RecordError as error:
         notes.append(str(error).replace(f"{folder}{os.sep}", ""))
         return otherwise
+
+
+def _called(folder: Path) -> Called:
+    """The functions that implementations called; none where the record does not say, as root causes need them only."""
+    try:
+        return called(read_asked(folder))
+    except RecordError:
+        return {}
 
 
 def _known_rows(folder: Path) -> pd.DataFrame:

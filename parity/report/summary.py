@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pandas as pd
+
 from ..judge.row import VERDICTS
 from ..plan.work import item_name
-from .display import number, share
+from .causes import RootCause
+from .display import number, off, share
 from .markdown import code, prose, table
-from .overview import TITLES, Overview
+from .overview import Overview
 
 MOST = 10
-"""Operations that are listed."""
+"""Root causes that are listed."""
+
+OPERATIONS = 5
+"""Operations that are listed of each."""
 
 HEADS = ("operation", "verdict", "rows", "quantity", "left", "right", "error", "share of the allowance", "off")
 
@@ -23,23 +29,34 @@ def summary(overview: Overview) -> str:
     text += [f"**Incomplete record.** {prose(note)}\n" for note in overview.notes]
     told = [f"{overview.counts[verdict]:,} {verdict}" for verdict in reversed(VERDICTS) if overview.counts[verdict]]
     text += [f"{len(overview.rows):,} rows: {', '.join(told) or 'none'}.", ""]
-    worst = overview.red.drop_duplicates(["case", "blame"])
-    if len(worst):
-        text += [*table(HEADS, (_operation(row, overview) for row in worst[:MOST].itertuples())), ""]
-        for row in worst[:MOST].itertuples():
-            text += _told(row, overview)
-        if len(worst) > MOST:
-            text += [f"{len(worst) - MOST} more are in `parity.html`.", ""]
+    causes = overview.causes
+    if causes:
+        text += ["### Root causes", ""]
+    for place, (cause, rows) in enumerate(causes[:MOST], start=1):
+        text += [f"**{place}.** {''.join(code(part) if as_code else prose(part) for part, as_code in cause.parts)}", ""]
+        text += _rows(cause, rows, overview)
+    if len(causes) > MOST:
+        text += [f"{len(causes) - MOST} more root causes are in `parity.html`.", ""]
     text += table(("environment", ""), [(prose(name), prose(value)) for name, value in overview.facts.items()])
     return "\n".join(text) + "\n"
 
 
-def _operation(row: Any, overview: Overview) -> Sequence[str]:
-    red = overview.red
-    rows = int((red["case"].eq(row.case) & red["blame"].eq(row.blame)).sum())
+def _rows(cause: RootCause, rows: pd.DataFrame, overview: Overview) -> Iterator[str]:
+    """The worst row of each operation, and how to see the worst of all again."""
+    worst = rows.drop_duplicates("case")
+    counts = rows["case"].value_counts()
+    yield from table(HEADS, (_operation(row, int(counts[row.case])) for row in worst[:OPERATIONS].itertuples()))
+    yield ""
+    if len(worst) > OPERATIONS:
+        yield f"{len(worst) - OPERATIONS} more operations: {', '.join(map(code, worst['case'][OPERATIONS:]))}."
+        yield ""
+    yield from _told(cause.worst, overview)
+
+
+def _operation(row: Any, rows: int) -> Sequence[str]:
     return (
         code(row.case), row.verdict, str(rows), code(row.quantity) if row.quantity else "everything", code(row.left),
-        code(row.right), number(row.max_abs_error), share(row.error_ratio), TITLES.get(row.blame, prose(row.blame)),
+        code(row.right), number(row.max_abs_error), share(row.error_ratio), prose(off(row.blame)),
     )  # fmt: skip
 
 

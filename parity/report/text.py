@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,12 @@ from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..judge.row import RED, VERDICTS, Row
-from ..plan.work import Item
+from ..plan.work import Item, item_name
 from ..record.schema import HTML, PARITY, TIMINGS, TIMINGS_HTML, TimingRow
+from .causes import RootCause
+
+SCREEN = 40
+"""Lines that the root causes take at most."""
 
 SHOWN = 8
 """Failing rows that the one screen lists."""
@@ -44,6 +49,27 @@ def failure_text(case: Case, item: Item, rows: Sequence[Row], reproduce: str) ->
             lines.append(f"  {implementation.api}: {display(code.co_filename)}:{code.co_firstlineno}")
     lines += ["", f"  seed {red[0].seed}, inputs {red[0].input_digest or 'not made'}", f"  reproduce: {reproduce}"]
     return "\n".join(lines)
+
+
+def cause_lines(causes: Sequence[RootCause], width: int, more: str) -> Iterator[str]:
+    """The root causes on one screen, each with its operations and its worst row; ``more`` says how to see the rest."""
+    left = SCREEN - 2
+    for number, cause in enumerate(causes):
+        row = cause.worst
+        item = item_name(row.case, row.variant, row.dtype, row.device, row.mode) if row.dtype else row.case
+        share = f": {row.error_ratio:.3g} times its allowance" if row.error_ratio is not None else ""
+        worst = f"    worst: {item}{f', {row.quantity}' if row.quantity else ''}{share}"
+        lines = textwrap.wrap(cause.text, width, subsequent_indent="    ", max_lines=2, placeholder=" ...")
+        if len(cause.cases) > 1:
+            lines += textwrap.wrap(", ".join(cause.cases), width - 4, max_lines=1, placeholder=" ...")
+            lines[-1] = f"    {lines[-1]}"
+        lines.append(worst if len(worst) <= width else f"{worst[: width - 4]} ...")
+        if len(lines) > left:
+            yield f"... and {len(causes) - number} more root causes"
+            break
+        left -= len(lines)
+        yield from lines
+    yield more
 
 
 def summary_lines(

@@ -242,7 +242,8 @@ FAILURES = {
 
 @pytest.fixture(scope="module")
 def red(folder_of, run_in, interpreters):
-    return run_in(folder_of(FILES), "cases", "--reports=reports", "--seed=5", "--unit-timeout=6", *interpreters)
+    options = ["--reports=reports", "--seed=5", "--unit-timeout=6", "--failures=all"]
+    return run_in(folder_of(FILES), "cases", *options, *interpreters)
 
 
 def of_item(case):

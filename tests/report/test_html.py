@@ -149,7 +149,7 @@ def test_counts_are_those_of_the_csv(tmp_path: Path) -> None:
 def test_what_failed_and_who_is_named(tmp_path: Path) -> None:
     words = Document(record(tmp_path, [ROW, KERAS, FAILED, PAIR])).words
     assert "✗ NOT at parity" in words
-    assert "linear: ✗ fail, 1 row; TensorFlow is off: the truth times 0.5" in words
+    assert "✗ fail 1 row, linear: keras.layers.Dense in float32; the truth times 0.5" in words
     assert "likely cause: the truth times 0.5" in words
     assert "grad:kernel" in words
     assert "31.6 \u00d7" in words
@@ -291,6 +291,8 @@ def test_long_lists_are_cut_and_say_so(tmp_path: Path, monkeypatch: pytest.Monke
     rows = [replace(FAILED, variant=f"n={n}", reason="y" * 5000) for n in range(7)]
     source = record(tmp_path, rows, [replace(TIMING, variant=f"n={n}") for n in range(5)])
     assert "The worst 3 of 7 are shown" in source
+    assert "7 rows, <code>linear</code>" in source
+    assert "The worst 3 are shown." in source
     assert "The first 2 of 5 are shown" in source
     assert "y" * 700 not in source
 
@@ -299,7 +301,7 @@ def test_a_broken_declaration_has_its_line(tmp_path: Path) -> None:
     blank = dict.fromkeys(("variant", "dtype", "device", "mode", "quantity", "left", "right", "left_framework"), "")
     broken = replace(ROW, case="conv2d", verdict="error", reason="cases/x.py:3: mend it", **blank, **UNMEASURED)
     words = Document(record(tmp_path, [broken])).words
-    assert "conv2d: ! error, 1 row" in words
+    assert "! error 1 row, conv2d: the declaration; cases/x.py:3: mend it" in words
     assert "cases/x.py:3: mend it" in words
     assert "declaration" in words
 

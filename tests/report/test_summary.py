@@ -52,10 +52,27 @@ def test_a_row_without_a_cause_names_none(tmp_path):
     assert "Likely cause" not in summary(tmp_path, [PASSED, replace(FAILED, cause="")])
 
 
-def test_many_failures_are_cut_and_counted(tmp_path):
-    text = summary(tmp_path, [replace(FAILED, case=f"case{number}") for number in range(13)])
+def test_many_root_causes_are_cut_and_counted(tmp_path):
+    text = summary(tmp_path, [replace(FAILED, case=f"case{n}", cause="") for n in range(13)])
     assert text.count("| fail |") == 10
-    assert "3 more are in `parity.html`." in text
+    assert "3 more root causes are in `parity.html`." in text
+
+
+def test_failures_of_one_root_cause_stand_below_it(tmp_path):
+    rows = [replace(FAILED, case=f"case{n}", variant=f"n={v}") for n in range(7) for v in range(2)]
+    text = summary(tmp_path, rows)
+    cause = "**1.** 14 rows, 7 operations: `torch.nn.Linear` in float32; the truth times 1.5\n"
+    assert text.index("### Root causes") < text.index(cause) < text.index("| `case0` | fail | 2 |")
+    assert text.count("| fail |") == 5
+    assert "2 more operations: `case5`, `case6`." in text
+    assert text.count("Likely cause") == 1
+
+
+def test_the_formula_is_named_where_it_is_the_suspect(tmp_path):
+    text = summary(tmp_path, [replace(FAILED, blame="formula"), replace(FAILED, case="other", blame="both")])
+    assert "the formula in float32; the formula disagrees with every implementation: check it first" in text
+    assert "| the formula |" in text
+    assert "| both frameworks |" in text
 
 
 def test_an_incomplete_run_says_so(tmp_path):

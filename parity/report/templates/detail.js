@@ -105,7 +105,7 @@ class Detail {
       facts([
         ["Reason", this.get("reason")],
         ["Likely cause", this.get("cause")],
-        ["Off", blame === "both" ? "both frameworks" : report.titles[blame] ?? blame],
+        ["Off", report.titles[blame] ?? blame],
         ["Largest error", this.get("max_abs_error") === null ? "" : `${number(this.get("max_abs_error"))} absolute, ${number(this.get("max_rel_error"))} relative, ${number(this.get("max_ulp"))} ulp`],
         ["Share of the allowance", this.get("error_ratio") === null ? "" : share(this.get("error_ratio"))],
         ["ρ", this.get("rho") === null ? "" : `${number(this.get("rho"))}${this.get("rho_allowed") === null ? "" : `, up to ${number(this.get("rho_allowed"))} is allowed`}`],
