@@ -21,6 +21,7 @@ from .mapping import weights_of
 from .modes import EAGER, MODES
 from .tensors import MOST_DISTINCT, PATTERNS, Tensor
 from .variants import Variant
+from .visible import visible
 
 SIZE_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 
@@ -39,7 +40,8 @@ def problems(case: Case) -> list[str]:
         except DeclarationError as error:
             found.append(f"{_where(variant)}{error}")
         except Exception as error:
-            found.append(f"{_where(variant)}a function of the declaration raised {type(error).__name__}: {error}")
+            raised = visible(f"{type(error).__name__}: {error}")
+            found.append(f"{_where(variant)}a function of the declaration raised {raised}")
         if found:
             return found
     return list(_knowledge(case))

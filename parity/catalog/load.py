@@ -15,6 +15,7 @@ from zlib import crc32
 from .case import Case, declared
 from .check import problems
 from .frameworks import FRAMEWORKS
+from .visible import visible
 from .watched import NAME, Watcher, compiled, watched_imports
 
 
@@ -148,5 +149,7 @@ def _describe(path: Path, error: BaseException) -> Broken:
     return Broken(
         path.stem,
         where,
-        f"the file stops here with {type(error).__name__}: {error}{hint}; the cases below this line are not loaded",
+        visible(
+            f"the file stops here with {type(error).__name__}: {error}{hint}; the cases below this line are not loaded"
+        ),
     )

@@ -19,6 +19,7 @@ from _pytest.pathlib import fnmatch_ex
 
 from ..catalog.case import Case
 from ..catalog.load import Broken, display, load
+from ..catalog.visible import visible
 from ..judge.row import NOT_RUN
 from ..plan.work import Item, expand
 from ..record.gpu import read_gpu
@@ -288,7 +289,7 @@ class BrokenItem(NamedItem):
     def runtest(self) -> None:
         if not self.config.stash[KEY].options.timings:
             self.config.stash[KEY].run.broken(self.broken)
-        pytest.fail(str(self.broken), pytrace=False)
+        pytest.fail(visible(str(self.broken)), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, self.name

@@ -15,7 +15,7 @@ from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
 from ..plan.work import Item, eager
-from ..workers.protocol import Failure, Observation, Result
+from ..workers.protocol import RESULT, Failure, Observation, Result
 from .cause import cause, is_of_a_narrower_format
 from .compare import Difference, Truth, against_truth, between
 from .growth import growth
@@ -483,7 +483,7 @@ class _Judge:
 def _verdict_of(failure: Failure) -> str:
     if failure.stage in (CRASH, TIMEOUT):
         return failure.stage
-    return FAIL if failure.kind == "AssertionError" else ERROR
+    return FAIL if failure.kind == "AssertionError" or failure.stage == RESULT else ERROR
 
 
 def _rho_allowed(truth: Truth, other: float) -> float | None:

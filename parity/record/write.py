@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..catalog.dtypes import Array
+from ..catalog.visible import visible
 from ..judge.row import COLUMNS, Row
 from .arrays import ArraysWriter
 from .cells import guarded
@@ -151,5 +152,5 @@ def _cell(value: Any) -> Any:
         return value
     if not value.isprintable():
         # A row is one line, so that a record cut off anywhere loses its last row only.
-        value = " | ".join(line.strip() for line in value.replace("\0", "").splitlines())
+        value = visible(" | ".join(line.strip() for line in value.replace("\0", "").splitlines()))
     return guarded(value)

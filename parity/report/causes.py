@@ -1,19 +1,20 @@
 """Failures by root cause: what many failing rows have in common, so that a run with hundreds reads as a few.
 
 Rows are counted for each *side*: an implementation of a case, or its formula. Failing sides of a framework belong
-together when all of them called one public function that sides which pass did not call, or else when the same
-explanation was found for them. What stays alone is a cause of its own.
+together when all of them called one public function that sides which pass did not call (or few of them), or else when
+the same explanation was found for them. What stays alone is a cause of its own.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
-from ..judge.row import FAIL, FORMULA, NONDETERMINISTIC, RED, VERDICTS
+from ..catalog.visible import visible
+from ..judge.row import FAIL, FORMULA, NONDETERMINISTIC, PASS, RED, VERDICTS
 from ..judge.suspect import DISAGREES
 from ..record.schema import AskedRow, outline
 from ..workers.asked import CALL
@@ -62,7 +63,7 @@ def explanation(row: Any) -> str:
         return "other bits each time, from the same values"
     if row.verdict == FAIL and row.error_ratio is not None and row.error_ratio == row.error_ratio:
         return ""
-    said = " ".join(row.reason.split())
+    said = visible(" ".join(row.reason.split()))
     return said if len(said) <= LONGEST else f"{said[:LONGEST]} …"
 
 
@@ -70,14 +71,14 @@ def explanation(row: Any) -> str:
 class _Tally:
     """The rows of one side."""
 
-    rows: int = 0
+    passing: int = 0
     red: int = 0
     dtypes: dict[str, None] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     worst: Any = None
 
     def add(self, row: Any) -> None:
-        self.rows += 1
+        self.passing += row.verdict == PASS
         if row.verdict not in RED:
             return
         self.red += 1
@@ -164,16 +165,21 @@ class Failures:
         for framework in dict.fromkeys(side[2] for side in self._sides):
             own = {side: tally for side, tally in self._sides.items() if side[2] == framework}
             red = [side for side, tally in own.items() if tally.red]
-            passing = [side for side, tally in own.items() if not tally.red]
+            passing = [side for side, tally in own.items() if tally.passing and not tally.red]
             grouped: dict[str, list[Side]] = {}
             callers = _Callers(red, passing, asked)
-            while (shared := callers.most(self._reason)) is not None:
+            while (shared := callers.most(self._kind)) is not None:
                 function, members = shared
                 grouped.setdefault(function, []).extend(members)
                 callers.drop(members)
             found += [self._cause(sides, name, callers.passing(name)) for name, sides in grouped.items()]
             found += [self._cause(sides) for sides in self._alike(callers.red)]
         return sorted(found, key=lambda cause: (-cause.rows, _severity(cause.worst)))
+
+    def _kind(self, side: Side) -> str:
+        """How a side fails: with wrong values, whatever explains them, or with an error of this wording."""
+        worst = self._sides[side].worst
+        return "values" if worst.verdict == FAIL else outline(explanation(worst))
 
     def _reason(self, side: Side) -> str:
         """The explanation that a side is put together by: the one most of its rows have."""
@@ -221,14 +227,14 @@ class _Callers:
     def passing(self, function: str) -> int:
         return self._passing[function]
 
-    def most(self, reason: Any) -> tuple[str, list[Side]] | None:
-        """The function that explains the most failing sides with one explanation; ``None`` where none explains two."""
+    def most(self, kind: Callable[[Side], str]) -> tuple[str, list[Side]] | None:
+        """The function that most failing sides of one kind call, and that explains them; ``None`` where none does."""
         if not self._known:
             return None  # Where nothing passes, nothing tells one function from another.
         by_name: dict[str, dict[str, list[Side]]] = {}
         for side in self.red:
             for name in self._of(side):
-                by_name.setdefault(name, {}).setdefault(reason(side), []).append(side)
+                by_name.setdefault(name, {}).setdefault(kind(side), []).append(side)
         best: tuple[tuple[Any, ...], str, list[Side]] | None = None
         for name, groups in by_name.items():
             members = max(groups.values(), key=len)

@@ -11,6 +11,7 @@ from ..catalog.case import Case
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import display
 from ..catalog.modes import EAGER
+from ..catalog.visible import visible
 from ..judge.row import RED, VERDICTS, Row
 from ..plan.work import Item, item_name
 from ..record.schema import HTML, PARITY, TIMINGS, TIMINGS_HTML, TimingRow
@@ -48,7 +49,7 @@ def failure_text(case: Case, item: Item, rows: Sequence[Row], reproduce: str) ->
         if implementation.api in named and code is not None:
             lines.append(f"  {implementation.api}: {display(code.co_filename)}:{code.co_firstlineno}")
     lines += ["", f"  seed {red[0].seed}, inputs {red[0].input_digest or 'not made'}", f"  reproduce: {reproduce}"]
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 def cause_lines(causes: Sequence[RootCause], width: int, more: str) -> Iterator[str]:
@@ -68,7 +69,7 @@ def cause_lines(causes: Sequence[RootCause], width: int, more: str) -> Iterator[
             yield f"... and {len(causes) - number} more root causes"
             break
         left -= len(lines)
-        yield from lines
+        yield from map(visible, lines)
     yield more
 
 

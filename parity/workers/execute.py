@@ -14,11 +14,12 @@ from typing import Any
 
 from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS, Array, narrowed
-from ..catalog.errors import DeclarationError
+from ..catalog.errors import DeclarationError, ResultError
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..catalog.layout import parse
 from ..catalog.load import CaseFile, display, load
 from ..catalog.modes import EAGER
+from ..catalog.visible import visible
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
 from .adapter import Adapter
@@ -26,7 +27,7 @@ from .asked import Watch
 from .heard import hearing, in_one_line
 from .memory import peak_bytes
 from .missing import missing
-from .protocol import Asked, Failure, Observation, Result
+from .protocol import RESULT, Asked, Failure, Observation, Result
 from .setup import Setup, Stopwatch, set_up
 from .timing import time_unit
 
@@ -98,9 +99,12 @@ def _observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
 def failure_of(error: Exception, stage: str, unit: Unit) -> Failure:
     """What an exception says about a unit."""
     if isinstance(error, DeclarationError):
-        return Failure("declaration", "", str(error), _case_line(unit))
+        stage = RESULT if isinstance(error, ResultError) and unit.framework != REFERENCE else "declaration"
+        return Failure(stage, "", visible(str(error)), _case_line(unit))
     gone, nearest = missing(error, FRAMEWORKS[unit.framework].packages if unit.framework != REFERENCE else ())
-    return Failure(stage, type(error).__name__, _shorten(str(error)), _line(error, unit.item.file), gone, nearest)
+    return Failure(
+        stage, visible(type(error).__name__), _shorten(str(error)), _line(error, unit.item.file), gone, nearest
+    )
 
 
 def canonical_values(unit: Unit) -> tuple[dict[str, Array], str]:
@@ -167,7 +171,7 @@ def _collect(
     """The results in canonical order, checked for number, rank and place."""
     unit = setup.unit
     if len(produced) != len(setup.results):
-        raise DeclarationError(
+        raise ResultError(
             f"{unit.api} returns {len(produced)} results where the case names {len(setup.results)} "
             f"({', '.join(setup.results)}): return them in that order"
         )
@@ -181,7 +185,7 @@ def _collect(
         try:
             restored = parse(layout).restore(array, spec.axes, setup.axis_sizes, setup.case.labels)
         except DeclarationError as error:
-            raise DeclarationError(f"{unit.api} returns {name} in the wrong shape: {error}") from None
+            raise ResultError(f"{unit.api} returns {name} in the wrong shape: {error}") from None
         kind = "state" if name in states else "output"
         collected[f"{kind}:{name}"] = Result(restored, dtype)
     return collected

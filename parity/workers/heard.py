@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..catalog.visible import visible
 from .protocol import Warned
 
 _LONGEST = 400
@@ -25,11 +26,11 @@ class Heard(logging.Handler):
         self.said: dict[Warned, None] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._add(record.levelname, record.getMessage(), f"{place(record.pathname)}:{record.lineno}")
+        self._add(visible(record.levelname), record.getMessage(), f"{place(record.pathname)}:{record.lineno}")
 
     def warning(self, message: Warning | str, category: type[Warning], filename: str, line: int, *_: Any) -> None:
         """In the place of ``warnings.showwarning``."""
-        self._add(category.__name__, str(message), f"{place(filename)}:{line}")
+        self._add(visible(category.__name__), str(message), f"{place(filename)}:{line}")
 
     def _add(self, category: str, message: str, where: str) -> None:
         text = in_one_line(message)
@@ -51,8 +52,8 @@ def hearing() -> Iterator[Heard]:
 
 
 def in_one_line(text: str) -> str:
-    """A message as one line, with the paths in it as ``place`` gives them."""
-    return _PATH.sub(lambda found: place(found[0]), " ".join(text.split()))
+    """A message as one line of visible characters, with the paths in it as ``place`` gives them."""
+    return _PATH.sub(lambda found: place(found[0]), visible(" ".join(text.split())))
 
 
 def place(path: str) -> str:

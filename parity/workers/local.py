@@ -22,6 +22,7 @@ from typing import IO, Any, Protocol
 
 from ..catalog.dtypes import Array
 from ..catalog.frameworks import REFERENCE
+from ..catalog.visible import visible
 from ..plan.work import Unit
 from .protocol import Failure, Observation, read_frame, write_frame
 
@@ -200,7 +201,7 @@ class Worker:
         """The end of what the worker printed, indented, on lines of its own."""
         self._errors.seek(0)
         text = self._errors.read()[-20_000:].decode(errors="replace").strip()
-        return "".join(f"\n    {line}" for line in text.splitlines()[-lines:])
+        return "".join(f"\n    {visible(line)}" for line in text.splitlines()[-lines:])
 
     def another(self) -> Worker:
         """A new process of the same kind."""

@@ -21,12 +21,17 @@ from ..catalog.dtypes import FLOATS, Array
 _LENGTHS = struct.Struct(">IQ")
 
 
+RESULT = "result"
+"""The stage of an implementation that returns another number of results, or one of another rank, than declared."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why an implementation gave no result.
 
-    ``stage`` is ``declaration`` (the case is wrong), ``build``, ``forward``, ``gradient``, or, set by the
-    harness, ``crash`` and ``timeout``. ``kind`` is the exception's class, ``where`` the line in the case file.
+    ``stage`` is ``declaration`` (the case is wrong), ``build``, ``forward``, ``result`` (not the number or the
+    rank of results that is declared), ``gradient``, or, set by the harness, ``crash`` and ``timeout``. ``kind`` is the
+    exception's class, ``where`` the line in the case file.
     ``missing`` is the framework's name that is not there, if that is why, ``nearest`` the nearest that is.
     """
 

@@ -94,6 +94,15 @@ fill(wrong_number, tensorflow_too=False)
 def _(tf, x):
     return tf.multiply(x, 2), x
 
+colourful = case("colourful")
+fill(colourful, torch_too=False)
+
+@colourful.torch("torch.mul")
+def _(torch, x):
+    import warnings
+    warnings.warn("\\x1b[5mblinks\\u202e")
+    raise ValueError("\\x1b[2J\\x1b]0;owned\\x07red\\nand \\u202egnorw\\u200b\\x08 \\x1b[31mtext")
+
 wrong_formula = case("wrong_formula")
 fill(wrong_formula)
 
@@ -222,12 +231,13 @@ DECLARATIONS = {
 
 FAILURES = {
     "raising": ("error", "torch", ("ValueError: no such option", "cases/runtime.py:")),
-    "wrong_rank": ("error", "torch", ("torch.mul returns y in the wrong shape: shape (12,) has 1 axes", "runtime.py:")),
+    "wrong_rank": ("fail", "torch", ("torch.mul returns y in the wrong shape: shape (12,) has 1 axes", "runtime.py:")),
     "wrong_number": (
-        "error",
+        "fail",
         "tensorflow",
         ("tf.multiply returns 2 results where the case names 1 (y)", "runtime.py:"),
     ),
+    "colourful": ("error", "torch", (r"ValueError: red and \u202egnorw\u200b\x08 text", "runtime.py:")),
     "loses": ("error", "torch", ("loses 4 of the 4 elements of weight bias: name the missing part", "runtime.py:")),
     "repeats": (
         "error",
@@ -304,6 +314,14 @@ def test_an_implementation_without_a_result_is_blamed_alone(red, case):
     for word in words:
         assert word in bad[0]["reason"]
         assert word in shown
+
+
+def test_no_control_character_of_a_message_reaches_terminal_or_record(red):
+    texts = {name: (red.folder / "reports" / name).read_text() for name in ("parity.csv", "parity.md", "parity.html")}
+    texts |= {name: (red.folder / "reports" / name).read_text() for name in ("warnings.csv", "results.csv")}
+    for name, text in {**texts, "terminal": red.all}.items():
+        assert not {"\x1b", "\u202e", "\u200b", "\x08", "\x07"} & set(text), name
+    assert r"blinks\u202e" in texts["warnings.csv"]
 
 
 def test_a_wrong_shape_is_named_before_any_value(red):
