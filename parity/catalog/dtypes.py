@@ -67,7 +67,8 @@ FLOATS: dict[str, DType] = {
     )
 }
 
-NARROWER = {"float64": ("float32",), "float32": ("tf32", "float16", "bfloat16"), "float16": ("bfloat16",)}
+_BELOW_FLOAT32 = ("tf32", "float16", "bfloat16")
+NARROWER = {"float64": ("float32", *_BELOW_FLOAT32), "float32": _BELOW_FLOAT32, "float16": ("bfloat16",)}
 """The formats that a framework may round a dtype's inputs to. ``tf32`` is float32 with ten bits of fraction."""
 
 

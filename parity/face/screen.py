@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from ..plan.work import item_name
 from ..report.causes import RootCause
 from ..report.text import cause_lines
 
@@ -44,13 +43,5 @@ class Screen:
 
     def _chosen(self, names: Sequence[str], causes: Sequence[RootCause]) -> list[str]:
         """The items to show: one for each root cause, that in which it is worst, then the others."""
-        first = [name for cause in causes if (name := _item(cause)) in names]
+        first = [name for cause in causes if (name := cause.item) in names]
         return list(dict.fromkeys([*first, *names]))[: self._most]
-
-
-def _item(cause: RootCause) -> str:
-    """The name of the item that a root cause is worst in."""
-    row = cause.worst
-    if not row.dtype:
-        return f"{row.case}[declaration]"
-    return item_name(row.case, row.variant, row.dtype, row.device, row.mode)

@@ -13,7 +13,9 @@ import numpy as np
 from . import patterns, precision
 from .wrong import Wrong
 
-EXPLANATIONS: tuple[Callable[[Wrong], str], ...] = (
+Explanation = Callable[[Wrong], str]
+
+EXPLANATIONS: tuple[Explanation, ...] = (
     patterns.zero,
     patterns.single,
     precision.inputs,
@@ -34,15 +36,18 @@ NARROWER_FORMAT = (precision.inputs, precision.stored, precision.some_inputs)
 
 def cause(wrong: Wrong) -> str:
     """A few words; empty when nothing can be said."""
-    return _first(wrong, EXPLANATIONS)
+    return _explained(wrong)[1]
 
 
 def is_of_a_narrower_format(wrong: Wrong) -> bool:
-    """Whether a narrower format explains the error."""
-    return bool(_first(wrong, NARROWER_FORMAT))
+    """Whether a narrower format explains the error, and nothing simpler does."""
+    return _explained(wrong)[0] in NARROWER_FORMAT
 
 
-def _first(wrong: Wrong, explanations: tuple[Callable[[Wrong], str], ...]) -> str:
-    if not np.isfinite(wrong.error).all() or not wrong.error.any():
-        return ""
-    return next(filter(None, (explanation(wrong) for explanation in explanations)), "")
+def _explained(wrong: Wrong) -> tuple[Explanation | None, str]:
+    """The first explanation that holds, and what it says."""
+    if np.isfinite(wrong.error).all() and wrong.error.any():
+        for explanation in EXPLANATIONS:
+            if said := explanation(wrong):
+                return explanation, said
+    return None, ""

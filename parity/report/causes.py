@@ -16,6 +16,7 @@ from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..catalog.visible import visible
 from ..judge.row import FAIL, FORMULA, NONDETERMINISTIC, PASS, RED, VERDICTS
 from ..judge.suspect import DISAGREES
+from ..plan.work import item_name
 from ..record.schema import AskedRow, outline
 from ..workers.asked import CALL
 
@@ -124,6 +125,14 @@ class RootCause:
         return told
 
     @property
+    def item(self) -> str:
+        """The name of the item that it is worst in, as pytest has it."""
+        row = self.worst
+        if not row.dtype:
+            return f"{row.case}[declaration]"
+        return item_name(row.case, row.variant, row.dtype, row.device, row.mode)
+
+    @property
     def text(self) -> str:
         return "".join(part for part, _ in self.parts)
 
@@ -182,9 +191,10 @@ class Failures:
         return "values" if worst.verdict == FAIL else outline(explanation(worst))
 
     def _reason(self, side: Side) -> str:
-        """The explanation that a side is put together by: the one most of its rows have."""
-        reasons = self._sides[side].reasons
-        return outline(max(reasons, key=lambda reason: (bool(reason), reasons[reason]))) if reasons else ""
+        """The explanation that a side is put together by: the one most of its rows have, of a message its outline."""
+        tally = self._sides[side]
+        found = max(tally.reasons, key=lambda reason: (bool(reason), tally.reasons[reason]), default="")
+        return found if tally.worst.verdict == FAIL else outline(found)
 
     def _alike(self, sides: Sequence[Side]) -> Iterable[list[Side]]:
         """Sides with one explanation, and each other case on its own."""
@@ -192,18 +202,20 @@ class Failures:
         for side in sides:
             case, api, framework = side
             reason = self._reason(side)
-            telling = reason and api not in (REFERENCE, "") and not any(words in reason for words in VAGUE)
+            telling = reason and api != REFERENCE and not any(words in reason for words in VAGUE)
             groups.setdefault((framework, reason) if telling else (framework, f"case {case}"), []).append(side)
         return groups.values()
 
     def _cause(self, sides: Sequence[Side], function: str = "", passing: int = 0) -> RootCause:
         tallies = [self._sides[side] for side in sides]
         reasons: Counter[str] = sum((tally.reasons for tally in tallies), Counter())
-        reasons.pop("", None)
+        alike: dict[str, str] = {}  # One text of those that differ in numbers only, the most frequent.
+        for reason, _ in reasons.most_common():
+            alike.setdefault(outline(reason), reason)
         return RootCause(
             tuple(sides), function, passing, sum(tally.red for tally in tallies),
             tuple(dict.fromkeys(dtype for tally in tallies for dtype in tally.dtypes)),
-            tuple(reason for reason, _ in reasons.most_common()),
+            tuple(filter(None, alike.values())),
             min((tally.worst for tally in tallies), key=_severity),
         )  # fmt: skip
 

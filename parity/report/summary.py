@@ -54,16 +54,18 @@ def _rows(cause: RootCause, rows: pd.DataFrame, overview: Overview) -> Iterator[
 
 
 def _operation(row: Any, rows: int) -> Sequence[str]:
+    names = [code(name) if name else "" for name in (row.left, row.right)]
+    quantity = code(row.quantity) if row.quantity else "everything"
     return (
-        code(row.case), row.verdict, str(rows), code(row.quantity) if row.quantity else "everything", code(row.left),
-        code(row.right), number(row.max_abs_error), share(row.error_ratio), prose(off(row.blame)),
+        code(row.case), row.verdict, str(rows), quantity, *names, number(row.max_abs_error), share(row.error_ratio),
+        prose(off(row.blame)),
     )  # fmt: skip
 
 
 def _told(row: Any, overview: Overview) -> Iterator[str]:
     """Why, and how to see it again."""
-    item = item_name(row.case, row.variant, row.dtype, row.device, row.mode)
-    yield f"- **{prose(item)}**: {code(row.reason)}  "
+    item = item_name(row.case, row.variant, row.dtype, row.device, row.mode) if row.dtype else row.case
+    yield f"- {code(item)}: {code(row.reason)}  "
     if row.cause:
         yield f"  Likely cause: {prose(row.cause)}  "
     yield f"  {code(overview.command(row))}"

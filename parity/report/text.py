@@ -13,7 +13,7 @@ from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.visible import visible
 from ..judge.row import RED, VERDICTS, Row
-from ..plan.work import Item, item_name
+from ..plan.work import Item
 from ..record.schema import HTML, PARITY, TIMINGS, TIMINGS_HTML, TimingRow
 from .causes import RootCause
 
@@ -57,16 +57,16 @@ def cause_lines(causes: Sequence[RootCause], width: int, more: str) -> Iterator[
     left = SCREEN - 2
     for number, cause in enumerate(causes):
         row = cause.worst
-        item = item_name(row.case, row.variant, row.dtype, row.device, row.mode) if row.dtype else row.case
-        share = f": {row.error_ratio:.3g} times its allowance" if row.error_ratio is not None else ""
-        worst = f"    worst: {item}{f', {row.quantity}' if row.quantity else ''}{share}"
+        share = f": {row.error_ratio:.3g} times allowed" if row.error_ratio is not None else ""
+        worst = f"    worst: {cause.item}{f', {row.quantity}' if row.quantity else ''}{share}"
         lines = textwrap.wrap(cause.text, width, subsequent_indent="    ", max_lines=2, placeholder=" ...")
         if len(cause.cases) > 1:
             lines += textwrap.wrap(", ".join(cause.cases), width - 4, max_lines=1, placeholder=" ...")
             lines[-1] = f"    {lines[-1]}"
         lines.append(worst if len(worst) <= width else f"{worst[: width - 4]} ...")
         if len(lines) > left:
-            yield f"... and {len(causes) - number} more root causes"
+            rest = len(causes) - number
+            yield f"... and {rest} more root cause{'s' if rest > 1 else ''}"
             break
         left -= len(lines)
         yield from map(visible, lines)

@@ -90,6 +90,16 @@ def test_what_many_unlike_failures_share_is_no_root_cause():
         len(causes([*rows("a", cause=whole), *rows("b", cause=whole), *rows("c", cause="2 of 60 elements only")])) == 3
     )
     assert len(causes([*rows("a", cause=""), *rows("b", cause="")])) == 2
+    assert len(causes([*rows("a", cause="the truth times 2"), *rows("b", cause="the truth times 3")])) == 2
+    assert len(causes([*rows("a", cause="the truth times 2"), *rows("b", cause="the truth times 2")])) == 1
+
+
+def test_declarations_with_the_same_mistake_are_one_root_cause():
+    blank = dict.fromkeys(("variant", "dtype", "quantity", "left", "right", "left_framework", "right_framework"), "")
+    broken = replace(PASSED, verdict="error", error_ratio=None, reason="cases/x.py:3: no axis O", **blank)
+    (cause,) = causes([replace(broken, case="a"), replace(broken, case="b", reason="cases/x.py:9: no axis O")])
+    assert cause.text == "2 rows, 2 operations: the declaration; cases/x.py:3: no axis O"
+    assert cause.item == "a[declaration]"
 
 
 def test_frameworks_are_not_put_together():
@@ -148,5 +158,5 @@ def test_each_cause_has_its_operations_and_its_worst_row():
     assert lines[:3] == [
         "4 rows, 2 operations: torch.conv in float32; TF32-like inputs",
         "    a, b",
-        "    worst: b[stride=1]-float32-cpu, output:y: 1e+04 times its allowance",
+        "    worst: b[stride=1]-float32-cpu, output:y: 1e+04 times allowed",
     ]
