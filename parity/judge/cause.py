@@ -46,7 +46,7 @@ def is_of_a_narrower_format(wrong: Wrong) -> bool:
 
 def _explained(wrong: Wrong) -> tuple[Explanation | None, str]:
     """The first explanation that holds, and what it says."""
-    if np.isfinite(wrong.error).all() and wrong.error.any():
+    if np.isrealobj(wrong.error) and np.isfinite(wrong.error).all() and wrong.error.any():
         for explanation in EXPLANATIONS:
             if said := explanation(wrong):
                 return explanation, said

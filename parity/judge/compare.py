@@ -10,6 +10,9 @@ from ..catalog.dtypes import FLOATS, Array
 from ..workers.protocol import Result
 from .tolerance import Allowance
 
+DTYPE = "dtype"
+"""How a problem begins that lies in the dtype."""
+
 CLASSES = (0.0, 2.0**-8, 2.0**-6, 2.0**-4, 2.0**-2, 1.0)
 """Upper ends of the classes in which elements are counted by the share of their allowance that the error uses."""
 
@@ -106,7 +109,7 @@ def between(left: Result, right: Result, truth: Truth, dtype: str) -> Difference
 
 def _mismatch(result: Result, truth: Truth, dtype: str) -> str:
     if result.dtype != dtype:
-        return f"dtype {result.dtype} instead of {dtype}"
+        return f"{DTYPE} {result.dtype} instead of {dtype}"
     if result.array.shape != truth.values.shape:
         return f"shape {result.array.shape} instead of {truth.values.shape}"
     return ""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..catalog.calls import signature
 from ..catalog.case import Case, Implementation
 from ..catalog.frameworks import REFERENCE
 from ..catalog.known import Circumstances, Deviation, Divergence, Known, Limitation, Tolerance, Unrepeatable
@@ -33,9 +32,9 @@ from .row import (
     UNEXPECTED,
     Row,
 )
-from .suspect import DISAGREES, Voice, suspected
+from .suspect import Voice, doubtful, suspected
 from .tolerance import allowance, together
-from .wrong import Alternatives, Wrong, unknown
+from .wrong import Alternatives, Wrong, axes_of, unknown, wrong_of
 
 
 @dataclass(frozen=True)
@@ -175,17 +174,15 @@ class _Judge:
 
         What is declared to deviate says nothing about it, nor does an error that a narrower format explains.
         """
-        voices = []
-        for side in sides:
-            if quantity not in side.differences or quantity in side.deviations:
-                continue
-            difference, other = side.differences[quantity], others[side.name].get(quantity, 0.0)
-            if self._verdict(difference, truth, None, side.name, other)[0] == PASS:
-                return False
-            voices.append(Voice(side.implementation.framework, side.observation.results[quantity], difference))
+        heard = [side for side in sides if quantity in side.differences and quantity not in side.deviations]
+        if any(_is_right(s.differences[quantity], truth, others[s.name].get(quantity, 0.0)) for s in heard):
+            return False
+        voices = [
+            Voice(s.implementation.framework, s.observation.results[quantity], s.differences[quantity]) for s in heard
+        ]
         if not suspected(voices, truth, self.item.dtype):
             return False
-        wrong = (self._wrong(side, quantity, truth) for side in sides if quantity in side.differences)
+        wrong = (self._wrong(side, quantity, truth) for side in heard)
         return not any(is_of_a_narrower_format(each) for each in wrong if each is not None)
 
     # One side --------------------------------------------------------------------------------------------------
@@ -273,7 +270,7 @@ class _Judge:
             verdict, reason = self._verdict(difference, truths[quantity], side.deviations.get(quantity), api, other)
             blame = _blamed(verdict, framework)
             if verdict == FAIL and quantity in self.suspects:
-                blame, reason = FORMULA, self._doubtful(reason)
+                blame, reason = FORMULA, doubtful(self._where(), reason)
             yield self._row(
                 quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, difference, truths[quantity],
                 blame=blame,
@@ -282,60 +279,35 @@ class _Judge:
                 rho_allowed=_rho_allowed(truths[quantity], other),
             )  # fmt: skip
 
-    def _doubtful(self, reason: str) -> str:
-        return (
-            f"{DISAGREES}, and they agree with each other: check the formula first ({self._where()}); "
-            f"if it is right, all of them are wrong in the same way. {reason}"
-        )
-
     def _growth(self, side: _Side, quantity: str, truth: Truth) -> str:
         steps, difference = self.case.steps, side.differences[quantity]
-        axes = self._axes(quantity)
+        axes = axes_of(self.case, self.variant, quantity)
         if steps not in axes or difference.problem or truth.allowance.exact:
             return ""
         error = np.abs(side.observation.results[quantity].values - truth.values)
         return growth(error, truth.allowance.limits, axes.index(steps), steps)
-
-    def _axes(self, quantity: str) -> list[str]:
-        """The names of a quantity's axes."""
-        case, variant = self.case, self.variant
-        given = {name: tensor.axes for name, tensor in {**case.inputs(variant), **case.weights(variant)}.items()}
-        results = {name: result.axes for name, result in {**case.outputs(variant), **case.states(variant)}.items()}
-        kind, _, name = quantity.partition(":")
-        return list((given if kind == "grad" else results)[name])
 
     def _cause(self, side: _Side, quantity: str, truth: Truth) -> str:
         wrong = self._wrong(side, quantity, truth)
         return cause(wrong) if wrong is not None else ""
 
     def _wrong(self, side: _Side, quantity: str, truth: Truth) -> Wrong | None:
-        """A result that is wrong, for its explanation; ``None`` where its values cannot be compared."""
-        difference = side.differences[quantity]
-        if difference.problem or difference.rho is None:
-            return None
-        assert self.case.formula is not None
-        settings = self.case.settings(self.variant)
-        taken = {name: settings.get(name) for name in signature(self.case.formula).keywords}
-        return Wrong(
-            quantity, side.observation.results[quantity], truth.values.astype(np.result_type(truth.values, np.float64)),
-            truth.allowance.limits, difference.rho, self.item.dtype, self._axes(quantity),
-            {name: value for name, value in taken.items() if isinstance(value, float)}, self.alternatives,
-        )  # fmt: skip
+        result, difference = side.observation.results[quantity], side.differences[quantity]
+        return wrong_of(self.case, self.item, quantity, result, truth, difference, self.alternatives)
 
     def _verdict(
         self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str, other: float
     ) -> tuple[str, str]:
         located = difference.located(api, REFERENCE)
-        if deviation is None and difference.ok and not truth.allowance.exact:
-            allowed = _rho_allowed(truth, other)
-            if allowed is None or difference.rho is None or difference.rho <= allowed:
-                return PASS, truth.allowance.because
+        if deviation is None and _is_right(difference, truth, other):
+            return PASS, truth.allowance.because
+        if deviation is None and difference.ok:
             return FAIL, (
-                f"all elements together: ρ is {difference.rho:.3g}, where {allowed:.3g} is allowed "
+                f"all elements together: ρ is {difference.rho:.3g}, where {_rho_allowed(truth, other):.3g} is allowed "
                 f"(the other framework's is {other:.3g})"
             )
         if deviation is None:
-            return (PASS, truth.allowance.because) if difference.ok else (FAIL, located)
+            return FAIL, located
         if difference.ok:
             return (
                 UNEXPECTED,
@@ -417,7 +389,7 @@ class _Judge:
                 verdict, reason = FAIL, difference.located(*names)
                 blame = _further(left, right, quantity)
                 if quantity in self.suspects:
-                    blame, reason = FORMULA, self._doubtful(reason)
+                    blame, reason = FORMULA, doubtful(self._where(), reason)
             yield self._row(
                 quantity, names[0], frameworks[0], names[1], frameworks[1], verdict, reason, difference, truth, blame
             )
@@ -490,6 +462,12 @@ def _rho_allowed(truth: Truth, other: float) -> float | None:
     """What all elements together are allowed, where that is limited."""
     allowance = truth.allowance
     return None if allowance.exact or allowance.own else together(truth.values.size, other)
+
+
+def _is_right(difference: Difference, truth: Truth, other: float) -> bool:
+    """Whether a result is within its allowance, each element and all together; ``other`` is the other side's ρ."""
+    allowed = _rho_allowed(truth, other)
+    return difference.ok and (allowed is None or difference.rho is None or difference.rho <= allowed)
 
 
 def _blamed(verdict: str, framework: str) -> str:

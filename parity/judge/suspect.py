@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from ..catalog.dtypes import FLOATS, Array
 from ..workers.protocol import Result
-from .compare import Difference, Truth
+from .compare import DTYPE, Difference, Truth
 from .tolerance import ROUNDINGS, own_scale, pooled
 
 NEARER = 0.25
@@ -36,22 +37,33 @@ def suspected(voices: Sequence[Voice], truth: Truth, dtype: str) -> bool:
     if len({voice.framework for voice in voices}) < 2:
         return False
     results = [voice.result for voice in voices]
-    if len({(result.dtype, result.array.shape) for result in results}) > 1 or results[0].dtype != dtype:
+    if len({(result.dtype, result.array.shape) for result in results}) > 1:
         return False
+    if any(voice.difference.problem.startswith(DTYPE) for voice in voices):
+        return False  # A formula has no dtype.
     values = np.stack([result.values for result in results])
     first = values[0]
     with np.errstate(all="ignore"):
         same = np.all((values == first) | (np.isnan(values) & np.isnan(first)), axis=0)
-        apart = np.where(same, 0.0, values.max(axis=0) - values.min(axis=0))
+        pairs = [np.abs(one - other) for one, other in combinations(values, 2)]
+        apart = np.where(same, 0.0, np.max(pairs, axis=0))
     if not (apart <= _limits(values, truth, dtype)).all():  # Not where only some are NaN or infinite.
         return False
     if any(voice.difference.problem for voice in voices):
         # Nothing to measure: the shape, or what is NaN, infinite or a negative zero, is not the formula's.
-        zero = np.all(values == 0, axis=0)
-        return bool((np.signbit(values) == np.signbit(first))[:, zero].all())
+        zero = np.all(values == 0, axis=0) & np.isrealobj(values)
+        return bool((np.signbit(values.real) == np.signbit(first.real))[:, zero].all())
     with np.errstate(all="ignore"):
         away = [_size(np.where(each == truth.values, 0.0, each - truth.values)) for each in values]
     return _size(apart) <= NEARER * min(away)
+
+
+def doubtful(where: str, reason: str) -> str:
+    """The reason of a row whose formula, at ``where``, is the suspect: both readings, the formula first."""
+    return (
+        f"{DISAGREES}, and they agree with each other: check the formula first ({where}); "
+        f"if it is right, all of them are wrong in the same way. {reason}"
+    )
 
 
 def _limits(values: Array, truth: Truth, dtype: str) -> Array:
@@ -67,5 +79,4 @@ def _limits(values: Array, truth: Truth, dtype: str) -> Array:
 
 
 def _size(error: Array) -> float:
-    finite = error[np.isfinite(error)].astype(np.float64)
-    return float(np.linalg.norm(finite.ravel()))
+    return float(np.linalg.norm(np.abs(error[np.isfinite(error)]).astype(np.float64)))

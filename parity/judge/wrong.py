@@ -8,9 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
+from ..catalog.calls import signature
+from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS, NARROWER, Array
-from ..plan.work import Instead
+from ..catalog.variants import Variant
+from ..plan.work import Instead, Item
 from ..workers.protocol import Result
+from .compare import Difference, Truth
 
 EXPLAINED = 0.25
 """An explanation leaves at most this share of the error."""
@@ -99,6 +103,38 @@ class Wrong:
     def axis(self, number: int) -> str:
         """An axis by its name, or by its number where it has none."""
         return f"axis {self.axes[number] if number < len(self.axes) else number}"
+
+
+def axes_of(case: Case, variant: Variant, quantity: str) -> list[str]:
+    """The names of a quantity's axes."""
+    kind, _, name = quantity.partition(":")
+    if kind == "grad":
+        return list({**case.inputs(variant), **case.weights(variant)}[name].axes)
+    return list({**case.outputs(variant), **case.states(variant)}[name].axes)
+
+
+def wrong_of(
+    case: Case,
+    item: Item,
+    quantity: str,
+    result: Result,
+    truth: Truth,
+    difference: Difference,
+    alternatives: Alternatives,
+) -> Wrong | None:
+    """A result that is wrong, for its explanation; ``None`` where its values cannot be compared."""
+    if difference.problem or difference.rho is None:
+        return None
+    assert case.formula is not None
+    variant = case.variant(item.variant)
+    settings = case.settings(variant)
+    parameters = {
+        name: settings[name] for name in signature(case.formula).keywords if isinstance(settings.get(name), float)
+    }
+    exact = truth.values.astype(np.result_type(truth.values, np.float64))
+    axes = axes_of(case, variant, quantity)
+    limits = truth.allowance.limits
+    return Wrong(quantity, result, exact, limits, difference.rho, item.dtype, axes, parameters, alternatives)
 
 
 def telling(values: Array, many: int = MANY) -> bool:
