@@ -32,7 +32,7 @@ class Screen:
         rest = f"{len(shown)} of {len(names)} failing items are shown below"
         if len(shown) < len(names):
             rest += ": --failures=all shows all, --failures=N so many"
-        terminalreporter.section("root causes")
+        terminalreporter.write_sep("=", "root causes")
         for line in cause_lines(causes, terminalreporter._tw.fullwidth, rest):
             terminalreporter.write_line(line)
         terminalreporter.stats["failed"] = [r for r in failed if getattr(r, ITEM, None) in {None, *shown}]

@@ -7,6 +7,7 @@ the same explanation was found for them. What stays alone is a cause of its own.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ Side = tuple[str, str, str]
 
 Called = Mapping[tuple[str, str], set[str]]
 """The public functions that each implementation of a case called."""
+
+_OPERATOR = re.compile(r"\.__(?!call__)\w+__$")
+"""Operators: nearly everything uses some, and what fails seldom fails in them."""
 
 PASSING = 4
 """A function explains failures when one of this many callers passes at most."""
@@ -177,12 +181,12 @@ class Failures:
             passing = [side for side, tally in own.items() if tally.passing and not tally.red]
             grouped: dict[str, list[Side]] = {}
             callers = _Callers(red, passing, asked)
-            while (shared := callers.most(self._kind)) is not None:
+            while (shared := callers.most(self._kind, self._alike)) is not None:
                 function, members = shared
                 grouped.setdefault(function, []).extend(members)
                 callers.drop(members)
             found += [self._cause(sides, name, callers.passing(name)) for name, sides in grouped.items()]
-            found += [self._cause(sides) for sides in self._alike(callers.red)]
+            found += [self._cause(sides) for sides in self._without_function(callers.red)]
         return sorted(found, key=lambda cause: (-cause.rows, _severity(cause.worst)))
 
     def _kind(self, side: Side) -> str:
@@ -196,7 +200,12 @@ class Failures:
         found = max(tally.reasons, key=lambda reason: (bool(reason), tally.reasons[reason]), default="")
         return found if tally.worst.verdict == FAIL else outline(found)
 
-    def _alike(self, sides: Sequence[Side]) -> Iterable[list[Side]]:
+    def _alike(self, sides: Sequence[Side]) -> bool:
+        """Whether the same explanation was found for all."""
+        common = set.intersection(*({outline(reason) for reason in self._sides[side].reasons} for side in sides))
+        return bool(common - {""})
+
+    def _without_function(self, sides: Sequence[Side]) -> Iterable[list[Side]]:
         """Sides with one explanation, and each other case on its own."""
         groups: dict[tuple[str, str], list[Side]] = {}
         for side in sides:
@@ -234,13 +243,19 @@ class _Callers:
         case, api, framework = side
         named = api.partition(" ")[0].partition("(")[0]
         ours = framework in FRAMEWORKS and named.partition(".")[0] in {*FRAMEWORKS[framework].packages, "tf"}
-        return self._asked.get((case, api), set()) | ({named} if ours and "." in named else set())
+        found = self._asked.get((case, api), set()) | ({named} if ours and "." in named else set())
+        return {name for name in found if not _OPERATOR.search(name)}
 
     def passing(self, function: str) -> int:
         return self._passing[function]
 
-    def most(self, kind: Callable[[Side], str]) -> tuple[str, list[Side]] | None:
-        """The function that most failing sides of one kind call, and that explains them; ``None`` where none does."""
+    def most(
+        self, kind: Callable[[Side], str], alike: Callable[[Sequence[Side]], bool]
+    ) -> tuple[str, list[Side]] | None:
+        """The function that most failing sides of one kind call, and that explains them; ``None`` where none does.
+
+        Two sides may call the same by chance: they must be ``alike``, too.
+        """
         if not self._known:
             return None  # Where nothing passes, nothing tells one function from another.
         by_name: dict[str, dict[str, list[Side]]] = {}
@@ -252,8 +267,10 @@ class _Callers:
             members = max(groups.values(), key=len)
             if len(members) < 2 or PASSING * self._passing[name] > len(members):
                 continue
+            if len(members) == 2 and not alike(members):
+                continue
             own = sum(name in api for _, api, _ in members)
-            score = (len(members) - self._passing[name], own, "__" not in name, name)
+            score = (len(members) - self._passing[name], own, name)
             if best is None or score > best[0]:
                 best = score, name, members
         return None if best is None else best[1:]

@@ -61,6 +61,27 @@ fill(gradient_is_wrong, torch_too=False)
 @gradient_is_wrong.torch("torch.mul")
 def _(torch, x):
     return torch.mul(x, 1) + x.detach()
+
+formula_is_wrong = case("formula_is_wrong")
+fill(formula_is_wrong)
+
+@formula_is_wrong.reference
+def _(np, x):
+    return 2.5 * x
+
+other_epsilon = case("other_epsilon", parameters=dict(eps=1e-3), dtypes=["float64"])
+
+@other_epsilon.reference
+def _(np, x, *, eps):
+    return x / np.sqrt(np.mean(x**2, axis=1, keepdims=True) + eps)
+
+@other_epsilon.torch("torch.nn.functional.rms_norm")
+def _(torch, x, *, eps, M):
+    return torch.nn.functional.rms_norm(x, (M,), eps=1e-5)
+
+@other_epsilon.tensorflow("tf.math.rsqrt")
+def _(tf, x, *, eps):
+    return x * tf.math.rsqrt(tf.reduce_mean(x**2, axis=1, keepdims=True) + eps)
 """
 )
 RUNTIME = (
@@ -359,6 +380,55 @@ def test_the_wrong_side_is_blamed_by_the_truth(red):
         assert {row["blame"] for row in rows if row["verdict"] == "fail"} == {framework}
 
 
+def test_a_formula_that_every_implementation_contradicts_is_blamed_alone(red):
+    rows = red.rows(case="formula_is_wrong")
+    assert {(row["right"], row["verdict"], row["blame"]) for row in rows} == {
+        ("reference", "fail", "formula"),
+        ("tf.multiply", "pass", ""),
+    }
+    shown = "\n".join(red.screen(of_item("formula_is_wrong")))
+    assert re.search(r"check the formula first \(cases/figures\.py:\d+\); if it is right, all of them are wrong", shown)
+
+
+def test_the_parameter_that_gives_the_result_is_named(red):
+    rows = red.rows(case="other_epsilon", verdict="fail", right="reference")
+    assert {(row["left_framework"], row["cause"]) for row in rows} == {
+        ("torch", "the formula with eps=1e-05 instead of 0.001")
+    }
+
+
+def test_the_root_causes_stand_above_the_failing_items(red):
+    lines = red.out.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.strip("= ") == "root causes")
+    end = next(number for number, line in enumerate(lines) if line.strip("= ") == "FAILURES")
+    assert 10 < end - start <= 41
+    text = "\n".join(lines[start:end])
+    assert "3 rows, killed: torch.mul in float32; killed by SIGKILL" in text or "more root causes" in text
+    failing = sum(bool(parts) for parts in red.junit().values())
+    assert lines[end - 1] == f"{failing} of {failing} failing items are shown below"
+
+
+@pytest.fixture(scope="module")
+def few(red, run_in, interpreters):
+    return run_in(red.folder, "cases/figures.py", "--failures=2", "--reports=few", "--dtype=float32", *interpreters)
+
+
+def test_only_some_failing_items_are_shown_in_full_and_the_others_on_request(few):
+    assert "2 of 4 failing items are shown below: --failures=all shows all" in few.out
+    assert sum(line.startswith("____") for line in few.out.splitlines()) == 2
+    assert "4 failed, 1 passed" in few.out
+    assert sum(line.startswith("FAILED") for line in few.out.splitlines()) == 2
+    for case in ("torch_is_wrong", "tensorflow_is_wrong", "gradient_is_wrong", "formula_is_wrong"):
+        assert f"rows, {case}: " in few.out
+
+
+@pytest.mark.parametrize("given", ["some", "-1", "1.5", ""])
+def test_another_number_of_failing_items_is_refused(red, run_in, given):
+    outcome = run_in(red.folder, "cases", f"--failures={given}", "--collect-only", "-q")
+    assert outcome.code == 4
+    assert f"--failures {given}: give a number of items, or all" in outcome.all
+
+
 def test_a_wrong_gradient_fails_beside_a_right_output(red):
     rows = red.rows(case="gradient_is_wrong")
     assert {row["verdict"] for row in rows if row["quantity"] == "output:y"} == {"pass"}
@@ -438,7 +508,7 @@ def test_the_next_run_can_be_of_the_failed_ones_only(red, run_in):
     outcome = run_in(red.folder, "cases", "--lf", "--collect-only", "-q", "--device=cpu")
     failed = {name for name, parts in red.junit().items() if parts}
     assert {item.partition("::")[2] for item in outcome.ids} == failed
-    assert len(outcome.ids) == len(failed) == len(DECLARATIONS) + len(FAILURES) + 6
+    assert len(outcome.ids) == len(failed) == len(DECLARATIONS) + len(FAILURES) + 8
 
 
 @pytest.fixture(scope="module")

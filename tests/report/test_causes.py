@@ -53,11 +53,31 @@ def test_a_few_that_pass_are_counted_and_many_acquit_the_function():
 
 
 def test_two_root_causes_are_told_apart_and_the_larger_comes_first():
-    made = [*rows("a"), *rows("b", cause=""), *rows("c", cause=""), *rows("d"), *rows("e"), *OTHERS]
-    asked = {"b": ["torch.lstm"], "c": ["torch.lstm"], "a": [CONV], "d": [CONV], "e": [CONV], "fine0": ["torch.relu"]}
+    made = [*rows("a"), *rows("b"), *rows("c"), *rows("d"), *rows("e"), *rows("f"), *OTHERS]
+    asked = {
+        "b": ["torch.lstm"],
+        "c": ["torch.lstm"],
+        "f": [CONV, "torch.relu"],
+        "a": [CONV],
+        "d": [CONV],
+        "e": [CONV],
+        "fine0": ["torch.relu"],
+    }
     first, second = causes(made, asked)
-    assert first.text == f"6 rows, 3 operations: everything that calls {CONV} in float32; TF32-like inputs"
-    assert second.text == "4 rows, 2 operations: everything that calls torch.lstm in float32"
+    assert first.text == f"8 rows, 4 operations: everything that calls {CONV} in float32; TF32-like inputs"
+    assert second.text == "4 rows, 2 operations: everything that calls torch.lstm in float32; TF32-like inputs"
+
+
+def test_two_that_fail_unlike_may_call_the_same_by_chance():
+    made = [*rows("a", cause="zero throughout"), *rows("b"), *OTHERS]
+    assert [cause.function for cause in causes(made, {"a": [CONV], "b": [CONV]})] == ["", ""]
+    assert [cause.function for cause in causes([*made, *rows("c")], {n: [CONV] for n in "abc"})] == [CONV]
+
+
+def test_operators_are_accused_of_nothing():
+    asked = {name: ["torch.Tensor.__add__"] for name in "abc"}
+    (cause,) = causes([*rows("a"), *rows("b"), *rows("c"), *OTHERS], asked)
+    assert cause.function == ""
 
 
 def test_several_explanations_of_one_function_are_one_root_cause():

@@ -1,5 +1,6 @@
 """The scale of a computation: in every format it is small enough to tell a result from nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from parity.catalog.dtypes import FLOATS
 from parity.catalog.load import load
 from parity.judge.tolerance import allowance, together
-from parity.plan.work import Item, Unit
+from parity.plan.work import Instead, Item, Unit
 from parity.workers.reference import ReferenceAdapter
 from parity.workers.sensitivity import Formula
 
@@ -35,3 +36,48 @@ def test_zeros_in_place_of_any_result_are_noticed(file, case, dtype):
             rho = np.sqrt(np.mean(truth**2) / np.mean(limits.scale**2)) / unit
             beyond = np.abs(truth) > limits.limits
             assert beyond.any() or rho > together(truth.size, 0.0), (variant.id, quantity)
+
+
+SCALED = """
+from parity import Case, normal
+
+scaled = Case("scaled", "y = x / sqrt(mean(x^2) + eps).", sizes=dict(N=4, M=30), inputs=dict(x=normal("N M")),
+              outputs=dict(y="N M"), parameters=dict(eps=1e-3))
+
+@scaled.reference
+def _(np, x, *, eps):
+    return x / np.sqrt(np.mean(x**2, axis=1, keepdims=True) + eps)
+"""
+
+
+def test_the_formula_in_another_way_than_declared(tmp_path):
+    """With another parameter, with rounded inputs, or in float32: the truth itself stays as it is."""
+    (tmp_path / "scaled.py").write_text(SCALED)
+    formula = Formula(ReferenceAdapter(threads=1), threads=1)
+    unit = Unit(Item(str(tmp_path / "scaled.py"), "scaled", "", "float64", "cpu"), "reference", "reference", seed=0)
+
+    def given(**instead):
+        seen = formula.observe(replace(unit, instead=Instead(**instead)))
+        assert seen.failure is None
+        assert bool(seen.sensitivities) == (not instead)
+        return {name: result.array for name, result in seen.results.items()}
+
+    truth = given()
+    x = truth["output:y"]
+    assert set(truth) == {"output:y", "grad:x"}
+    for name, values in truth.items():
+        errors = {
+            label: np.max(np.abs(other[name] - values))
+            for label, other in {
+                "same": given(parameter="eps", value=1e-3),
+                "eps": given(parameter="eps", value=1.0),
+                "single": given(single=True),
+                "bfloat16": given(inputs_as="bfloat16"),
+            }.items()
+        }
+        assert errors["same"] == 0
+        assert errors["eps"] > 0.1
+        assert 1e-9 < errors["single"] < 1e-5
+        assert 1e-4 < errors["bfloat16"] < 0.1
+    assert given(single=True)["output:y"].dtype == np.float32
+    assert np.array_equal(given()["output:y"], x)
