@@ -61,7 +61,7 @@ JUDGED = (
     *(f"parity/judge/{name}.py" for name in ("compare", "judge", "row", "tolerance")),
     *(f"parity/workers/{name}.py" for name in ("rounding", "sensitivity")),
 )
-"""What decides. ``cause.py`` and ``growth.py`` describe a row whose verdict is given."""
+"""What decides. The other modules of the judge describe a row whose verdict is given: its cause, growth and blame."""
 
 
 def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> dict[str, Any]:
