@@ -39,7 +39,7 @@ class Difference:
     ``problem`` is set when they cannot be compared by value, or must not be equal in kind (dtype, shape, NaN,
     infinity, sign of zero); ``special`` tells the last three. ``wrong`` is the number of elements beyond what they are
     allowed, ``ratio`` the error divided by what was allowed, at its worst element ``index``, ``rho`` the root mean
-    square of the error in units of rounding of the dtype times that of the scale, ``counts`` the elements in each of
+    square of the error in units of rounding of the dtype times the scale, ``counts`` the elements in each of
     ``CLASSES`` and beyond. ``allowed`` follows from the ``rule``, and from the scales at that element.
     """
 
@@ -190,11 +190,9 @@ def _measure(
 
 def _rho(error: Array, allowance: Allowance, dtype: str) -> float:
     finite = np.isfinite(error)
-    errors, scales = error[finite], allowance.scale[finite]
-    if not allowance.pooled:
-        errors, scales = errors / scales, np.ones_like(scales)
     with np.errstate(all="ignore"):
-        ratio = np.sqrt(np.mean(errors**2) / np.mean(scales**2)) if finite.any() else np.inf
+        shares = np.where(error == 0, 0.0, error / allowance.scale)[finite]
+        ratio = np.sqrt(np.mean(shares**2)) if finite.any() else np.inf
     return float(ratio / FLOATS[dtype].unit_roundoff)
 
 

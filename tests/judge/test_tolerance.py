@@ -24,7 +24,7 @@ def allowed(case, dtype="float32", override=None, truth=TRUTH, quantity="output:
 def test_the_default_is_some_roundings_of_the_scale(dtype):
     found = allowed(make(), dtype)
     assert not found.exact
-    pooled = [np.sqrt((own + 17 / 3) / 2) for own in (1.0, 16.0, 0.0)]
+    pooled = [np.sqrt((own + 17 / 3) / 2) for own in (1.0, 16.0, 1.3**2)]  # 1.3 is the tenth percentile of 1 and 4.
     assert found.limits == pytest.approx(ROUNDINGS * FLOATS[dtype].unit_roundoff * np.array(pooled))
     assert found.scale == pytest.approx(pooled)
     assert (found.because, found.own) == ("", False)
@@ -115,3 +115,20 @@ def test_all_elements_together_may_be_off_by_a_multiple_of_what_the_other_framew
 
 def test_a_single_element_may_be_off_as_much_by_both_rules():
     assert together(1, 0.0) == ROUNDINGS
+
+
+def test_a_number_of_another_order_of_magnitude_does_not_widen_the_others():
+    rows = np.array([1.0, 2.0, 0.5, 1.5])
+    alone, beside = pooled(rows, rows), pooled(np.append(rows, 1e9), np.append(rows, 1e9))
+    assert (beside[:-1] <= 64 * alone).all()
+    assert beside[-1] == pytest.approx(1e9 / 2**0.5 * (1 + 1 / 5) ** 0.5)
+
+
+def test_numbers_of_one_order_of_magnitude_share_the_scale_of_all():
+    rows = np.array([0.1, 0.2, 4.0])
+    assert pooled(rows, rows) == pytest.approx(np.sqrt((rows**2 + np.mean(rows**2)) / 2))
+
+
+def test_a_zero_gets_a_scale_of_the_small_numbers():
+    rows = np.array([0.0, 1.0, 1.0, 1e9, 1e9])
+    assert 0.5 < pooled(rows, rows)[0] < 64
