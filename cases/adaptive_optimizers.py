@@ -1,5 +1,7 @@
 """Adam and AdamW: the weights after 1, 10 and 100 updates."""
 
+from functools import partial
+
 from _optimizers import FUSED, MOVING, SIZES, formula, keras_weights, learning_rate, precise, torch_weights, v1_weights
 
 from parity import Case, LeastScale, buffer, grid, normal
@@ -40,19 +42,28 @@ def hat(position, epsilon, beta_2, t):
 
 
 def torch_adam(torch, w, g, make, *, position, epsilon, beta_2, capture, rate=0.01, schedule="constant"):
-    def before(optimizer, weight, t):
-        optimizer.param_groups[0]["lr"] = learning_rate(schedule, t, rate)
-        optimizer.param_groups[0]["eps"] = outside(position, epsilon, beta_2, t)
-
-    return torch_weights(torch, make, w, g, before, capture=capture)
-
-
-def keras_adam(tf, w, g, optimizer, *, position, epsilon, beta_2, capture, rate=0.01, schedule="constant", l2=0.0):
-    optimizer.epsilon = tf.Variable(epsilon, dtype=w.dtype)
+    """``make(weights, lr=, eps=)``: what it is made with holds, but for what another framework's epsilon asks for."""
 
     def before(optimizer, weight, t):
-        optimizer.learning_rate = learning_rate(schedule, t, rate)
-        optimizer.epsilon.assign(hat(position, epsilon, beta_2, t))
+        if schedule != "constant":
+            optimizer.param_groups[0]["lr"] = learning_rate(schedule, t, rate)
+        if position == "hat":
+            optimizer.param_groups[0]["eps"] = outside(position, epsilon, beta_2, t)
+
+    return torch_weights(torch, partial(make, lr=rate, eps=epsilon), w, g, before, capture=capture)
+
+
+def keras_adam(tf, w, g, make, *, position, epsilon, beta_2, capture, rate=0.01, schedule="constant", l2=0.0):
+    """``make(learning_rate=, epsilon=)``: as above."""
+    optimizer = make(learning_rate=precise(tf, w, rate), epsilon=precise(tf, w, epsilon))
+    if position == "outside":
+        optimizer.epsilon = tf.Variable(epsilon, dtype=w.dtype)
+
+    def before(optimizer, weight, t):
+        if schedule != "constant":
+            optimizer.learning_rate = learning_rate(schedule, t, rate)
+        if position == "outside":
+            optimizer.epsilon.assign(hat(position, epsilon, beta_2, t))
 
     return keras_weights(tf, optimizer, w, g, before, l2, capture)
 
@@ -74,6 +85,7 @@ adam = Case(
     variants=grid(position=["outside", "hat"])
     + grid(position=["outside"], scale=[1e-6])
     + grid(position=["hat"], scale=[1e-6], epsilon=[1e-7])
+    + grid(position=["outside", "hat"], epsilon=[0.01])
     + grid(beta_1=[0.5], beta_2=[0.75]),
     dtypes=WIDE,
 )
@@ -93,9 +105,7 @@ def _(np, w, g, *, beta_1, beta_2, epsilon, position):
 def add(api, **options):
     @adam.torch(api)
     def _(torch, w, g, *, beta_1, beta_2, epsilon, position, capture):
-        def make(weights):
-            return torch.optim.Adam(weights, betas=(beta_1, beta_2), **options)
-
+        make = partial(torch.optim.Adam, betas=(beta_1, beta_2), **options)
         return torch_adam(torch, w, g, make, position=position, epsilon=epsilon, beta_2=beta_2, capture=capture)
 
 
@@ -109,17 +119,19 @@ for api in ("torch.optim.Adam", "torch.optim.Adam(foreach=True)"):
 
 @adam.tensorflow("keras.optimizers.Adam")
 def _(tf, w, g, *, beta_1, beta_2, epsilon, position, capture):
-    optimizer = tf.keras.optimizers.Adam(beta_1=precise(tf, w, beta_1), beta_2=precise(tf, w, beta_2))
-    return keras_adam(tf, w, g, optimizer, position=position, epsilon=epsilon, beta_2=beta_2, capture=capture)
+    make = partial(tf.keras.optimizers.Adam, beta_1=precise(tf, w, beta_1), beta_2=precise(tf, w, beta_2))
+    return keras_adam(tf, w, g, make, position=position, epsilon=epsilon, beta_2=beta_2, capture=capture)
 
 
 @adam.tensorflow("tf.compat.v1.train.AdamOptimizer")
 def _(tf, w, g, *, beta_1, beta_2, epsilon, position, capture):
-    added = tf.Variable(epsilon, dtype=w.dtype)
-    rate, *betas = (precise(tf, w, value) for value in (0.01, beta_1, beta_2))
+    rate, *betas, added = (precise(tf, w, value) for value in (0.01, beta_1, beta_2, epsilon))
+    if position == "outside":
+        added = tf.Variable(epsilon, dtype=w.dtype)
 
     def before(optimizer, weight, t):
-        added.assign(hat(position, epsilon, beta_2, t))
+        if position == "outside":
+            added.assign(hat(position, epsilon, beta_2, t))
 
     return v1_weights(tf, tf.compat.v1.train.AdamOptimizer(rate, *betas, added), w, g, before, capture=capture)
 
@@ -239,11 +251,8 @@ def _(np, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay):
 def add(api, optimizer, **options):
     @adamw.torch(api)
     def _(torch, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay, capture):
-        def make(weights):
-            return getattr(torch.optim, optimizer)(
-                weights, betas=(beta_1, beta_2), weight_decay=weight_decay, **options
-            )
-
+        made = getattr(torch.optim, optimizer)
+        make = partial(made, betas=(beta_1, beta_2), weight_decay=weight_decay, **options)
         common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, schedule=schedule, capture=capture)
         return torch_adam(torch, w, g, make, **common)
 
@@ -259,9 +268,9 @@ def add(api, optimizer):
     def _(tf, w, g, *, beta_1, beta_2, epsilon, position, schedule, weight_decay, capture):
         precisely = dict(beta_1=beta_1, beta_2=beta_2, weight_decay=weight_decay)
         precisely = {name: precise(tf, w, value) for name, value in precisely.items()}
-        made = getattr(tf.keras.optimizers, optimizer)(**precisely)
+        make = partial(getattr(tf.keras.optimizers, optimizer), **precisely)
         common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, schedule=schedule, capture=capture)
-        return keras_adam(tf, w, g, made, **common)
+        return keras_adam(tf, w, g, make, **common)
 
 
 add("keras.optimizers.AdamW", "AdamW")
@@ -340,17 +349,17 @@ def _(np, w, g, *, beta_1, beta_2, epsilon, position, weight_decay):
 
 
 @adam_l2.torch("torch.optim.Adam")
-def _(torch, w, g, *, weight_decay, capture):
-    return torch_weights(
-        torch, lambda weights: torch.optim.Adam(weights, RATE, weight_decay=weight_decay), w, g, capture=capture
-    )
+def _(torch, w, g, *, beta_1, beta_2, epsilon, position, weight_decay, capture):
+    make = partial(torch.optim.Adam, betas=(beta_1, beta_2), weight_decay=weight_decay)
+    common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, capture=capture)
+    return torch_adam(torch, w, g, make, **common)
 
 
 @adam_l2.tensorflow("keras.optimizers.Adam")
 def _(tf, w, g, *, beta_1, beta_2, epsilon, position, weight_decay, capture):
-    optimizer = tf.keras.optimizers.Adam(beta_1=precise(tf, w, beta_1), beta_2=precise(tf, w, beta_2))
+    make = partial(tf.keras.optimizers.Adam, beta_1=precise(tf, w, beta_1), beta_2=precise(tf, w, beta_2))
     common = dict(position=position, epsilon=epsilon, beta_2=beta_2, rate=RATE, capture=capture)
-    return keras_adam(tf, w, g, optimizer, **common, l2=weight_decay)
+    return keras_adam(tf, w, g, make, **common, l2=weight_decay)
 
 
 @adam_l2.tensorflow.naive(
