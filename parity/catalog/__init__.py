@@ -6,7 +6,7 @@ from .errors import DeclarationError
 from .known import Deviation, LeastScale, Limitation, Tolerance
 from .load import Broken, CaseFile, load
 from .mapping import concat, stack, zeros
-from .tensors import buffer, distinct, every, integers, normal, uniform
+from .tensors import booleans, buffer, distinct, every, integers, normal, output, special, uniform
 from .variants import Grid, Variant, grid
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Limitation",
     "Tolerance",
     "Variant",
+    "booleans",
     "buffer",
     "concat",
     "distinct",
@@ -31,6 +32,8 @@ __all__ = [
     "integers",
     "load",
     "normal",
+    "output",
+    "special",
     "stack",
     "uniform",
     "zeros",

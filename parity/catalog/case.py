@@ -11,7 +11,7 @@ from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from .calls import Function, call_with, signature
-from .dtypes import FLOATS
+from .dtypes import FLOATS, WHOLE, unit_roundoff
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
 from .known import Circumstances, Deviation, Divergence, Known, LeastScale, Limitation, Tolerance, Unrepeatable
@@ -175,6 +175,9 @@ class Case:
         least_scale: magnitudes that implementations round on the way, where the formula has none so large.
         pooled: whether the elements of a quantity share a scale. ``False`` for numbers over all orders of magnitude,
             each of which is computed alone: an element is then allowed an error relative to its own scale.
+        accumulate: the format in which the frameworks compute, where it is wider than the item's dtype: they round
+            each result once, to its dtype.
+        unsigned_zeros: why the sign of a zero says nothing, for all outputs and states; or the reason by quantity.
         steps: the axis of time or of training steps, over which errors add up; their growth is reported.
         eager_only: why the case cannot be captured as a graph or compiled; its items in those modes are not run.
         draws: whether implementations draw random numbers; the frameworks' generators then begin anew for each.
@@ -201,6 +204,8 @@ class Case:
         tolerance: Tolerance | None = None,
         least_scale: LeastScale | None = None,
         pooled: bool = True,
+        accumulate: str = "",
+        unsigned_zeros: str | Mapping[str, str] = "",
         steps: str = "",
         eager_only: str = "",
         draws: bool = False,
@@ -218,6 +223,8 @@ class Case:
         self.tolerance = tolerance
         self.least_scale = least_scale
         self.pooled = pooled
+        self.accumulate = accumulate
+        self.unsigned_zeros = unsigned_zeros
         self.steps = steps
         self.eager_only = eager_only
         self.draws = draws
@@ -287,6 +294,7 @@ class Case:
         quantities: Sequence[str],
         within: float | None = None,
         elements: int | None = None,
+        dtype: str = "",
         because: str,
         source: str,
         when: Mapping[str, Any] | None = None,
@@ -298,12 +306,14 @@ class Case:
         """Declare that ``api`` is wrong by more than rounding in ``quantities`` (``"output:*"``, ``"grad:x"``).
 
         The error must stay below ``within`` times the largest magnitude of the truth; ``within=math.inf`` is for a
-        truth of zeros, and for NaN or infinity where the truth is a number, or the other way around. Or, at most so
-        many ``elements`` of a quantity may be wrong, and those in any way. Strict both ways: a larger error fails, and
-        an error that rounding explains is ``unexpected``, which fails too.
+        truth of zeros, for NaN or infinity where the truth is a number, or the other way around, and for another dtype.
+        Or, at most so many ``elements`` of a quantity may be wrong, and those in any way. Or, the quantities have
+        another ``dtype``, and their values are right with that dtype's precision (or within ``within``, or but for
+        ``elements``). Strict both ways: a larger error fails, and an error that rounding explains in the right dtype
+        is ``unexpected``, which fails too.
         """
         places = (dict(when or {}), dtypes, devices, modes, kernels)
-        self.known.append(Deviation(api, because, source, *places, tuple(quantities), within, elements))
+        self.known.append(Deviation(api, because, source, *places, tuple(quantities), within, elements, dtype))
 
     def unrepeatable(
         self,
@@ -455,6 +465,17 @@ class Case:
         if least is None or not least.applies(dtype, quantity):
             return 0.0
         return float(call_with(least.value, self.settings(variant)) if callable(least.value) else least.value)
+
+    def accumulates_for(self, dtype: str) -> str:
+        """The format in which a result of this dtype is computed, where it is declared and wider than the result's."""
+        narrower = dtype not in WHOLE and unit_roundoff(dtype) > unit_roundoff(self.accumulate or dtype)
+        return self.accumulate if narrower else ""
+
+    def unsigned_zeros_of(self, quantity: str) -> str:
+        """Why the sign of a zero says nothing in a quantity; empty where it does."""
+        if isinstance(self.unsigned_zeros, str):
+            return self.unsigned_zeros
+        return next((why for pattern, why in self.unsigned_zeros.items() if fnmatchcase(quantity, pattern)), "")
 
     def is_exact(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.exact)

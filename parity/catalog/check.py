@@ -9,9 +9,11 @@ from fnmatch import fnmatchcase
 from itertools import combinations, product
 from math import prod
 
+import numpy as np
+
 from .calls import FROM_HARNESS, captures, signature
 from .case import Case, Implementation
-from .dtypes import FLOATS
+from .dtypes import DTYPES, FLOATS, INTEGERS, WHOLE
 from .errors import DeclarationError
 from .formulas import refused
 from .frameworks import FRAMEWORKS
@@ -19,7 +21,7 @@ from .known import STAGES, Circumstances, Deviation, Known, Limitation
 from .layout import parse
 from .mapping import weights_of
 from .modes import EAGER, MODES
-from .tensors import MOST_DISTINCT, PATTERNS, Tensor
+from .tensors import MOST_DISTINCT, PATTERNS, SPECIAL, Output, Tensor
 from .variants import Variant
 from .visible import visible
 
@@ -55,6 +57,8 @@ def _names(case: Case) -> Iterator[str]:
     if not case.name.isidentifier():
         yield f"the name {case.name!r} is no identifier: use letters, digits and underscores"
     yield from _unknown_dtypes("dtypes", case.dtypes)
+    yield from _unknown_dtypes("accumulate", [case.accumulate] if case.accumulate else ())
+    yield from _unsigned_zeros(case)
     if case.steps and case.steps not in case.sizes:
         yield f"steps={case.steps!r} is no axis: choose from {', '.join(case.sizes)}"
     if case.formula is None:
@@ -78,6 +82,16 @@ def _names(case: Case) -> Iterator[str]:
         yield from _unknown_dtypes("the tolerance", case.tolerance.dtypes)
 
 
+def _unsigned_zeros(case: Case) -> Iterator[str]:
+    declared: object = case.unsigned_zeros
+    reasons = dict(declared) if isinstance(declared, Mapping) else {"*": declared} if declared != "" else {}
+    for pattern, reason in reasons.items():
+        if not isinstance(reason, str) or not reason.strip():
+            yield f"unsigned_zeros of {pattern}: {reason!r} is not a reason: say why the sign of a zero means nothing"
+        if str(pattern).startswith("grad:"):
+            yield f"unsigned_zeros names {pattern}, but the sign of a gradient's zero is not compared in any case"
+
+
 def _knowledge(case: Case) -> Iterator[str]:
     """Limitations, deviations and patterns that would silently do nothing."""
     apis = sorted(implementation.api for implementation in case.implementations)
@@ -86,8 +100,12 @@ def _knowledge(case: Case) -> Iterator[str]:
         title = _title(known)
         if known.api not in apis:
             yield f"{title}, which is none of {', '.join(apis)}"
-        if isinstance(known, Deviation) and (known.within is None) == (known.elements is None):
-            yield f"{title}: give either within= or elements="
+        if isinstance(known, Deviation):
+            given = [known.within is not None, known.elements is not None]
+            if all(given) or not (any(given) or known.dtype):
+                yield f"{title}: give within= or elements=, or dtype=, or dtype= with one of them"
+            if known.dtype and known.dtype not in DTYPES:
+                yield f"{title} declares the unknown dtype {known.dtype}: choose from {', '.join(DTYPES)}"
         if isinstance(known, Limitation) and known.stage not in STAGES:
             yield f"{title}: unknown stage {known.stage!r}; choose from {', '.join(STAGES)}"
         yield from _unknown_dtypes(title, known.dtypes)
@@ -111,6 +129,8 @@ def _knowledge(case: Case) -> Iterator[str]:
         if divergence is not None:
             yield from _unknown_kernels(case, naive.api, naive.api, divergence.kernels)
     patterns = [("exact", pattern) for pattern in case.exact if pattern != "*"]
+    if isinstance(case.unsigned_zeros, Mapping):
+        patterns += [("unsigned_zeros", pattern) for pattern in case.unsigned_zeros]
     patterns += [(_title(d), pattern) for d in case.known if isinstance(d, Deviation) for pattern in d.quantities]
     quantities = (
         {quantity: None for variant in case.variants for quantity in case.quantities(variant)} if patterns else {}
@@ -150,7 +170,7 @@ def _variant(case: Case, variant: Variant) -> Iterator[str]:
             return
         yield from _tensor(case, variant, name, tensor, sizes)
     for name, result in results.items():
-        yield from _repeated_axes(f"result {name}", result.axes)
+        yield from _result(case, name, result, sizes)
     axes = {name: tensor.axes for name, tensor in {**inputs, **weights}.items()}
     axes |= {name: result.axes for name, result in results.items()}
     if case.timing is not None and case.timing.multiply_adds is not None:
@@ -174,17 +194,26 @@ def _tensor(case: Case, variant: Variant, name: str, tensor: Tensor, sizes: Mapp
     for axis in missing:
         yield f"tensor {name} has the axis {axis}, which no size names: add {axis}=... to sizes"
     for bound in tensor.bounds:
-        if isinstance(bound, str) and bound not in sizes:
+        if isinstance(bound, str) and tensor.distribution != "special" and bound not in sizes:
             yield f"tensor {name} is bounded by the axis {bound}, which no size names: add {bound}=... to sizes"
             return
     yield from _repeated_axes(f"tensor {name}", tensor.axes)
     if missing:
+        return
+    yield from _tensor_dtype(case, name, tensor)
+    if tensor.distribution == "special":
+        for kind in (kind for kind in tensor.bounds if kind not in SPECIAL):
+            yield f"tensor {name} holds the unknown special numbers {kind}: choose from {', '.join(SPECIAL)}"
         return
     low, high = (sizes[b] if isinstance(b, str) else b for b in (tensor.bounds or (0, 1)))
     if (tensor.distribution in ("integers", "every") and low >= high) or (
         tensor.distribution == "uniform" and low > high
     ):
         yield f"tensor {name} is drawn from [{low:g}, {high:g}), which is empty"
+    if tensor.distribution == "integers" and tensor.dtype in INTEGERS:
+        limits = np.iinfo(tensor.dtype)
+        if low < limits.min or high - 1 > limits.max:
+            yield f"tensor {name} is drawn from [{low}, {high}), which {tensor.dtype} cannot hold"
     count = prod(tensor.shape(sizes))
     if tensor.distribution == "distinct" and count > MOST_DISTINCT:
         yield f"tensor {name} has {count} elements, but distinct() holds at most {MOST_DISTINCT}: make it smaller"
@@ -195,6 +224,36 @@ def _tensor(case: Case, variant: Variant, name: str, tensor: Tensor, sizes: Mapp
         if wide:
             yield f"tensor {name} cannot hold every number of {', '.join(wide)}: dtypes=['float16', 'bfloat16']"
     yield from _equal_lengths(case, variant, name, tensor.axes, sizes)
+
+
+def _tensor_dtype(case: Case, name: str, tensor: Tensor) -> Iterator[str]:
+    allowed = INTEGERS if tensor.whole else tuple(FLOATS)
+    if tensor.dtype and tensor.distribution != "booleans" and tensor.dtype not in allowed:
+        yield f"tensor {name} cannot be {tensor.dtype}: choose from {', '.join(allowed)}"
+        return
+    yield from _too_wide(case, f"tensor {name}", tensor.dtype)
+
+
+def _result(case: Case, name: str, result: Output, sizes: Mapping[str, int]) -> Iterator[str]:
+    yield from _repeated_axes(f"result {name}", result.axes)
+    if result.dtype and result.dtype not in DTYPES:
+        yield f"result {name} has the unknown dtype {result.dtype}: choose from {', '.join(DTYPES)}"
+        return
+    if result.dtype in WHOLE and result.gradient:
+        yield f"result {name} is {result.dtype}, which has no derivative: declare it with buffer(...)"
+    yield from _too_wide(case, f"result {name}", result.dtype)
+    if result.at_most and (result.at_most not in result.axes or result.at_most not in sizes):
+        yield f"result {name}: at_most={result.at_most!r} must be one of its axes, with the most it can be in sizes"
+
+
+def _too_wide(case: Case, who: str, dtype: str) -> Iterator[str]:
+    """The formula runs in float64, and in long double for float64 only: it is no truth for a wider dtype."""
+    narrow = [each for each in case.dtypes if each != "float64"]
+    if dtype in ("float64", "complex128") and narrow:
+        yield (
+            f"{who} is {dtype}, but for {', '.join(narrow)} the formula is computed in float64, which is no more "
+            f"precise: declare dtypes=['float64'], and give the narrower tensors a dtype of their own"
+        )
 
 
 def _repeated_axes(who: str, axes: Sequence[str]) -> Iterator[str]:

@@ -1,7 +1,9 @@
-"""The floating-point formats that a case is run in, and how their values are stored.
+"""The dtypes of tensors and results, and how their values are stored.
 
-NumPy has no bfloat16, so a value of any format travels as a *storage array*: the NumPy type itself
-where there is one, and the upper 16 bits of the float32 pattern (``uint16``) for bfloat16.
+A case runs in floating-point formats (``FLOATS``); its tensors and results can also be whole numbers and truth values
+(``WHOLE``), its results complex (``COMPLEX``). NumPy has no bfloat16, so a value of any dtype travels as a *storage
+array*: the NumPy type itself where there is one, and for bfloat16 the upper 16 bits of the float32 pattern
+(``uint16``).
 """
 
 from __future__ import annotations
@@ -28,6 +30,17 @@ class DType:
     unit_roundoff: float
     smallest_normal: float
     storage: np.dtype[Any]
+
+    @property
+    def smallest(self) -> float:
+        """The smallest positive number, a denormal one: its pattern is 1."""
+        return float(self.decode(np.array([1], f"uint{8 * self.storage.itemsize}").view(self.storage))[0])
+
+    @property
+    def largest(self) -> float:
+        """The largest finite number: its pattern is the one before infinity's."""
+        infinity = self.encode(np.array([np.inf])).view(f"uint{8 * self.storage.itemsize}")
+        return float(self.decode((infinity - 1).astype(infinity.dtype).view(self.storage))[0])
 
     def encode(self, values: Array) -> Array:
         """Round ``values`` to this format (to nearest, ties to even) and return the storage array."""
@@ -66,6 +79,49 @@ FLOATS: dict[str, DType] = {
         DType("bfloat16", 2.0**-8, 2.0**-126, np.dtype(np.uint16)),
     )
 }
+
+COMPLEX = {"complex64": "float32", "complex128": "float64"}
+"""The complex dtypes, each with the float format of its real and imaginary part."""
+
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+BOOL = "bool"
+WHOLE = (*INTEGERS, BOOL)
+"""The dtypes whose values are compared exactly: nothing is rounded in them."""
+
+DTYPES = (*FLOATS, *COMPLEX, *WHOLE)
+"""Every dtype that a result can have."""
+
+
+def part_of(dtype: str) -> str:
+    """The float format of a number of this dtype: of a complex one that of its real and imaginary part.
+
+    Raises ``KeyError`` for whole numbers and for unknown dtypes.
+    """
+    return COMPLEX.get(dtype) or FLOATS[dtype].name
+
+
+def complex_of(dtype: str) -> str:
+    """The complex dtype that goes with a float format. The 16-bit formats have none of their own: complex64."""
+    return "complex128" if dtype == "float64" else "complex64"
+
+
+def unit_roundoff(dtype: str) -> float:
+    """The unit roundoff of a float format, or of a complex dtype's parts; 0 for whole numbers."""
+    return 0.0 if dtype in WHOLE else FLOATS[part_of(dtype)].unit_roundoff
+
+
+def parts(values: Array) -> Array:
+    """Complex numbers as two real ones along a last axis, real and imaginary part; other values as they are."""
+    return np.stack([values.real, values.imag], axis=-1) if np.iscomplexobj(values) else values
+
+
+def encode(values: Array, dtype: str) -> Array:
+    """The storage array of numbers of the kind that any dtype has, rounded to it."""
+    if dtype in WHOLE:
+        return values.astype(dtype)
+    stored = FLOATS[part_of(dtype)].encode(parts(values))
+    return stored.view(dtype)[..., 0] if dtype in COMPLEX else stored
+
 
 _BELOW_FLOAT32 = ("tf32", "float16", "bfloat16")
 NARROWER = {"float64": ("float32", *_BELOW_FLOAT32), "float32": _BELOW_FLOAT32, "float16": ("bfloat16",)}

@@ -103,13 +103,15 @@ class Limitation(Known):
 class Deviation(Known):
     """Quantities that are further from the truth than rounding explains, by at most ``within`` times their scale.
 
-    Infinity is no bound, and allows NaN and infinities where the truth has none, or the other way around. With
-    ``elements``, at most so many elements may be wrong, and those in any way.
+    Infinity is no bound, and allows NaN and infinities where the truth has none, or the other way around, and another
+    dtype. With ``elements``, at most so many elements may be wrong, and those in any way. With ``dtype``, the
+    quantities have that dtype instead of the right one, and are compared with its precision.
     """
 
     quantities: Sequence[str]
     within: float | None
     elements: int | None = None
+    dtype: str = ""
 
     def covers(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.quantities)

@@ -25,7 +25,7 @@ DRAWN = 1 << 16
 
 
 def values(case: Case, variant: Variant, dtype: str, seed: int, *, timed: bool = False) -> dict[str, Array]:
-    """The inputs and weights in canonical axis order, as storage arrays of ``dtype`` (integers as int64)."""
+    """The inputs and weights in canonical axis order, as storage arrays of their own dtype or else of ``dtype``."""
     sizes = case.axis_sizes(variant)
     tensors = {**case.inputs(variant), **case.weights(variant)}
     keys = {name: (seed, case.name, variant.id, name) for name in tensors}
@@ -50,11 +50,17 @@ def draw(tensor: Tensor, sizes: Mapping[str, int], dtype: str, key: Key, *, time
     """The values of one tensor."""
     shape = tensor.shape(sizes)
     drawn = _drawn(shape, timed)
-    bounds = [float(sizes[b]) if isinstance(b, str) else b for b in tensor.bounds]
-    if tensor.integer:
-        low, high = int(bounds[0]), int(bounds[1])
-        offsets: Array = (_bits(key, 1, drawn)[0] % np.uint64(high - low)).astype(np.int64)
-        return low + np.resize(offsets, shape)
+    dtype = tensor.format(dtype)
+    if tensor.distribution == "special":
+        return np.resize(_special(_bits(key, 13, drawn), FLOATS[dtype], tensor.bounds), shape)
+    bounds = [sizes[b] if isinstance(b, str) else b for b in tensor.bounds]
+    if tensor.whole:
+        low, high = (int(bounds[0]), int(bounds[1])) if bounds else (0, 2)
+        offsets = _bits(key, 1, drawn)[0]
+        if high - low < 2**64:
+            offsets = offsets % np.uint64(high - low)
+        # Added modulo 2**64, which is exact for every integer type.
+        return np.resize((offsets + np.uint64(low % 2**64)).astype(dtype), shape)
     if tensor.distribution == "every":
         return _every(FLOATS[dtype], bounds).reshape(shape)
     count, make = _FLOAT[tensor.distribution]
@@ -72,6 +78,28 @@ def _every(dtype: DType, bounds: Sequence[float]) -> Array:
     low, high = bounds
     numbers = dtype.decode(patterns)
     return dtype.encode(np.clip(np.where(np.isnan(numbers), low, numbers), low, high))
+
+
+def _special(bits: Array, dtype: DType, kinds: Sequence[float | str]) -> Array:
+    values = dtype.encode(_normal(bits[:12], 0.0, 1.0)).ravel()
+    numbers = dtype.encode(np.array([number for kind in kinds for number in _SPECIAL[str(kind)](dtype)]))
+    # The places by rank of random bits; ties, one in 2**64, are broken by position.
+    places = np.argsort(bits[12].ravel(), kind="stable")[: max(len(numbers), values.size // 4)]
+    values[places] = np.resize(numbers, places.shape)
+    return values.reshape(bits.shape[1:])
+
+
+_SPECIAL: dict[str, Callable[[DType], tuple[float, ...]]] = {
+    "nan": lambda dtype: (np.nan,),
+    "infinity": lambda dtype: (np.inf, -np.inf),
+    "zero": lambda dtype: (0.0, -0.0),
+    "denormal": lambda dtype: _signed(dtype.smallest, dtype.smallest_normal - dtype.smallest),
+    "limit": lambda dtype: _signed(dtype.smallest_normal, dtype.largest),
+}
+
+
+def _signed(*numbers: float) -> tuple[float, ...]:
+    return tuple(signed for number in numbers for signed in (number, -number))
 
 
 def _bits(key: Key, count: int, shape: tuple[int, ...]) -> Array:

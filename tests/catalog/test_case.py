@@ -115,7 +115,7 @@ def test_a_case_has_no_other_framework():
 
 def test_integers_take_no_gradient():
     assert not integers("N", 0, 4).gradient
-    assert integers("N", 0, 4).integer
+    assert integers("N", 0, 4).whole
     assert normal("N").gradient
     assert not normal("N", gradient=False).gradient
 

@@ -49,6 +49,65 @@ def test_the_case_that_the_others_change_is_good(loaded, text):
             "dtypes names the unknown dtype float31, int8: choose from float64, float32, float16, bfloat16",
         ),
         (
+            {"inputs": "dict(x=integers('N C', -1, 256, dtype='uint8'))"},
+            "tensor x is drawn from [-1, 256), which uint8 cannot hold",
+        ),
+        (
+            {"inputs": "dict(x=integers('N C', 0, 9, dtype='float32'))"},
+            "tensor x cannot be float32: choose from int8, int16, int32, int64, uint8, uint16, uint32, uint64",
+        ),
+        (
+            {"inputs": "dict(x=normal('N C', dtype='int8'))"},
+            "tensor x cannot be int8: choose from float64, float32, float16, bfloat16",
+        ),
+        (
+            {"inputs": "dict(x=normal('N C', dtype='float64'))"},
+            "tensor x is float64, but for float32, float16, bfloat16 the formula is computed in float64, which is no "
+            "more precise: declare dtypes=['float64'], and give the narrower tensors a dtype of their own",
+        ),
+        (
+            {"inputs": "dict(x=special('N C', 'nan huge'))"},
+            "tensor x holds the unknown special numbers huge: choose from nan, infinity, zero, denormal, limit",
+        ),
+        (
+            {"outputs": "dict(y=buffer('N C', dtype='int'))"},
+            "result y has the unknown dtype int: choose from float64, float32, float16, bfloat16, complex64, "
+            "complex128, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool",
+        ),
+        (
+            {"outputs": "dict(y=output('N C', dtype='int32'))"},
+            "result y is int32, which has no derivative: declare it with buffer(...)",
+        ),
+        (
+            {"outputs": "dict(y=buffer('N C', dtype='complex128'))", "more": "dtypes=['float64', 'float32']"},
+            "result y is complex128, but for float32 the formula is computed in float64, which is no more precise: "
+            "declare dtypes=['float64'], and give the narrower tensors a dtype of their own",
+        ),
+        (
+            {"outputs": "dict(y=buffer('N K', at_most='K'))"},
+            "result y: at_most='K' must be one of its axes, with the most it can be in sizes",
+        ),
+        (
+            {"more": "accumulate='float31'"},
+            "accumulate names the unknown dtype float31: choose from float64, float32, float16, bfloat16",
+        ),
+        (
+            {"more": "unsigned_zeros=True"},
+            "unsigned_zeros of *: True is not a reason: say why the sign of a zero means nothing",
+        ),
+        (
+            {"more": "unsigned_zeros={'output:y': ''}"},
+            "unsigned_zeros of output:y: '' is not a reason: say why the sign of a zero means nothing",
+        ),
+        (
+            {"more": "unsigned_zeros={'grad:x': 'b'}"},
+            "unsigned_zeros names grad:x, but the sign of a gradient's zero is not compared in any case",
+        ),
+        (
+            {"more": "unsigned_zeros={'output:z': 'b'}"},
+            "unsigned_zeros: no quantity is called 'output:z'; there are output:y, grad:x",
+        ),
+        (
             {"more": "weights=dict(kernel=normal('C'))"},
             "the formula does not take the tensor 'kernel': add it to the function's arguments; "
             "torch.f does not take the tensor 'kernel': add it to the function's arguments; "
@@ -160,10 +219,18 @@ def test_a_case_without_weights_has_none_to_copy(loaded, text):
             "deviation('tf.f', quantities=['*'], within=1, when=dict(stride=2), ",
             "deviation of tf.f: no parameter is called 'stride'",
         ),
-        ("deviation('tf.f', quantities=['*'], ", "deviation of tf.f: give either within= or elements="),
+        (
+            "deviation('tf.f', quantities=['*'], ",
+            "deviation of tf.f: give within= or elements=, or dtype=, or dtype= with one of them",
+        ),
+        (
+            "deviation('tf.f', quantities=['*'], dtype='int', ",
+            "deviation of tf.f declares the unknown dtype int: choose from float64, float32, float16, bfloat16, "
+            "complex64, complex128, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool",
+        ),
         (
             "deviation('tf.f', quantities=['*'], within=1, elements=2, ",
-            "deviation of tf.f: give either within= or elements=",
+            "deviation of tf.f: give within= or elements=, or dtype=, or dtype= with one of them",
         ),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import parity
-from parity import Case, distinct, every, grid, integers, normal, uniform
+from parity import Case, booleans, distinct, every, grid, integers, normal, special, uniform
 from parity.catalog.dtypes import FLOATS
 from parity.plan.data import cotangent, digest, draw, values
 
@@ -266,3 +266,63 @@ def test_a_digest_shows_names_types_shapes_and_bits():
 def test_a_digest_does_not_depend_on_the_memory_order():
     x = np.arange(6.0).reshape(2, 3)
     assert digest({"x": np.asfortranarray(x)}) == digest({"x": x})
+
+
+# Dtypes and special values ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8"])
+def test_whole_numbers_of_a_dtype_fill_its_range(dtype):
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max) + 1
+    drawn = draw(integers("N", low, high, dtype=dtype), {"N": 4000}, "float32", KEY)
+    assert drawn.dtype == dtype
+    assert drawn.min() < low + (high - low) // 50
+    assert drawn.max() > high - (high - low) // 50
+    narrow = draw(integers("N", 0, 9, dtype=dtype), {"N": 500}, "float16", KEY)
+    assert set(narrow.tolist()) == set(range(9))
+    assert narrow.tolist() == draw(integers("N", 0, 9), {"N": 500}, "float64", KEY).tolist()
+
+
+def test_truth_values_are_of_both_kinds():
+    drawn = draw(booleans("N"), {"N": 1000}, "float32", KEY)
+    assert drawn.dtype == bool
+    assert 400 < drawn.sum() < 600
+
+
+@pytest.mark.parametrize("item", FLOATS)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_tensor_of_a_format_of_its_own_has_it_in_every_item(item, dtype):
+    own = draw(normal("N C", dtype=dtype), SIZES, item, KEY)
+    assert np.array_equal(own, draw(normal("N C"), SIZES, dtype, KEY))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_special_values_stand_among_normal_ones(dtype):
+    found = FLOATS[dtype]
+    values = found.decode(draw(special("N"), {"N": 80}, dtype, KEY))
+    limits = {
+        "float64": (5e-324, 2.0**-1022, float(np.finfo(np.float64).max)),
+        "float32": (2.0**-149, 2.0**-126, float(np.finfo(np.float32).max)),
+        "float16": (2.0**-24, 2.0**-14, 65504.0),
+        "bfloat16": (2.0**-133, 2.0**-126, 2.0**128 - 2.0**120),
+    }[dtype]
+    smallest, normal_one, largest = limits
+    assert (found.smallest, found.smallest_normal, found.largest) == limits
+    for wanted in (np.inf, smallest, normal_one - smallest, normal_one, largest):
+        assert {wanted, -wanted} <= set(values.tolist())
+    zeros = np.signbit(values[values == 0])
+    assert set(zeros.tolist()) == {True, False}
+    assert np.isnan(values).sum() >= 1
+    with np.errstate(invalid="ignore"):
+        ordinary = (np.abs(values) > 1e-3) & (np.abs(values) < 6)
+    assert ordinary.sum() == 60
+
+
+def test_special_values_are_chosen_by_kind_and_go_on_where_there_is_room():
+    values = draw(special("N", "zero infinity"), {"N": 400}, "float32", KEY)
+    kept = values[(values == 0) | np.isinf(values)]
+    assert len(kept) == 100
+    assert [(kept == np.inf).sum(), (kept == -np.inf).sum(), np.signbit(kept[kept == 0]).sum()] == [25, 25, 25]
+    assert not np.isnan(values).any()
+    few = draw(special("N", "nan"), {"N": 1}, "float32", KEY)
+    assert np.isnan(few).all()
