@@ -75,11 +75,11 @@ class Adapter(ABC):
 
     @abstractmethod
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
-        """A tensor of its own from a storage array. ``dtype`` is a float format, or ``int64``."""
+        """A tensor of its own from a storage array of any dtype of ``DTYPES``."""
 
     @abstractmethod
-    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
-        """The variables of a layer by name, after building it for ``inputs`` where it needs that."""
+    def variables(self, layer: Any, call: Callable[..., Any], inputs: Sequence[Any]) -> dict[str, Any]:
+        """The variables of a layer by name, after building it for ``call(*inputs)`` where it needs that."""
 
     @abstractmethod
     def trainable(self, variable: Any) -> bool:

@@ -12,13 +12,16 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..catalog.case import Case
-from ..catalog.dtypes import FLOATS, Array, narrowed
+from ..catalog.dtypes import FLOATS, WHOLE, Array, narrowed, part_of
 from ..catalog.errors import DeclarationError, ResultError
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..catalog.layout import parse
 from ..catalog.load import CaseFile, display, load
 from ..catalog.modes import EAGER
+from ..catalog.tensors import Output
 from ..catalog.visible import visible
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
@@ -27,7 +30,7 @@ from .asked import Watch
 from .heard import hearing, in_one_line
 from .memory import peak_bytes
 from .missing import missing
-from .protocol import RESULT, Asked, Failure, Observation, Result
+from .protocol import RESULT, Asked, Failure, Observation, Result, cut
 from .setup import Setup, Stopwatch, set_up
 from .timing import time_unit
 
@@ -187,8 +190,23 @@ def _collect(
         except DeclarationError as error:
             raise ResultError(f"{unit.api} returns {name} in the wrong shape: {error}") from None
         kind = "state" if name in states else "output"
-        collected[f"{kind}:{name}"] = Result(restored, dtype)
+        collected[f"{kind}:{name}"] = _filled_up(setup, name, spec, restored, dtype)
     return collected
+
+
+def _filled_up(setup: Setup, name: str, spec: Output, array: Array, dtype: str) -> Result:
+    """A result whose axis of varying length is filled up with zeros to the axis's size."""
+    if not spec.at_most:
+        return Result(array, dtype)
+    axis, most = spec.axes.index(spec.at_most), setup.axis_sizes[spec.at_most]
+    length = array.shape[axis]
+    if length > most:
+        raise ResultError(
+            f"{setup.unit.api} returns {name} with {length} elements along axis {spec.at_most}, where at most {most} "
+            f"are declared: make {spec.at_most} larger in sizes"
+        )
+    missing = [(0, most - length if each == axis else 0) for each in range(array.ndim)]
+    return Result(np.pad(array, missing), dtype, (axis, length))
 
 
 def cotangents(
@@ -200,24 +218,50 @@ def cotangents(
     *,
     timed: bool = False,
 ) -> list[Any]:
-    """A cotangent for each differentiable result, the same values for every implementation, in its layout and dtype."""
+    """A cotangent for each differentiable result, the same values for every implementation, in its layout and dtype.
+
+    They are numbers of the result's declared dtype, or else of the item's. Those of complex results are complex, by the
+    frameworks' convention: the gradient of Re(conj(g) · z).
+    """
     given: list[Any] = []
     item, labels = setup.unit.item, setup.case.labels
     for (name, spec), (array, dtype) in zip(setup.results.items(), arrays, strict=True):
-        if not spec.gradient:
+        if not spec.gradient or dtype in WHOLE:
+            if spec.gradient and setup.implementation is None:
+                raise DeclarationError(
+                    f"the formula returns {name} as {dtype}, which has no derivative: declare it with buffer(...), "
+                    f"or have the formula return floats"
+                )
             given.append(None)
             continue
         layout = parse(setup.layout(name, spec.axes))
-        shape = layout.restore(array, spec.axes, setup.axis_sizes, labels).shape
+        restored = layout.restore(array, spec.axes, setup.axis_sizes, labels)
+        result = _filled_up(setup, name, spec, restored, dtype)
         key = (setup.unit.seed, item.case, item.variant, f"cotangent of {name}")
-        stored = _cotangent(shape, item.dtype, key, timed=timed)
-        chosen = item.dtype
-        if setup.implementation is not None and dtype != item.dtype and dtype in FLOATS:
-            stored, chosen = FLOATS[dtype].encode(FLOATS[item.dtype].decode(stored)), dtype
-        array = layout.lay_out(stored, spec.axes, labels)
+        drawn_in = spec.dtype if spec.dtype in FLOATS else item.dtype
+        shape = (*result.array.shape, 2) if np.iscomplexobj(array) else result.array.shape
+        stored = _cotangent(shape, drawn_in, key, timed=timed)
+        chosen = drawn_in
+        if np.iscomplexobj(array):
+            stored, chosen = _complex_cotangent(setup, stored, drawn_in, dtype)
+        elif setup.implementation is not None and dtype != drawn_in and dtype in FLOATS:
+            stored, chosen = FLOATS[dtype].encode(FLOATS[drawn_in].decode(stored)), dtype
+        array = layout.lay_out(cut(stored, result.varying), spec.axes, labels)
         with inside():
             given.append(adapter.tensor(array, chosen, device, gradient=False))
     return given
+
+
+def _complex_cotangent(setup: Setup, stored: Array, drawn_in: str, dtype: str) -> tuple[Array, str]:
+    """A cotangent from its real and imaginary parts along the last axis, in the dtype that the result has."""
+    values = FLOATS[drawn_in].decode(stored)
+    if setup.implementation is not None:
+        number = FLOATS[part_of(dtype)].storage
+        return np.ascontiguousarray(values.astype(number)).view(dtype)[..., 0], dtype
+    if setup.unit.item.dtype == "float64":
+        values = values.astype(np.longdouble)
+    made: Array = values[..., 0] + 1j * values[..., 1]
+    return made, made.dtype.name
 
 
 def _gradients(setup: Setup, found: Sequence[tuple[Array, str] | None]) -> dict[str, Result]:
@@ -230,12 +274,13 @@ def _gradients(setup: Setup, found: Sequence[tuple[Array, str] | None]) -> dict[
     for name, gradient in zip(direct, found, strict=False):
         axes = specs[name].axes
         if gradient is None:
-            gradients[name] = Result(setup.canonical[name] * 0, setup.unit.item.dtype)
+            gradients[name] = Result(setup.canonical[name] * 0, specs[name].format(setup.unit.item.dtype))
             continue
         layout = parse(setup.layout(name, axes))
         gradients[name] = Result(layout.restore(gradient[0], axes, setup.axis_sizes, labels), gradient[1])
     if setup.weight_trace and all(gradient is None for gradient in found[len(direct) :]):
-        gradients.update({n: Result(setup.canonical[n] * 0, setup.unit.item.dtype) for n in owned & set(setup.names)})
+        zeros = {n: setup.canonical[n] * 0 for n in owned & set(setup.names)}
+        gradients.update({n: Result(array, specs[n].format(setup.unit.item.dtype)) for n, array in zeros.items()})
     elif setup.weight_trace:
         arrays: dict[str, Array] = {}
         dtypes: set[str] = set()
@@ -282,7 +327,7 @@ def _values(file: str, case: str, variant: str, dtype: str, seed: int, inputs_as
     made = values(declared, declared.variant(variant), dtype, seed)
     if inputs_as:
         tensors = {**declared.inputs(declared.variant(variant)), **declared.weights(declared.variant(variant))}
-        made |= {n: narrowed(made[n], dtype, inputs_as) for n, tensor in tensors.items() if not tensor.integer}
+        made |= {n: narrowed(made[n], dtype, inputs_as) for n, t in tensors.items() if t.format(dtype) == dtype}
     return made, digest(made)
 
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..catalog.dtypes import FLOATS, Array
+from ..catalog.dtypes import COMPLEX, FLOATS, Array, part_of, parts
 
 _LENGTHS = struct.Struct(">IQ")
 
@@ -74,22 +74,55 @@ class Asked:
 
 @dataclass(frozen=True)
 class Result:
-    """One quantity in canonical axis order: its storage array and the dtype the framework gave it."""
+    """One quantity in canonical axis order: its storage array and the dtype the framework gave it.
+
+    Where the length of an axis varies with the values, the array is filled up with zeros to the size of that axis, and
+    ``varying`` has the axis and the length that it came with. Everything else here is about the elements that came.
+    """
 
     array: Array
     dtype: str
+    varying: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.own.shape
+
+    @cached_property
+    def own(self) -> Array:
+        """The array as it came."""
+        return cut(self.array, self.varying)
 
     @cached_property
     def values(self) -> Array:
-        """The exact values, as float64 (the formula's own in long double)."""
-        if self.dtype in FLOATS and self.array.dtype == FLOATS[self.dtype].storage:
-            return FLOATS[self.dtype].decode(self.array)
-        return self.array
+        """The exact values: floats as float64 (the formula's own in long double), whole numbers in their dtype.
+
+        Of complex numbers, the real and imaginary parts along a last axis.
+        """
+        numbers = parts(self.own)
+        if self._stored:
+            return FLOATS[part_of(self.dtype)].decode(numbers)
+        return numbers
 
     @cached_property
     def ordinals(self) -> Array:
-        """The values as consecutive integers (``DType.ordinals``)."""
-        return FLOATS[self.dtype].ordinals(self.array)
+        """The values as consecutive integers (``DType.ordinals``): whole numbers are their own."""
+        return FLOATS[part_of(self.dtype)].ordinals(parts(self.own)) if self._stored else self.own
+
+    @property
+    def _stored(self) -> bool:
+        """Whether the array is the storage array of a float format or of a complex dtype, and no whole numbers."""
+        if self.dtype in COMPLEX:
+            return str(self.array.dtype) == self.dtype
+        return self.dtype in FLOATS and self.array.dtype == FLOATS[self.dtype].storage
+
+
+def cut(array: Array, varying: tuple[int, int] | None) -> Array:
+    """The first elements along an axis, as many as came; the whole array where no axis varies."""
+    if varying is None:
+        return array
+    axis, length = varying
+    return array[(slice(None),) * axis + (slice(length),)]
 
 
 @dataclass(frozen=True)
@@ -123,6 +156,12 @@ class Observation:
         given = {"results": self.results, "again": self.again}
         header = {
             "dtypes": {f"{kind} {name}": r.dtype for kind, results in given.items() for name, r in results.items()},
+            "varying": {
+                f"{kind} {name}": r.varying
+                for kind, results in given.items()
+                for name, r in results.items()
+                if r.varying
+            },
             "failure": asdict(self.failure) if self.failure else None,
             "timings": dict(self.timings),
             "timing_notes": dict(self.timing_notes),
@@ -138,14 +177,20 @@ class Observation:
 
     @classmethod
     def from_frame(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Observation:
-        dtypes, failure = header["dtypes"], header["failure"]
+        dtypes, varying, failure = header["dtypes"], header["varying"], header["failure"]
 
         def named(kind: str) -> dict[str, Array]:
             return {key.removeprefix(f"{kind} "): a for key, a in arrays.items() if key.startswith(f"{kind} ")}
 
+        def results(kind: str) -> dict[str, Result]:
+            return {
+                name: Result(array, dtypes[f"{kind} {name}"], tuple(varying.get(f"{kind} {name}", ())) or None)
+                for name, array in named(kind).items()
+            }
+
         return cls(
-            results={name: Result(array, dtypes[f"results {name}"]) for name, array in named("results").items()},
-            again={name: Result(array, dtypes[f"again {name}"]) for name, array in named("again").items()},
+            results=results("results"),
+            again=results("again"),
             sensitivities=named("sensitivities"),
             failure=Failure(**failure) if failure else None,
             timings=header["timings"],

@@ -64,7 +64,7 @@ class ReferenceAdapter(Adapter):
         values = FLOATS[dtype].decode(array)
         return values.astype(np.longdouble) if dtype == "float64" else values
 
-    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+    def variables(self, layer: Any, call: Callable[..., Any], inputs: Sequence[Any]) -> dict[str, Any]:
         return {}
 
     def trainable(self, variable: Any) -> bool:

@@ -4,7 +4,7 @@ The formula is run ``RUNS`` times with every operation off by rounding (``formul
 mean square of the difference, divided by the unit roundoff, is the *sensitivity* of each element: what one unit of
 rounding in every operation amounts to in the result. Through later operations it grows or shrinks as they do. It is
 measured once for float32 and float64 and once for the 16-bit formats, in which fewer numbers are exact, or for each
-dtype on the dtype's own numbers (``every``).
+dtype on the dtype's own numbers (``every``, ``special``).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Formula:
             return observation
         formula = case.formula
         assert formula is not None
-        own = "dtype" in signature(formula).keywords or _holds_every_number(case, unit.item.variant)
+        own = "dtype" in signature(formula).keywords or _holds_other_numbers(case, unit.item.variant)
         dtype = unit.item.dtype if own else "float64"
         narrow = FLOATS[unit.item.dtype].unit_roundoff > UNIT
         measured = self._measured(unit.item.file, unit.item.case, unit.item.variant, dtype, unit.seed, narrow)
@@ -144,8 +144,10 @@ class Spread:
 
     @property
     def lost(self) -> Array:
+        with np.errstate(over="ignore"):  # What long double holds and float64 does not is infinite in every format.
+            finite = [np.isfinite(part.astype(np.float64)) for part in self._parts]
         found: Array = np.logical_or.reduce(
-            [(counts == 0) & np.isfinite(part) for counts, part in zip(self._counts, self._parts, strict=True)]
+            [(counts == 0) & each for counts, each in zip(self._counts, finite, strict=True)]
         )
         return found
 
@@ -174,9 +176,10 @@ def _drawn(bits: np.random.Philox) -> int:
     return 4 * int(state["state"]["counter"][0])
 
 
-def _holds_every_number(case: Case, variant: str) -> bool:
+def _holds_other_numbers(case: Case, variant: str) -> bool:
+    """Whether a tensor's numbers are others in each dtype."""
     tensors = {**case.inputs(case.variant(variant)), **case.weights(case.variant(variant))}
-    return any(tensor.distribution == "every" for tensor in tensors.values())
+    return any(tensor.varies for tensor in tensors.values())
 
 
 def sign_bits(seed: int, case: str, variant: str, run: int) -> np.random.Philox:

@@ -12,8 +12,9 @@ from typing import Any
 from ..catalog.calls import bind, captures, signature
 from ..catalog.case import Case, Implementation
 from ..catalog.dtypes import Array
+from ..catalog.errors import DeclarationError
 from ..catalog.layout import parse
-from ..catalog.mapping import Trace, trace, weights_of
+from ..catalog.mapping import Source, Trace, trace, weights_of
 from ..catalog.modes import EAGER
 from ..catalog.tensors import Output, Tensor
 from ..catalog.variants import Variant
@@ -94,10 +95,7 @@ def set_up(
     arguments = dict(inputs) if owns_weights else {**inputs, **weights}
     arrays = [(laid_out(name, spec), spec) for name, spec in arguments.items()]
     with inside():
-        tensors = [
-            adapter.tensor(array, "int64" if spec.integer else dtype, device, gradient=spec.gradient)
-            for array, spec in arrays
-        ]
+        tensors = [adapter.tensor(array, spec.format(dtype), device, gradient=spec.gradient) for array, spec in arrays]
     positions = [i for i, spec in enumerate(arguments.values()) if spec.gradient]
     differentiated = [name for name, spec in {**inputs, **weights}.items() if spec.gradient]
     setup = Setup(
@@ -126,8 +124,11 @@ def set_up(
             asked = {name: known[name] for name in signature(build).keywords}
             built = adapter.construct(lambda: build(adapter.module, **asked), device)
             layer, setup.call = built if isinstance(built, tuple) else (built, built)
-            variables = adapter.variables(layer, tensors)
-            given = {name: adapter.tensor(array, dtype, device, gradient=False) for name, array in loaded.items()}
+            variables = adapter.variables(layer, setup.call, tensors)
+            dtypes = {name: _format_of(part, weights, dtype, name) for name, part in sources.items()}
+            given = {
+                name: adapter.tensor(array, dtypes[name], device, gradient=False) for name, array in loaded.items()
+            }
             fill(adapter, variables, given, implementation.api)
         wanted = {name for name, spec in weights.items() if spec.gradient}
         setup.variables = {
@@ -136,3 +137,11 @@ def set_up(
             if weights_of(part) & wanted and adapter.trainable(variables[name])
         }
     return setup
+
+
+def _format_of(part: Source, weights: Mapping[str, Tensor], dtype: str, variable: str) -> str:
+    """The dtype of a variable: that of the weights it is copied from. Raises ``DeclarationError`` where they differ."""
+    found = sorted({weights[name].format(dtype) for name in weights_of(part)}) or [dtype]
+    if len(found) > 1:
+        raise DeclarationError(f"variable {variable} is copied from weights of different dtypes: {', '.join(found)}")
+    return found[0]

@@ -106,11 +106,37 @@ class TensorflowAdapter(Adapter):
         tensor = self._tf.constant(np.asarray(array, order="C"))
         return self._tf.bitcast(tensor, self._tf.bfloat16) if dtype == "bfloat16" else tensor
 
-    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
-        if not layer.built:
-            layer.build(inputs[0].shape)
+    def variables(self, layer: Any, call: Callable[..., Any], inputs: Sequence[Any]) -> dict[str, Any]:
+        self._build(layer, call, inputs)
         weights = {weight.path.removeprefix(f"{layer.name}/"): weight for weight in layer.weights}
         return {name: weight for name, weight in weights.items() if "seed_generator_state" not in name}
+
+    def _build(self, layer: Any, call: Callable[..., Any], inputs: Sequence[Any]) -> None:
+        """Have a layer make all of its variables.
+
+        Most layers make them for the shape of their first input, which is quick. Those of several inputs, and those
+        that leave their sublayers to the first call, are traced as a graph: unlike a call, that draws no random
+        numbers and changes no variables.
+        """
+        if layer.built:
+            return
+        refused: Exception | None = None
+        if type(layer).build is not self._keras.layers.Layer.build:  # Keras's own marks a layer as built, and no more.
+            try:
+                layer.build(inputs[0].shape)
+            except Exception as error:
+                refused = error
+            else:
+                if all(part.built for part in layer._flatten_layers(include_self=False)):
+                    return
+        try:
+            self._tf.function(lambda *given: call(*given), autograph=False).get_concrete_function(*inputs)
+        except Exception:
+            if refused is None:
+                return  # The call is to say itself what is wrong with it.
+            if len(inputs) == 1:
+                raise refused from None
+            raise
 
     def trainable(self, variable: Any) -> bool:
         return bool(variable.trainable)

@@ -72,7 +72,7 @@ class TorchAdapter(Adapter):
             host = host.view(self._torch.bfloat16)
         return host.to(_place(device)).requires_grad_(gradient)
 
-    def variables(self, layer: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+    def variables(self, layer: Any, call: Callable[..., Any], inputs: Sequence[Any]) -> dict[str, Any]:
         return {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
 
     def trainable(self, variable: Any) -> bool:
@@ -135,7 +135,7 @@ class TorchAdapter(Adapter):
         return peak
 
     def array(self, tensor: Any) -> tuple[Array, str]:
-        host = tensor.detach().cpu().contiguous()
+        host = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
         name = str(host.dtype).removeprefix("torch.")
         if name == "bfloat16":
             return host.view(self._torch.int16).numpy().view(np.uint16).copy(), name
