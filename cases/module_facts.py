@@ -56,7 +56,7 @@ def _(torch, x, *, layer):
     names = [n for n, p in made.named_parameters()]
     parameters = list(made.parameters())
     counts = len(parameters), sum(p.numel() for p in parameters), as_named(names, LAYERS[layer][2])
-    return [x.new_tensor(count) for count in counts]
+    return [x.new_tensor(count).long() for count in counts]
 
 
 def built(tf, layer):
@@ -79,7 +79,7 @@ def keras_counts(tf, x, layer, variables, names):
         sum(v.shape.num_elements() for v in variables),
         as_named([v.name for v in variables], names),
     )
-    return [tf.constant(count, x.dtype) for count in counts]
+    return [tf.constant(count, tf.int64) for count in counts]
 
 
 @named_parameters.tensorflow("keras.layers.Layer.trainable_weights")
@@ -162,7 +162,7 @@ def torch_printed(net):
 
 
 def torch_counts(x, *counts):
-    return [x.new_tensor(count) for count in counts]
+    return [x.new_tensor(count).long() for count in counts]
 
 
 @printed_activations.torch("torch.fx.symbolic_trace")
@@ -196,7 +196,7 @@ def relus(parts):
 
 
 def tensorflow_counts(tf, x, *counts):
-    return [tf.constant(count, x.dtype) for count in counts]
+    return [tf.constant(count, tf.int64) for count in counts]
 
 
 @printed_activations.tensorflow("keras.Model.layers")

@@ -51,7 +51,7 @@ normal_draws = sampled(
 
 @normal_draws.reference
 def _(np, x):
-    return np.array(0), np.array(1), np.array(0.5), np.array(0.6826894921370859)
+    return np.array(0.0), np.array(1.0), np.array(0.5), np.array(0.6826894921370859)
 
 
 def torch_statistics(drawn, mu, sigma):
@@ -242,7 +242,7 @@ MASS = 0.9544997361036416
 @truncated_draws.reference
 def _(np, x):
     density = np.exp(-2.0) / np.sqrt(2 * np.pi)
-    return np.array(0), np.sqrt(1 - 4 * density / MASS), np.array(0)
+    return np.array(0.0), np.sqrt(1 - 4 * density / MASS), np.array(0.0)
 
 
 def torch_truncation(drawn, sigma):
@@ -340,7 +340,7 @@ uniform_draws = sampled(
 
 @uniform_draws.reference
 def _(np, x):
-    return np.array(0.5), np.sqrt(np.array(1) / 12), np.array(0.25), np.array(1)
+    return np.array(0.5), np.sqrt(np.array(1) / 12), np.array(0.25), np.array(1.0)
 
 
 def torch_evenness(drawn, low, high):

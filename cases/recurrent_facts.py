@@ -38,7 +38,7 @@ def torch_parameters(torch, cell, I, H, layers, bidirectional):
 @parameter_count.torch("torch.nn.Module.parameters")
 def _(torch, x, *, cell, I, H, layers, bidirectional):
     counted = torch_parameters(torch, cell, I, H, layers, bidirectional)
-    return x.new_tensor(sum(p.numel() for name, p in counted if cell == "gru" or "bias_hh" not in name))
+    return x.new_tensor(sum(p.numel() for name, p in counted if cell == "gru" or "bias_hh" not in name)).long()
 
 
 @parameter_count.tensorflow("keras.layers.Layer.count_params")
@@ -55,11 +55,11 @@ def _(tf, x, *, cell, I, H, layers, bidirectional):
         layer = tf.keras.layers.Bidirectional(make()) if bidirectional else make()
         layer.build(shape)
         count, shape = count + layer.count_params(), layer.compute_output_shape(shape)
-    return tf.constant(count, x.dtype)
+    return tf.constant(count, tf.int64)
 
 
 def all_parameters(torch, x, *, cell, I, H, layers, bidirectional):
-    return x.new_tensor(sum(p.numel() for _, p in torch_parameters(torch, cell, I, H, layers, bidirectional)))
+    return x.new_tensor(sum(p.numel() for _, p in torch_parameters(torch, cell, I, H, layers, bidirectional))).long()
 
 
 for cell, title in (("rnn", "RNN"), ("lstm", "LSTM"), ("gru_reset_before", "GRU for reset_after=False")):
@@ -85,7 +85,7 @@ for cell, title in (("rnn", "RNN"), ("lstm", "LSTM"), ("gru_reset_before", "GRU 
 def _(tf, x, *, I, H):
     layer = tf.keras.layers.GRU(H, reset_after=False)
     layer.build((1, 3, I))
-    return tf.constant(layer.count_params(), x.dtype)
+    return tf.constant(layer.count_params(), tf.int64)
 
 
 CLOSED = -20
@@ -130,7 +130,7 @@ def _(torch, x, *, I):
         h, c = cell(x, (x.new_zeros(1, 1), x.new_full((1, 1), 2)))
         return float(h + c)
 
-    return x.new_tensor(driven(run, LSTM_ORDER))
+    return x.new_tensor(driven(run, LSTM_ORDER)).long()
 
 
 def closed(tf, cell, x, block, place=lambda bias: bias):
@@ -151,7 +151,7 @@ def _(tf, x):
         _, (h, c) = cell(x, [tf.zeros([1, 1], x.dtype), tf.fill([1, 1], tf.constant(2, x.dtype))])
         return float(h[0, 0] + c[0, 0])
 
-    return tf.constant(driven(run, LSTM_ORDER), x.dtype)
+    return tf.constant(driven(run, LSTM_ORDER), tf.int64)
 
 
 def basic_cell(tf, x):
@@ -163,7 +163,7 @@ def basic_cell(tf, x):
         _, (c, h) = cell(x, (tf.fill([1, 1], tf.constant(2, x.dtype)), tf.zeros([1, 1], x.dtype)))
         return float(h[0, 0] + c[0, 0])
 
-    return tf.constant(driven(run, LSTM_ORDER), x.dtype)
+    return tf.constant(driven(run, LSTM_ORDER), tf.int64)
 
 
 lstm_gate_order.tensorflow("tf.compat.v1.nn.rnn_cell.BasicLSTMCell", gate="G[i g f o]")(basic_cell)
@@ -208,7 +208,7 @@ def _(torch, x, *, I):
         cell.bias_hh.fill_(1)
         return float(cell(x, x.new_ones(1, 1)))
 
-    return x.new_tensor(driven(run, GRU_ORDER))
+    return x.new_tensor(driven(run, GRU_ORDER)).long()
 
 
 def keras_gru(tf, x):
@@ -219,7 +219,7 @@ def keras_gru(tf, x):
         closed(tf, cell, x, block, lambda bias: tf.stack([bias, tf.ones_like(bias)]))
         return float(cell(x, [tf.ones([1, 1], x.dtype)])[0][0, 0])
 
-    return tf.constant(driven(run, GRU_ORDER), x.dtype)
+    return tf.constant(driven(run, GRU_ORDER), tf.int64)
 
 
 gru_gate_order.tensorflow("keras.layers.GRUCell", gate="G[z r n]")(keras_gru)

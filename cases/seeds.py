@@ -10,8 +10,8 @@ TORCH_RANDOMNESS = "https://docs.pytorch.org/docs/stable/notes/randomness.html"
 
 seeded_draws = Case(
     "seeded_draws",
-    "Ten numbers drawn after a seed, ten more, and ten after the same seed again: which of the later ones are equal to "
-    "the first ones (1) and which are not (0).",
+    "Ten numbers drawn after a seed, ten more, and ten after the same seed again: whether the later ones are equal to "
+    "the first ones.",
     sizes=dict(K=1),
     inputs=dict(x=normal("K", gradient=False)),
     outputs=dict(next=buffer(""), seeded_again=buffer("")),
@@ -24,15 +24,15 @@ seeded_draws = Case(
 
 @seeded_draws.reference
 def _(np, x):
-    return np.array(0), np.array(1)
+    return np.array(False), np.array(True)
 
 
 def torch_repeats(torch, first, *others):
-    return [torch.all(first == other).to(first.dtype) for other in others]
+    return [torch.all(first == other) for other in others]
 
 
 def tensorflow_repeats(tf, first, *others):
-    return [tf.cast(tf.reduce_all(first == other), first.dtype) for other in others]
+    return [tf.reduce_all(first == other) for other in others]
 
 
 @seeded_draws.torch("torch.manual_seed")

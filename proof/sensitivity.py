@@ -24,6 +24,7 @@ from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.known import Deviation
 from parity.judge import Context
 from parity.judge.compare import Truth, against_truth
+from parity.judge.expected import expected_dtype
 from parity.judge.tolerance import allowance, together
 from parity.workers.protocol import Result
 from proof.observe import Observed, Workers
@@ -70,6 +71,8 @@ def measure(observed: Observed, context: Context) -> list[dict[str, Any]]:
     for quantity, reference in formula.results.items():
         if case.is_exact(quantity) or quantity not in left.results or quantity not in right.results:
             continue
+        if expected_dtype(case, variant, item.dtype, quantity, reference.array) != item.dtype:
+            continue
         if any(deviation.covers(quantity) for deviation in wrong):
             continue
         limits = allowance(
@@ -77,19 +80,19 @@ def measure(observed: Observed, context: Context) -> list[dict[str, Any]]:
         )
         truth = Truth.of(reference.array, item.dtype, limits)
         one, other = left.results[quantity], right.results[quantity]
-        apart = against_truth(other, truth, item.dtype, signed_zeros=False)
+        apart = against_truth(other, truth, signed_zeros=False)
         comparable = np.isfinite(truth.values).all() and np.any(truth.values) and one.array.shape == other.array.shape
         if not comparable or apart.problem or apart.rho is None or limits.own:
             continue
-        judge = partial(_judged, truth=truth, dtype=item.dtype, other=apart.rho)
+        judge = partial(_judged, truth=truth, other=apart.rho)
         usual = {name: partial(_accepted, accepts=accepts, other=other) for name, accepts in USUAL.items()}
         smallest = {name: _smallest(accepts, one) for name, accepts in {JUDGE: judge, **usual}.items()}
         found.append({"case": item.case, "quantity": quantity, "seed": observed.seed, "smallest": smallest})
     return found
 
 
-def _judged(disturbed: Result, truth: Truth, dtype: str, other: float) -> bool:
-    difference = against_truth(disturbed, truth, dtype, signed_zeros=False)
+def _judged(disturbed: Result, truth: Truth, other: float) -> bool:
+    difference = against_truth(disturbed, truth, signed_zeros=False)
     return difference.ok and difference.rho is not None and difference.rho <= together(truth.values.size, other)
 
 

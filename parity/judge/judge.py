@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..catalog.case import Case, Implementation
+from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
 from ..catalog.known import Circumstances, Deviation, Divergence, Known, Limitation, Tolerance, Unrepeatable
 from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
 from ..plan.work import Item, eager
-from ..workers.protocol import RESULT, Failure, Observation, Result
+from ..workers.protocol import RESULT, Failure, Observation, Result, cut
 from .cause import cause, is_of_a_narrower_format
 from .compare import Difference, Truth, against_truth, between
+from .deviation import deviates
+from .expected import expected_dtype, in_dtype
 from .growth import growth
 from .row import (
     BOTH,
@@ -59,11 +63,15 @@ class Context:
 
 @dataclass(frozen=True)
 class _Side:
-    """One implementation of the item, judged against the truth."""
+    """One implementation of the item, judged against the truth.
+
+    ``truths`` are those of the quantities, in the dtype that is declared for this implementation.
+    """
 
     implementation: Implementation
     name: str
     observation: Observation
+    truths: Mapping[str, Truth]
     differences: Mapping[str, Difference]
     deviations: Mapping[str, Deviation]
 
@@ -108,13 +116,17 @@ class _Judge:
         if wrong:
             yield from self._without_truth(Failure("declaration", "", wrong, self._where()))
             return
-        truths = {quantity: self._truth(quantity, result) for quantity, result in self.formula.results.items()}
+        try:
+            truths = {quantity: self._truth(quantity, result) for quantity, result in self.formula.results.items()}
+        except DeclarationError as error:
+            yield from self._without_truth(Failure("declaration", "", str(error), self._where()))
+            return
         sides = [self._side(each, each.api, truths) for each in self.case.implementations]
         others = {side.name: self._others(side, sides) for side in sides}
         self.suspects = {quantity for quantity in truths if self._suspected(quantity, truths[quantity], sides, others)}
         for side in sides:
             yield from self._against_truth(side, truths, others[side.name])
-            yield from self._again(side, truths)
+            yield from self._again(side)
         for naive in self.case.divergences_for(self.variant, self.item.dtype, self.item.mode):
             yield self._naive(self._side(naive, naive.api, truths), truths)
         frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
@@ -130,12 +142,21 @@ class _Judge:
 
     # The truth -------------------------------------------------------------------------------------------------
 
-    def _truth(self, quantity: str, result: Result) -> Truth:
-        values = result.array
+    def _truth(self, quantity: str, result: Result, dtype: str = "") -> Truth:
+        """The truth in the dtype that the quantity must have, or in ``dtype``. Raises ``DeclarationError``."""
+        case, variant, item = self.case, self.variant, self.item
+        dtype = dtype or expected_dtype(case, variant, item.dtype, quantity, result.array)
+        values = in_dtype(result.own, dtype, quantity)
         sensitivity = self.formula.sensitivities.get(quantity)
+        if sensitivity is not None:
+            sensitivity = cut(sensitivity, result.varying)
         override = self.context.tolerance
-        limits = allowance(self.case, self.variant, self.item.dtype, quantity, values, sensitivity, override)
-        return Truth.of(values, self.item.dtype, limits)
+        limits = allowance(case, variant, item.dtype, quantity, values, sensitivity, override, dtype)
+        unsigned = case.unsigned_zeros_of(quantity)
+        if unsigned and not quantity.startswith("grad:") and np.any(values == 0):
+            because = "; ".join(filter(None, (limits.because, f"the sign of zero is not compared: {unsigned}")))
+            limits = replace(limits, because=because)
+        return Truth.of(values, dtype, limits)
 
     def _formula_shape(self) -> str:
         sizes = self.case.axis_sizes(self.variant)
@@ -180,7 +201,7 @@ class _Judge:
         voices = [
             Voice(s.implementation.framework, s.observation.results[quantity], s.differences[quantity]) for s in heard
         ]
-        if not suspected(voices, truth, self.item.dtype):
+        if not suspected(voices, truth):
             return False
         wrong = (self._wrong(side, quantity, truth) for side in heard)
         return not any(is_of_a_narrower_format(each) for each in wrong if each is not None)
@@ -191,16 +212,29 @@ class _Judge:
         self, implementation: Implementation, name: str, truths: Mapping[str, Truth], mode: str | None = None
     ) -> _Side:
         observation = self.observations[name]
+        known = self._known(implementation, mode)
+        deviations = {q: d for d in known if isinstance(d, Deviation) for q in truths if d.covers(q)}
+        truths = {**truths, **self._in_wrong_dtype(deviations, observation.results)}
         differences = {
-            quantity: against_truth(
-                observation.results[quantity], truth, self.item.dtype, signed_zeros=not quantity.startswith("grad:")
-            )
+            quantity: against_truth(observation.results[quantity], truth, signed_zeros=self._signed_zeros(quantity))
             for quantity, truth in truths.items()
             if quantity in observation.results
         }
-        known = self._known(implementation, mode)
-        deviations = {q: d for d in known if isinstance(d, Deviation) for q in truths if d.covers(q)}
-        return _Side(implementation, name, observation, differences, deviations)
+        return _Side(implementation, name, observation, truths, differences, deviations)
+
+    def _in_wrong_dtype(self, deviations: Mapping[str, Deviation], results: Mapping[str, Result]) -> dict[str, Truth]:
+        """The truths of quantities that have the wrong dtype which a deviation declares: in that dtype."""
+        found: dict[str, Truth] = {}
+        for quantity, deviation in deviations.items():
+            if deviation.dtype and quantity in results and results[quantity].dtype == deviation.dtype:
+                with suppress(
+                    DeclarationError
+                ):  # It cannot hold the truth: the result is wrong by more than its dtype.
+                    found[quantity] = self._truth(quantity, self.formula.results[quantity], deviation.dtype)
+        return found
+
+    def _signed_zeros(self, quantity: str) -> bool:
+        return not quantity.startswith("grad:") and not self.case.unsigned_zeros_of(quantity)
 
     def _known(self, implementation: Implementation, mode: str | None = None) -> list[Known]:
         """What is declared about it in a mode, which is the item's unless another is named."""
@@ -217,14 +251,15 @@ class _Judge:
                         nearest[quantity] = min(difference.rho, nearest.get(quantity, np.inf))
         return nearest
 
-    def _again(self, side: _Side, truths: Mapping[str, Truth]) -> Iterator[Row]:
+    def _again(self, side: _Side) -> Iterator[Row]:
         """A row for each quantity that came out different when it was computed a second time."""
         api, framework, first = side.implementation.api, side.implementation.framework, side.observation.results
+        truths = side.truths
         known = next((each for each in self._known(side.implementation) if isinstance(each, Unrepeatable)), None)
         for quantity, second in side.observation.again.items():
             if quantity not in truths or first[quantity].array.tobytes() == second.array.tobytes():
                 continue
-            spread = between(first[quantity], second, truths[quantity], self.item.dtype)
+            spread = between(first[quantity], second, side.truths[quantity])
             reason = f"computed twice from the same values, {api} gave different bits: {spread.located(api, 'again')}"
             verdict = NONDETERMINISTIC
             if known is not None:
@@ -234,7 +269,8 @@ class _Judge:
                 truths[quantity], blame=_blamed(verdict, framework),
             )  # fmt: skip
 
-    def _against_truth(self, side: _Side, truths: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
+    def _against_truth(self, side: _Side, right: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
+        truths = side.truths
         api, framework = side.implementation.api, side.implementation.framework
         failure = side.observation.failure
         limitation = next((each for each in self._known(side.implementation) if isinstance(each, Limitation)), None)
@@ -267,7 +303,7 @@ class _Judge:
             yield self._row("", api, framework, REFERENCE, REFERENCE, ERROR, reason, blame=framework)
         for quantity, difference in side.differences.items():
             other = others.get(quantity, 0.0)
-            verdict, reason = self._verdict(difference, truths[quantity], side.deviations.get(quantity), api, other)
+            verdict, reason = self._verdict(side, quantity, right[quantity], other)
             blame = _blamed(verdict, framework)
             if verdict == FAIL and quantity in self.suspects:
                 blame, reason = FORMULA, doubtful(self._where(), reason)
@@ -295,35 +331,18 @@ class _Judge:
         result, difference = side.observation.results[quantity], side.differences[quantity]
         return wrong_of(self.case, self.item, quantity, result, truth, difference, self.alternatives)
 
-    def _verdict(
-        self, difference: Difference, truth: Truth, deviation: Deviation | None, api: str, other: float
-    ) -> tuple[str, str]:
-        located = difference.located(api, REFERENCE)
-        if deviation is None and _is_right(difference, truth, other):
-            return PASS, truth.allowance.because
-        if deviation is None and difference.ok:
-            return FAIL, (
-                f"all elements together: ρ is {difference.rho:.3g}, where {_rho_allowed(truth, other):.3g} is allowed "
-                f"(the other framework's is {other:.3g})"
-            )
+    def _verdict(self, side: _Side, quantity: str, right: Truth, other: float) -> tuple[str, str]:
+        """The verdict against the truth, and the reason. ``right`` is the truth in the dtype that it must have."""
+        difference, truth, deviation = side.differences[quantity], side.truths[quantity], side.deviations.get(quantity)
+        dtype = side.observation.results[quantity].dtype
+        as_declared = deviation is not None and dtype == deviation.dtype != right.dtype
+        problem = "" if difference.ok else difference.located(side.implementation.api, REFERENCE)
+        if not problem and (deviation is None or as_declared):
+            problem = _together(difference, truth, other)
         if deviation is None:
-            return FAIL, located
-        if difference.ok:
-            return (
-                UNEXPECTED,
-                f"the declared deviation is gone: remove it from {display(self.case.file)} ({deviation.because})",
-            )
-        if deviation.elements is not None:
-            if difference.wrong is None or difference.wrong > deviation.elements:
-                return FAIL, f"wrong in {difference.wrong} elements, {deviation.elements} are declared: {located}"
-            return EXPECTED, f"{deviation.because} ({deviation.source})"
-        within = np.inf if deviation.within is None else deviation.within
-        unbounded = np.isinf(within)
-        bound = np.inf if unbounded else within * float(np.max(np.abs(truth.values), initial=0.0))
-        special = difference.special and unbounded
-        if not special and (difference.problem or difference.max_abs is None or not difference.max_abs <= bound):
-            return FAIL, f"beyond the declared deviation of {bound:.3g}: {located}"
-        return EXPECTED, f"{deviation.because} ({deviation.source})"
+            return (FAIL, problem) if problem else (PASS, truth.allowance.because)
+        file = display(self.case.file)
+        return deviates(difference, truth, deviation, as_declared=as_declared, located=problem, file=file)
 
     def _naive(self, side: _Side, truths: Mapping[str, Truth]) -> Row:
         """A naive port's one row: the quantity in which it is furthest from the truth, or the error it raised."""
@@ -376,9 +395,7 @@ class _Judge:
         for quantity, truth in truths.items():
             if quantity not in left.differences or quantity not in right.differences:
                 continue
-            difference = between(
-                left.observation.results[quantity], right.observation.results[quantity], truth, self.item.dtype
-            )
+            difference = between(left.observation.results[quantity], right.observation.results[quantity], truth)
             deviation = left.deviations.get(quantity) or right.deviations.get(quantity)
             blame = ""
             if difference.ok:
@@ -426,7 +443,7 @@ class _Judge:
             left_version=self.context.versions[left_framework],
             right_framework=right_framework,
             right_version=self.context.versions[right_framework],
-            shape="x".join(map(str, truth.values.shape)) if truth is not None else "",
+            shape="x".join(map(str, truth.shape)) if truth is not None else "",
             max_abs_error=measured.max_abs,
             max_rel_error=measured.max_rel,
             max_ulp=measured.max_ulp,
@@ -466,8 +483,18 @@ def _rho_allowed(truth: Truth, other: float) -> float | None:
 
 def _is_right(difference: Difference, truth: Truth, other: float) -> bool:
     """Whether a result is within its allowance, each element and all together; ``other`` is the other side's ρ."""
+    return difference.ok and not _together(difference, truth, other)
+
+
+def _together(difference: Difference, truth: Truth, other: float) -> str:
+    """What is wrong with all elements together, if anything."""
     allowed = _rho_allowed(truth, other)
-    return difference.ok and (allowed is None or difference.rho is None or difference.rho <= allowed)
+    if allowed is None or difference.rho is None or difference.rho <= allowed:
+        return ""
+    return (
+        f"all elements together: ρ is {difference.rho:.3g}, where {allowed:.3g} is allowed "
+        f"(the other framework's is {other:.3g})"
+    )
 
 
 def _blamed(verdict: str, framework: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..catalog.dtypes import FLOATS, NARROWER, Array, narrowed
+from ..catalog.dtypes import FLOATS, NARROWER, WHOLE, Array, narrowed, parts
 from ..plan.work import Instead
 from .wrong import EXPLAINED, Wrong, rms, telling
 
@@ -51,7 +51,9 @@ def _element_by_element(wrong: Wrong, moved: Array) -> bool:
 
 def stored(wrong: Wrong) -> str:
     """Every value of the result is a number of a narrower format, and many of the truth are not."""
-    given, dtype = wrong.result.array, wrong.dtype
+    given, dtype = parts(wrong.result.own), wrong.dtype
+    if dtype in WHOLE:
+        return ""
     should = FLOATS[dtype].encode(wrong.truth)
     for name in reversed([name for name in NARROWER.get(dtype, ()) if name in FLOATS]):
         enough = telling(given[narrowed(should, dtype, name) != should])

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..catalog.dtypes import FLOATS, Array
+from ..catalog.dtypes import BOOL, Array, unit_roundoff
 from ..workers.protocol import Result
 from .compare import DTYPE, Difference, Truth
 from .tolerance import ROUNDINGS, own_scale, pooled
@@ -28,7 +28,7 @@ class Voice:
     difference: Difference
 
 
-def suspected(voices: Sequence[Voice], truth: Truth, dtype: str) -> bool:
+def suspected(voices: Sequence[Voice], truth: Truth) -> bool:
     """Whether the formula is the likeliest to be wrong in a quantity.
 
     It is when at least two frameworks fail against the truth (``voices`` has every result), and all agree with each
@@ -37,24 +37,24 @@ def suspected(voices: Sequence[Voice], truth: Truth, dtype: str) -> bool:
     if len({voice.framework for voice in voices}) < 2:
         return False
     results = [voice.result for voice in voices]
-    if len({(result.dtype, result.array.shape) for result in results}) > 1:
+    if len({(result.dtype, result.shape) for result in results}) > 1:
         return False
     if any(voice.difference.problem.startswith(DTYPE) for voice in voices):
         return False  # A formula has no dtype.
-    values = np.stack([result.values for result in results])
+    values = np.stack([result.values.astype(np.int8) if result.dtype == BOOL else result.values for result in results])
     first = values[0]
     with np.errstate(all="ignore"):
         same = np.all((values == first) | (np.isnan(values) & np.isnan(first)), axis=0)
         pairs = [np.abs(one - other) for one, other in combinations(values, 2)]
         apart = np.where(same, 0.0, np.max(pairs, axis=0))
-    if not (apart <= _limits(values, truth, dtype)).all():  # Not where only some are NaN or infinite.
+    if not (apart <= _limits(values, truth)).all():  # Not where only some are NaN or infinite.
         return False
     if any(voice.difference.problem for voice in voices):
         # Nothing to measure: the shape, or what is NaN, infinite or a negative zero, is not the formula's.
         zero = np.all(values == 0, axis=0) & np.isrealobj(values)
         return bool((np.signbit(values.real) == np.signbit(first.real))[:, zero].all())
     with np.errstate(all="ignore"):
-        away = [_size(np.where(each == truth.values, 0.0, each - truth.values)) for each in values]
+        away = [_size(np.where(each == truth.values, 0.0, each - truth.values * 1.0)) for each in values]
     return _size(apart) <= NEARER * min(away)
 
 
@@ -66,14 +66,14 @@ def doubtful(where: str, reason: str) -> str:
     )
 
 
-def _limits(values: Array, truth: Truth, dtype: str) -> Array:
+def _limits(values: Array, truth: Truth) -> Array:
     """What two implementations may differ by. A wrong formula's scale may be too small: theirs counts, too."""
     allowance = truth.allowance
     if allowance.exact:
         return np.zeros(values.shape[1:])
     own = np.max(own_scale(values), axis=0)
     scale = pooled(own, values[0]) if allowance.pooled else own
-    limits = 2 * ROUNDINGS * FLOATS[dtype].unit_roundoff * scale
+    limits = 2 * ROUNDINGS * unit_roundoff(truth.dtype) * scale
     same_shape = truth.values.shape == limits.shape
     return np.maximum(limits, 2 * allowance.limits) if same_shape else limits
 

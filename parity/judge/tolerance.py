@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 
 from ..catalog.case import Case
-from ..catalog.dtypes import FLOATS, Array
+from ..catalog.dtypes import COMPLEX, FLOATS, WHOLE, Array, part_of, parts, unit_roundoff
 from ..catalog.known import Tolerance
 from ..catalog.variants import Variant
 
@@ -66,16 +66,25 @@ def allowance(
     truth: Array,
     sensitivity: Array | None,
     override: Tolerance | None,
+    result_dtype: str = "",
 ) -> Allowance:
     """The allowance for the error against ``truth``; comparing two frameworks with each other allows twice as much.
 
-    Exact quantities stay exact. Otherwise the run's ``override`` comes first, then the case's tolerance, then
-    the default for the dtype.
+    Exact quantities stay exact, as do whole numbers. Otherwise the run's ``override`` comes first, then the case's
+    tolerance, then the default for the dtype: the item's ``dtype``, or ``result_dtype`` where the quantity has another.
     """
+    number = result_dtype or dtype
+    if number in WHOLE:
+        none = np.zeros(truth.shape)
+        return Allowance(True, EXACT, none, none, none, pooled=case.pooled)
+    if number in COMPLEX:
+        truth, sensitivity = parts(truth), of_parts(sensitivity)
     magnitude = np.abs(np.where(np.isfinite(truth), truth, 0.0))
     least = case.least_scale_of(variant, dtype, quantity)
     own = own_scale(truth, sensitivity, least)
-    scale = pooled(own, truth) if case.pooled else np.maximum(own, underflow(dtype))
+    if number in COMPLEX:
+        own = np.broadcast_to(own.max(axis=-1, keepdims=True), own.shape)
+    scale = pooled(own, truth) if case.pooled else np.maximum(own, underflow(part_of(number)))
     if case.is_exact(quantity):
         return Allowance(True, EXACT, np.zeros_like(magnitude), scale, own, pooled=case.pooled)
     of_case = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
@@ -84,8 +93,37 @@ def allowance(
         rule, limits = f"{chosen.atol:g} + {chosen.rtol:g} |truth|", chosen.atol + chosen.rtol * magnitude
         return Allowance(False, rule, limits, scale, own, chosen.because, True, case.pooled)
     because = case.least_scale.because if case.least_scale is not None and least else ""
-    limits = ROUNDINGS * FLOATS[dtype].unit_roundoff * scale
+    inner = case.accumulates_for(number)
+    if inner:
+        return _rounded_once(magnitude, scale, own, part_of(number), inner, because, pooled=case.pooled)
+    limits = ROUNDINGS * unit_roundoff(number) * scale
     return Allowance(False, f"{ROUNDINGS:g} u S", limits, scale, own, because, pooled=case.pooled)
+
+
+def _rounded_once(
+    magnitude: Array, scale: Array, own: Array, dtype: str, inner: str, because: str, *, pooled: bool
+) -> Allowance:
+    """The allowance of what is computed in the wider format ``inner`` and rounded once, to ``dtype``.
+
+    The scales are what one unit of ``dtype`` amounts to: the rounding at the end, and that of the computation, whose
+    unit is that much smaller. ``docs/tolerances.md`` derives it.
+    """
+    unit, finer = unit_roundoff(dtype), unit_roundoff(inner)
+    # Half the distance of two denormal numbers is the unit times the smallest normal number.
+    once = np.maximum(magnitude, FLOATS[dtype].smallest_normal)
+    computed = ROUNDINGS * finer * scale
+    limits = unit * (once + computed) + computed
+    ratio = finer / unit
+    rule = f"u |truth| + {ROUNDINGS:g} u({inner}) S"
+    return Allowance(False, rule, limits, once + ratio * scale, once + ratio * own, because, pooled=pooled)
+
+
+def of_parts(sensitivity: Array | None) -> Array | None:
+    """The larger part's sensitivity, for both parts. It is given as a complex number, or as one number for both."""
+    if sensitivity is None:
+        return None
+    larger = np.maximum(np.abs(sensitivity.real), np.abs(sensitivity.imag))
+    return np.stack([larger, larger], axis=-1)
 
 
 def own_scale(truth: Array, sensitivity: Array | None = None, least: float = 0.0) -> Array:

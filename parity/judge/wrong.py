@@ -10,7 +10,7 @@ import numpy as np
 
 from ..catalog.calls import signature
 from ..catalog.case import Case
-from ..catalog.dtypes import FLOATS, NARROWER, Array
+from ..catalog.dtypes import COMPLEX, NARROWER, WHOLE, Array, part_of, unit_roundoff
 from ..catalog.variants import Variant
 from ..plan.work import Instead, Item
 from ..workers.protocol import Result
@@ -38,7 +38,8 @@ class Wrong:
 
     ``truth`` are the formula's values and ``limits`` each element's allowance (zero for exact ones). ``rho`` is the
     root mean square of the error in units of rounding of the dtype times the scale, ``axes`` are the names of the
-    truth's axes, ``parameters`` the numbers that the formula is given by name.
+    truth's axes, ``parameters`` the numbers that the formula is given by name. Complex numbers are their two parts,
+    along a last axis, and ``dtype`` is the format of those.
     """
 
     quantity: str
@@ -76,7 +77,7 @@ class Wrong:
     def alternative(self, instead: Instead) -> Array | None:
         """The quantity as the formula gives it in another way; ``None`` where it does not."""
         found = self.alternatives(instead).get(self.quantity)
-        return found.array if found is not None and found.array.shape == self.truth.shape else None
+        return found.values if found is not None and found.values.shape == self.truth.shape else None
 
     @property
     def relative(self) -> float:
@@ -87,7 +88,7 @@ class Wrong:
     @property
     def in_scale(self) -> float:
         """The error in units of the scale of the computation."""
-        return self.rho * FLOATS[self.dtype].unit_roundoff
+        return self.rho * unit_roundoff(self.dtype)
 
     def left(self, error: Array) -> float:
         """The share of the error that is left when ``error`` is what an explanation does not explain."""
@@ -97,7 +98,7 @@ class Wrong:
     def is_like(self, alternative: Array, limits: Array) -> bool:
         """Whether the values are those of an explanation, but for rounding."""
         error = np.abs(self.values - alternative)
-        allowed = 2 * limits + 4 * FLOATS[self.dtype].unit_roundoff * np.abs(self.values)
+        allowed = 2 * limits + 4 * unit_roundoff(self.dtype) * np.abs(self.values)
         return bool((error <= allowed).all()) and self.left(error) <= EXPLAINED
 
     def axis(self, number: int) -> str:
@@ -123,7 +124,7 @@ def wrong_of(
     alternatives: Alternatives,
 ) -> Wrong | None:
     """A result that is wrong, for its explanation; ``None`` where its values cannot be compared."""
-    if difference.problem or difference.rho is None:
+    if difference.problem or not difference.counts:
         return None
     assert case.formula is not None
     variant = case.variant(item.variant)
@@ -132,9 +133,10 @@ def wrong_of(
         name: settings[name] for name in signature(case.formula).keywords if isinstance(settings.get(name), float)
     }
     exact = truth.values.astype(np.result_type(truth.values, np.float64))
-    axes = axes_of(case, variant, quantity)
-    limits = truth.allowance.limits
-    return Wrong(quantity, result, exact, limits, difference.rho, item.dtype, axes, parameters, alternatives)
+    axes = [*axes_of(case, variant, quantity), *(["of the parts"] if truth.dtype in COMPLEX else [])]
+    dtype = truth.dtype if truth.dtype in WHOLE else part_of(truth.dtype)
+    limits, rho = truth.allowance.limits, difference.rho or 0.0
+    return Wrong(quantity, result, exact, limits, rho, dtype, axes, parameters, alternatives)
 
 
 def telling(values: Array, many: int = MANY) -> bool:

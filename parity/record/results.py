@@ -9,6 +9,7 @@ through them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 from math import prod
@@ -16,8 +17,10 @@ from math import prod
 import numpy as np
 
 from ..catalog.case import Case
-from ..catalog.dtypes import FLOATS, Array
+from ..catalog.dtypes import COMPLEX, Array, encode
+from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
+from ..judge.expected import expected_dtype, in_dtype
 from ..judge.row import PASS, RED, Row, worst
 from ..plan.work import Item
 from ..workers.protocol import Failure, Observation, Result
@@ -67,7 +70,9 @@ class ResultRow:
 
     @property
     def size(self) -> int:
-        return prod(map(int, self.shape.split("x"))) if self.shape else 1
+        """The numbers that distances are kept of: two for each complex one."""
+        elements = prod(map(int, self.shape.split("x"))) if self.shape else 1
+        return 2 * elements if self.found in COMPLEX else elements
 
 
 Key = tuple[str, str, str, str, str, str, str]
@@ -83,12 +88,12 @@ def result_rows(
     formula = observations.get(REFERENCE)
     if formula is None:
         return
-    truths = {quantity: FLOATS[item.dtype].encode(result.array) for quantity, result in formula.results.items()}
+    truths = _truths(case, item, formula.results)
     place = (item.case, item.variant, item.dtype, item.device, item.mode)
     yield ResultRow(*place, REFERENCE, REFERENCE, INPUTS, digest=formula.input_digest, verdict=PASS), None
-    for quantity, stored in truths.items():
-        shape = "x".join(map(str, stored.shape))
-        yield ResultRow(*place, REFERENCE, REFERENCE, quantity, item.dtype, shape, _digest(stored), PASS), None
+    for quantity, truth in truths.items():
+        shape = "x".join(map(str, truth.shape))
+        yield ResultRow(*place, REFERENCE, REFERENCE, quantity, truth.dtype, shape, _digest(truth.array), PASS), None
     judged = _Judged(rows)
     for api, observation in observations.items():
         implementation = case.implementation(api)
@@ -106,9 +111,19 @@ def result_rows(
             if result is None:
                 yield _failed(given, observation.failure), None
             else:
-                shape = "x".join(map(str, result.array.shape))
-                kept = replace(given, found=result.dtype, shape=shape, digest=_digest(result.array))
-                yield kept, _distances(result, truths.get(quantity), item.dtype) if arrays else None
+                shape = "x".join(map(str, result.shape))
+                kept = replace(given, found=result.dtype, shape=shape, digest=_digest(result.own))
+                yield kept, _distances(result, truths.get(quantity)) if arrays else None
+
+
+def _truths(case: Case, item: Item, results: Mapping[str, Result]) -> dict[str, Result]:
+    """The formula's results, rounded to the dtypes that they must have; those that these cannot hold are left out."""
+    found: dict[str, Result] = {}
+    for quantity, result in results.items():
+        dtype = expected_dtype(case, case.variant(item.variant), item.dtype, quantity, result.own)
+        with suppress(DeclarationError):
+            found[quantity] = Result(encode(in_dtype(result.own, dtype, quantity), dtype), dtype)
+    return found
 
 
 def _failed(row: ResultRow, failure: Failure | None) -> ResultRow:
@@ -157,16 +172,16 @@ def _digest(stored: Array) -> str:
     return blake2b(np.ascontiguousarray(stored).tobytes(), digest_size=6).hexdigest()
 
 
-def _distances(result: Result, truth: Array | None, dtype: str) -> Array | None:
+def _distances(result: Result, truth: Result | None) -> Array | None:
     """How many representable values each element is from the formula's, in the narrowest type that holds them.
 
     Two NaN are no distance apart, whatever their bits.
     """
-    if truth is None or result.dtype != dtype or result.array.shape != truth.shape:
+    if truth is None or result.dtype != truth.dtype or result.shape != truth.shape:
         return None
     with np.errstate(over="ignore"):
-        apart = result.ordinals - FLOATS[dtype].ordinals(truth)
-    apart = np.where(np.isnan(result.values) & np.isnan(FLOATS[dtype].decode(truth)), 0, apart).ravel()
+        apart = result.ordinals.astype(np.int64) - truth.ordinals.astype(np.int64)
+    apart = np.where(np.isnan(result.values) & np.isnan(truth.values), 0, apart).ravel()
     return narrow(apart) if apart.any() else None
 
 

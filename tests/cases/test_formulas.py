@@ -61,7 +61,7 @@ def test_gradient_of_the_formula(adapter, file, case):
         gradients = {q.removeprefix("grad:"): r.array for q, r in observed.results.items() if q.startswith("grad:")}
         specs = {**case.inputs(variant), **case.weights(variant)}
         point = {
-            name: array if specs[name].integer else array.astype(np.longdouble)
+            name: array if specs[name].whole else array.astype(np.longdouble)
             for name, array in values(case, variant, "float64", 1).items()
         }
         for name, gradient in gradients.items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from parity.catalog.dtypes import FLOATS
+from parity.catalog.dtypes import COMPLEX, FLOATS, WHOLE
 from parity.judge.compare import Truth, against_truth, between
 from parity.judge.tolerance import EXACT, Allowance
 from parity.workers.protocol import Result
@@ -24,7 +24,7 @@ def truth_of(values, dtype="float32", limits=0.1, exact=False, sensitivity=0.0):
 
 
 def compare(values, truth, dtype="float32", limits=0.1, exact=False, signed_zeros=True):
-    return against_truth(result(values, dtype), truth_of(truth, dtype, limits, exact), dtype, signed_zeros=signed_zeros)
+    return against_truth(result(values, dtype), truth_of(truth, dtype, limits, exact), signed_zeros=signed_zeros)
 
 
 # Kind ------------------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_a_truth_too_small_for_the_dtype_is_a_zero_of_either_sign_unless_it_is_e
 def test_a_zero_that_rounding_moves_has_either_sign_unless_it_is_exact():
     def compared(exact):
         truth = truth_of([0.0], exact=exact, sensitivity=2.0**-400)
-        return against_truth(result([-0.0]), truth, "float32", signed_zeros=True)
+        return against_truth(result([-0.0]), truth, signed_zeros=True)
 
     assert compared(exact=False).ok
     assert compared(exact=True).problem.startswith("-0.0 in 1 of 1 elements")
@@ -127,19 +127,19 @@ def test_an_overflow_that_the_formula_does_not_have_fails():
 )
 def test_shapes_must_be_equal(values, problem):
     truth = truth_of(np.zeros((2, 3)), limits=INF)
-    assert against_truth(result(values), truth, "float32", signed_zeros=True).problem == problem
+    assert against_truth(result(values), truth, signed_zeros=True).problem == problem
     good = result(np.zeros((2, 3)))
-    assert between(good, result(values), truth, "float32").problem == problem
-    assert between(result(values), good, truth, "float32").problem == problem
+    assert between(good, result(values), truth).problem == problem
+    assert between(result(values), good, truth).problem == problem
 
 
 @pytest.mark.parametrize("found", ["float64", "float16", "int64", "float32/float64"])
 def test_dtypes_must_be_equal(found):
     truth = truth_of([1.0], limits=INF)
     wrong = Result(np.array([1.0]), found)
-    assert against_truth(wrong, truth, "float32", signed_zeros=True).problem == f"dtype {found} instead of float32"
-    assert between(wrong, result([1.0]), truth, "float32").problem == f"dtype {found} instead of float32"
-    assert between(result([1.0]), wrong, truth, "float32").problem == f"dtype {found} instead of float32"
+    assert against_truth(wrong, truth, signed_zeros=True).problem == f"dtype {found} instead of float32"
+    assert between(wrong, result([1.0]), truth).problem == f"dtype {found} instead of float32"
+    assert between(result([1.0]), wrong, truth).problem == f"dtype {found} instead of float32"
 
 
 # Values ----------------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_no_elements(shape, exact):
     assert difference.ok
     assert (difference.max_abs, difference.max_ulp, difference.ratio) == (0, 0, 0)
     truth = truth_of(np.zeros(shape))
-    assert between(result(np.zeros(shape)), result(np.zeros(shape)), truth, "float32").ok
+    assert between(result(np.zeros(shape)), result(np.zeros(shape)), truth).ok
 
 
 def test_a_single_number():
@@ -226,7 +226,7 @@ def test_narrow_formats_are_measured_against_the_truth_before_rounding():
 
 
 def pair(left, right, truth, dtype="float32", limits=0.1, exact=False):
-    return between(result(left, dtype), result(right, dtype), truth_of(truth, dtype, limits, exact), dtype)
+    return between(result(left, dtype), result(right, dtype), truth_of(truth, dtype, limits, exact))
 
 
 def test_two_sides_may_use_the_allowance_of_both():
@@ -359,13 +359,87 @@ def test_the_rule_and_the_scales_at_the_worst_element_are_kept():
     values, truth = np.array([1.0, 2.5]), np.array([1.0, 2.0])
     allowance = Allowance(False, "8 u S", np.array([0.1, 0.2]), np.array([3.0, 4.0]), np.array([5.0, 6.0]))
     judged = Truth.of(truth, "float32", allowance)
-    against = against_truth(result(values), judged, "float32", signed_zeros=True)
+    against = against_truth(result(values), judged, signed_zeros=True)
     assert (against.rule, against.scale, against.own_scale, against.allowed) == ("8 u S", 4.0, 6.0, 0.2)
-    both = between(result(values), result(truth), judged, "float32")
+    both = between(result(values), result(truth), judged)
     assert (both.rule, both.scale, both.own_scale, both.allowed) == ("2 (8 u S)", 4.0, 6.0, 0.4)
 
 
 def test_the_rule_of_equal_bits_is_the_same_between_frameworks():
     judged = truth_of([1.0], exact=True)
-    assert against_truth(result([1.0]), judged, "float32", signed_zeros=True).rule == EXACT
-    assert between(result([1.0]), result([1.0]), judged, "float32").rule == EXACT
+    assert against_truth(result([1.0]), judged, signed_zeros=True).rule == EXACT
+    assert between(result([1.0]), result([1.0]), judged).rule == EXACT
+
+
+# Whole numbers, truth values and complex numbers ------------------------------------------------------------------
+
+
+def exactly(values, truth, dtype):
+    allowance = Allowance(True, EXACT, np.zeros(0), np.zeros(0), np.zeros(0))
+    judged = Truth.of(np.array(truth, dtype), dtype, allowance)
+    given = Result(np.array(values, dtype), dtype)
+    found = against_truth(given, judged, signed_zeros=True)
+    assert between(given, Result(np.array(truth, dtype), dtype), judged) == found
+    return found
+
+
+@pytest.mark.parametrize("dtype", WHOLE)
+def test_equal_whole_numbers_are_equal(dtype):
+    found = exactly([0, 1, 1], [0, 1, 1], dtype)
+    assert (found.ok, found.wrong, found.ratio, found.counts) == (True, 0, 0.0, (3, 0, 0, 0, 0, 0, 0))
+    assert not exactly([0, 1, 1], [0, 0, 1], dtype).ok
+    assert exactly(np.zeros((0, 3)), np.zeros((0, 3)), dtype).ok
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high", "apart"),
+    [
+        ("int8", -128, 127, 255.0),
+        ("uint8", 0, 255, 255.0),
+        ("int64", -(2**63), 2**63 - 1, 2.0**64),
+        ("uint64", 0, 2**64 - 1, 2.0**64),
+        ("int64", 2**53, 2**53 + 1, 1.0),
+        ("bool", False, True, 1.0),
+    ],
+)
+def test_whole_numbers_do_not_overflow_and_lose_no_digit(dtype, low, high, apart):
+    for left, right in ((low, high), (high, low)):
+        found = exactly([left, low], [right, low], dtype)
+        assert (found.ok, found.wrong, found.max_abs, found.max_ulp, found.ratio) == (False, 1, apart, apart, INF)
+        assert found.index == (0,)
+        assert (found.left, found.right, found.truth) == (left, right, right)
+        assert f"a {left}, b {right}" in found.located("a", "b")
+        assert found.rho is None
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_numbers_are_compared_by_their_parts(dtype):
+    part = COMPLEX[dtype]
+    truth = np.array([1 + 2j, -3 + 0.5j])
+    limits = np.full((2, 2), 0.1)
+    judged = Truth.of(truth, dtype, Allowance(False, "8 u S", limits, np.ones((2, 2)), np.ones((2, 2))))
+
+    def found(values):
+        return against_truth(Result(np.array(values, dtype), dtype), judged, signed_zeros=True)
+
+    assert found(truth).ok
+    off = found([1 + 2j, -3 + 0.625j])
+    assert (off.ok, off.index, off.max_abs, off.left, off.truth) == (False, (1, 1), 0.125, 0.625, 0.5)
+    assert off.max_ulp == 0.25 / (2 * FLOATS[part].unit_roundoff)
+    assert found([1.0625 + 2j, -3 + 0.5j]).index == (0, 0)
+    assert found([1.0625 + 2j, -3 + 0.5j]).ok
+    assert found([complex(1, NAN), -3 + 0.5j]).problem.startswith("NaN in 1 of 4 elements on one side only")
+    assert found([complex(1, -INF), -3 + 0.5j]).problem.startswith("-infinity in 1 of 4 elements")
+    assert found([[1 + 2j, -3 + 0.5j]]).problem == "shape (1, 2) instead of (2,)"
+
+
+def test_elements_that_were_filled_up_are_not_compared():
+    allowance = Allowance(False, "8 u S", np.full(2, 0.1), np.ones(2), np.ones(2))
+    judged = Truth.of(np.array([1.0, 2.0]), "float32", allowance)
+
+    def found(values, length):
+        return against_truth(Result(np.array(values, np.float32), "float32", (0, length)), judged, signed_zeros=True)
+
+    assert found([1, 2, 9, 9], 2).ok
+    assert found([1, 2, 0], 3).problem == "shape (3,) instead of (2,)"
+    assert found([1, 0], 1).problem == "shape (1,) instead of (2,)"

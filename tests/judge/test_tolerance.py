@@ -132,3 +132,58 @@ def test_numbers_of_one_order_of_magnitude_share_the_scale_of_all():
 def test_a_zero_gets_a_scale_of_the_small_numbers():
     rows = np.array([0.0, 1.0, 1.0, 1e9, 1e9])
     assert 0.5 < pooled(rows, rows)[0] < 64
+
+
+# Other dtypes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dtype", "smallest"), [("bfloat16", 2.0**-126), ("float16", 2.0**-14)])
+def test_what_is_accumulated_in_float32_is_allowed_one_rounding_and_the_error_of_float32(dtype, smallest):
+    sensitivity = np.array([8.0, 8.0, 8.0])
+    found = allowed(make(accumulate="float32"), dtype, sensitivity=sensitivity)
+    u, finer = FLOATS[dtype].unit_roundoff, 2.0**-24
+    computed = 8 * finer * 8.0
+    once = np.array([1.0, 4.0, smallest])
+    assert found.rule == "u |truth| + 8 u(float32) S"
+    assert found.limits == pytest.approx(u * (once + computed) + computed, rel=1e-12)
+    assert found.scale == pytest.approx(once + finer / u * 8.0, rel=1e-12)
+    plain = allowed(make(), dtype, sensitivity=sensitivity)
+    assert (found.limits < plain.limits / 4).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_accumulating_in_a_format_that_is_not_wider_changes_nothing(dtype):
+    plain, declared = (allowed(make(accumulate=accumulate), dtype) for accumulate in ("", "float32"))
+    assert declared.rule == plain.rule == "8 u S"
+    assert list(declared.limits) == list(plain.limits)
+
+
+def test_a_value_computed_within_float32s_allowance_and_rounded_once_is_within_its_own():
+    rng = np.random.default_rng(0)
+    truth = np.concatenate([rng.normal(size=20_000), 2.0 ** rng.integers(-140, 100, 2_000)])
+    case = make(accumulate="float32", pooled=False)
+    for dtype in ("bfloat16", "float16"):
+        sensitivity = np.abs(truth) * 3
+        found = allowed(case, dtype, truth=truth, sensitivity=sensitivity)
+        error = ROUNDINGS * 2.0**-24 * sensitivity * rng.uniform(-1, 1, truth.shape)
+        stored = FLOATS[dtype].decode(FLOATS[dtype].encode(truth + error))
+        finite = np.isfinite(stored)
+        assert (np.abs(stored - truth)[finite] <= found.limits[finite]).all()
+
+
+def test_whole_numbers_are_exact_whatever_is_declared():
+    case = make(tolerance=CASES, accumulate="float32")
+    for dtype in ("int64", "uint8", "bool"):
+        found = allowance(case, case.variants[0], "float32", "output:y", np.array([0, 1]), None, RUNS, dtype)
+        assert found.exact
+        assert list(found.limits) == [0, 0]
+
+
+def test_both_parts_of_a_complex_number_have_the_scale_of_the_larger():
+    case = make(pooled=False)
+    truth, sensitivity = np.array([3 + 1j, 0.5 - 4j]), np.array([2 + 5j, 1 + 1j])
+    found = allowance(case, case.variants[0], "float32", "output:y", truth, sensitivity, None, "complex64")
+    assert found.own_scale.tolist() == [[5, 5], [4, 4]]
+    assert found.limits == pytest.approx(8 * 2.0**-24 * np.array([[5.0, 5.0], [4.0, 4.0]]))
+    plain = allowance(case, case.variants[0], "float32", "output:y", truth, np.array([6.0, 1.0]), None, "complex64")
+    assert plain.own_scale.tolist() == [[6, 6], [4, 4]]
