@@ -11,16 +11,16 @@ def bits(name, count, shape):
 '''
 
 ROUNDED = '''\
-def rounded(values):
-    """The nearest numbers that DTYPE has, as float64."""
-    return np.asarray(values).astype(DTYPE).astype(np.float64)
+def rounded(values, dtype=DTYPE):
+    """The nearest numbers that the dtype has, as float64."""
+    return np.asarray(values).astype(dtype).astype(np.float64)
 '''
 
 ROUNDED_TO_BFLOAT16 = '''\
-def rounded(values):
-    """The nearest numbers that DTYPE has, as float64."""
-    if DTYPE != "bfloat16":
-        return np.asarray(values).astype(DTYPE).astype(np.float64)
+def rounded(values, dtype=DTYPE):
+    """The nearest numbers that the dtype has, as float64."""
+    if dtype != "bfloat16":
+        return np.asarray(values).astype(dtype).astype(np.float64)
     spacing = np.maximum(np.frexp(values)[1], -125) - 8  # of numbers of 8 bits, as a power of two
     nearest = np.ldexp(np.rint(np.ldexp(values, -spacing)), spacing)
     return np.where(np.abs(nearest) < 2.0**128, nearest, values * np.inf)
@@ -28,16 +28,16 @@ def rounded(values):
 
 DISTRIBUTIONS = {
     "normal": '''\
-def normal(name, shape, mean=0.0, std=1.0):
+def normal(name, shape, mean=0.0, std=1.0, dtype=DTYPE):
     """Numbers around a mean: sums of twelve uniform ones."""
     total = (bits(name, 12, shape) >> np.uint64(6)).astype(np.int64).sum(axis=0) - 6 * 2**58
-    return rounded(mean + std * (total.astype(np.float64) * 2.0**-58))
+    return rounded(mean + std * (total.astype(np.float64) * 2.0**-58), dtype)
 ''',
     "uniform": '''\
-def uniform(name, shape, low, high):
+def uniform(name, shape, low, high, dtype=DTYPE):
     """Numbers from low to high."""
     unit = (bits(name, 1, shape)[0] >> np.uint64(11)).astype(np.float64) * 2.0**-53
-    return rounded(low + (high - low) * unit)
+    return rounded(low + (high - low) * unit, dtype)
 ''',
     "distinct": '''\
 def distinct(name, shape):
@@ -62,17 +62,55 @@ def every(shape, low=None, high=None):
         numbers = rounded(np.clip(np.where(np.isnan(numbers), low, numbers), low, high))
     return numbers.reshape(shape)
 ''',
+    "special": '''\
+def special(name, shape, kinds):
+    """Numbers around 0 among which special ones stand at random places, each in turn."""
+    whole = np.uint16 if DTYPE == "bfloat16" else f"uint{np.dtype(DTYPE).itemsize * 8}"
+    scale = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}[DTYPE]
+    infinity = {"float16": 31, "bfloat16": 255, "float32": 255, "float64": 2047}[DTYPE] << scale
+    patterns = {
+        "nan": [infinity + 1],
+        "infinity": [infinity],
+        "zero": [0],
+        "denormal": [1, (1 << scale) - 1],
+        "limit": [1 << scale, infinity - 1],
+    }
+    chosen = np.array([pattern for kind in kinds for pattern in patterns[kind]], whole)
+    if DTYPE == "bfloat16":
+        numbers = (chosen.astype(np.uint32) << np.uint32(16)).view(np.float32).astype(np.float64)
+    else:
+        numbers = chosen.view(DTYPE).astype(np.float64)
+    numbers = [signed for number in numbers for signed in ([number] if np.isnan(number) else [number, -number])]
+    raw = bits(name, 13, shape)
+    total = (raw[:12] >> np.uint64(6)).astype(np.int64).sum(axis=0) - 6 * 2**58
+    values = rounded(total.astype(np.float64) * 2.0**-58).ravel()
+    places = np.argsort(raw[12].ravel(), kind="stable")[: max(len(numbers), values.size // 4)]
+    values[places] = np.resize(numbers, places.shape)
+    return values.reshape(shape)
+''',
     "integers": '''\
-def integers(name, shape, low, high):
+def integers(name, shape, low, high, dtype="int64"):
     """Whole numbers from low up to, but not including, high."""
-    return low + (bits(name, 1, shape)[0] % np.uint64(high - low)).astype(np.int64)
+    offsets = bits(name, 1, shape)[0] % np.uint64(high - low)
+    return (offsets + np.uint64(low % 2**64)).astype(dtype)
+''',
+    "booleans": '''\
+def booleans(name, shape):
+    """Truth values."""
+    return (bits(name, 1, shape)[0] % np.uint64(2)).astype(bool)
 ''',
 }
 
 COTANGENT = '''\
-def cotangent(name, shape):
-    """The gradient that reaches a result from what is computed of it: random numbers, too."""
-    return normal(f"cotangent of {name}", shape)
+def cotangent(name, result, dtype=DTYPE, most=None):
+    """The gradient that reaches a result from what is computed of it: random numbers, too.
+
+    A complex result has a complex one. A result whose length varies has the first of those that the longest would have.
+    """
+    shape = most or result.shape
+    pair = (2,) if np.iscomplexobj(result) else ()
+    values = normal(f"cotangent of {name}", (*shape, *pair), dtype=dtype)[tuple(map(slice, result.shape))]
+    return values[..., 0] + 1j * values[..., 1] if pair else values
 '''
 
 AS_TUPLE = """\
@@ -89,7 +127,7 @@ arguments = [values.astype(higher) for values in data.values()]
 """
 
 ARGUMENTS_WITH_INTEGERS = """\
-arguments = [values if values.dtype == np.int64 else values.astype(higher) for values in data.values()]
+arguments = [values.astype(higher) if values.dtype.kind == "f" else values for values in data.values()]
 """
 
 TORCH = """\
@@ -98,13 +136,14 @@ torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 device = torch.device(DEVICE.replace("gpu", "cuda"))
 
 
-def tensor(values):
-    dtype = torch.int64 if values.dtype == np.int64 else getattr(torch, DTYPE)
-    return torch.tensor(np.array(values, order="C"), dtype=dtype, device=device)
+def tensor(values, dtype=DTYPE):
+    dtype = dtype if values.dtype.kind == "f" else values.dtype.name
+    return torch.tensor(np.array(values, order="C"), dtype=getattr(torch, dtype), device=device)
 
 
 def array(tensor):
-    return tensor.detach().cpu().double().numpy()
+    tensor = tensor.detach().cpu().resolve_conj()
+    return (tensor.double() if tensor.is_floating_point() else tensor).numpy()
 """
 
 TORCH_CAPTURE = '''\
@@ -122,13 +161,13 @@ TENSORFLOW = """\
 tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
-def tensor(values):
-    dtype = np.int64 if values.dtype == np.int64 else tf.as_dtype(DTYPE).as_numpy_dtype
-    return tf.constant(values.astype(dtype))
+def tensor(values, dtype=DTYPE):
+    return tf.constant(values.astype(tf.as_dtype(dtype).as_numpy_dtype) if values.dtype.kind == "f" else values)
 
 
 def array(tensor):
-    return np.array(tf.convert_to_tensor(tensor).numpy()).astype(np.float64)
+    values = np.array(tf.convert_to_tensor(tensor).numpy())
+    return values if values.dtype.kind in "biuc" else values.astype(np.float64)
 """
 
 KERAS = """\
@@ -192,6 +231,12 @@ for name, values in weights.items():
     variables[name].assign(tensor(values))
 """
 
+KERAS_TRACED = """\
+if not model.built:
+    tf.function(lambda *given: call(*given), autograph=False).get_concrete_function(*tensors)
+variables = {variable.path.removeprefix(f"{model.name}/"): variable for variable in model.weights}
+"""
+
 TRACED = '''\
 def traced(tensors):
     """The tensors, with others for those that PyTorch does not differentiate: the gradients are then zero."""
@@ -210,13 +255,22 @@ KERAS_SEED = """\
 keras.utils.set_random_seed(0)
 """
 
+NUMBERS = '''\
+def numbers(values):
+    """Complex numbers as two, whole ones and truth values so wide that no difference of them overflows."""
+    values = np.asarray(values)
+    if values.dtype.kind in "biu":
+        return values.astype(np.longdouble)
+    return np.stack([values.real, values.imag], axis=-1) if np.iscomplexobj(values) else values
+'''
+
 PRINT = """\
 for name, expected in true.items():
-    value, expected = found[name], np.asarray(expected)
+    value, whole, expected = numbers(found[name]), np.asarray(expected).dtype.kind in "biu", numbers(expected)
     if value.shape != expected.shape or value.size == 0:
         print(f"{{name}}: of shape {{value.shape}}, where the formula gives {{expected.shape}}")
         continue
-    nearest = rounded(expected)
+    nearest = expected if whole else rounded(expected{dtype})
     expected = {expected}
     same = (value == expected) | (np.isnan(value) & np.isnan(expected))
     error = np.where(same, 0, np.abs(value - expected))

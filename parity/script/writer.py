@@ -14,6 +14,7 @@ from textwrap import fill, indent
 
 from ..catalog.calls import Function, captures, signature
 from ..catalog.case import Case, Implementation
+from ..catalog.dtypes import FLOATS
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.mapping import weights_of
 from ..catalog.modes import EAGER
@@ -25,9 +26,10 @@ from .source import Source, bracketed, builds_pair, imported
 
 NAMES = (
     "CASE VARIANT SEED DTYPE DEVICE MODE math np anp tf torch keras blake2b make_vjp rearrange differentiable "
-    "bits rounded normal uniform distinct every integers cotangent data higher as_tuple reference truth arguments "
-    "pullback results true given implementation device tensor array capture model built call variables weights tensors "
-    "wrt traced differentiate again gradients found name names values expected value nearest same error place"
+    "bits rounded normal uniform distinct every special integers booleans numbers whole dtypes cotangent data "
+    "higher as_tuple reference truth arguments pullback results true given implementation device tensor array "
+    "capture model built call variables weights tensors wrt traced differentiate again gradients found name "
+    "names values expected value nearest same error place"
 )
 """The names of a script, which nothing that it takes from a case file may have."""
 
@@ -125,7 +127,12 @@ class _Writer:
     def generators(self) -> str:
         used = {tensor.distribution for tensor in self.tensors.values()}
         used |= {"normal"} if self.differentiated else set()
-        rounded = snippets.ROUNDED_TO_BFLOAT16 if "bfloat16" in self.case.dtypes else snippets.ROUNDED
+        formats = {
+            *self.case.dtypes,
+            *(t.dtype for t in self.tensors.values()),
+            *(r.dtype for r in self.results.values()),
+        }
+        rounded = snippets.ROUNDED_TO_BFLOAT16 if "bfloat16" in formats else snippets.ROUNDED
         needed = [text for name, text in snippets.DISTRIBUTIONS.items() if name in used]
         needed = [snippets.BITS, rounded, *needed, *([snippets.COTANGENT] if self.differentiated else [])]
         return "".join(_spaced(['np.seterr(all="ignore")', *needed])) + "\n\n"
@@ -135,10 +142,14 @@ class _Writer:
         return "\n".join(["data = {", *(line.removesuffix("  # ") for line in lines), "}", ""])
 
     def drawn(self, name: str, tensor: Tensor) -> str:
+        if tensor.distribution == "special":
+            return f'special("{name}", {tensor.shape(self.sizes)}, {json.dumps(tensor.bounds)})'
         bounds = [str(self.sizes[b] if isinstance(b, str) else b) for b in tensor.bounds]
         if tensor.distribution == "normal":
             usual = (("mean", 0), ("std", 1))
             bounds = [f"{key}={b}" for (key, value), b in zip(usual, tensor.bounds, strict=True) if b != value]
+        if tensor.dtype not in ("", "int64", "bool"):
+            bounds.append(f'dtype="{tensor.dtype}"')
         named = [] if tensor.distribution == "every" else [f'"{name}"']
         return f"{tensor.distribution}({', '.join([*named, str(tensor.shape(self.sizes)), *bounds])})"
 
@@ -149,15 +160,25 @@ class _Writer:
         returned = "differentiable(as_tuple(results))" if self.differentiated else "as_tuple(results)"
         called = f"results = {self.called('reference', self.case.formula, 'anp', self.tensors)}\nreturn {returned}"
         yield f"\n\ndef truth({', '.join(self.tensors)}):\n{indent(called, TAB)}\n\n\n"
-        whole = any(tensor.integer for tensor in self.tensors.values())
+        whole = any(tensor.whole for tensor in self.tensors.values())
         yield snippets.HIGHER + (snippets.ARGUMENTS_WITH_INTEGERS if whole else snippets.ARGUMENTS)
         results = f"true = dict(zip({_names(self.quantities)}, truth(*arguments)))"
         yield "\n".join([*(self.true_gradients() if self.differentiated else [results]), ""])
 
+    def cotangent(self, name: str, result: str) -> str:
+        """An expression for the cotangent of a result."""
+        spec, more = self.results[name], ""
+        if spec.dtype in FLOATS:
+            more += f', dtype="{spec.dtype}"'
+        if spec.at_most:
+            axes = (str(self.sizes[a]) if a in self.sizes else f"{result}.shape[{i}]" for i, a in enumerate(spec.axes))
+            more += f", most=({', '.join(axes)},)"
+        return f'cotangent("{name}", {result}{more})'
+
     def true_gradients(self) -> Iterator[str]:
         positions = tuple(list(self.tensors).index(name) for name in self.differentiated)
         given = (
-            f'cotangent("{name}", results[{index}].shape).astype(higher)'
+            f"np.conj({self.cotangent(name, f'results[{index}]')}).astype(results[{index}].dtype)"
             if result.gradient
             else f"np.zeros_like(results[{index}])"
             for index, (name, result) in enumerate(self.results.items())
@@ -201,7 +222,7 @@ class _Writer:
         """Making the inputs, and the layer with its variables."""
         watched = ".requires_grad_()" if self.torch else ""
         laid_out = {name: self.laid_out(f'data["{name}"]', name, t.axes) for name, t in self.arguments.items()}
-        tensors = (f"tensor({laid_out[n]}){watched if t.gradient else ''}" for n, t in self.arguments.items())
+        tensors = (f"tensor({laid_out[n]}{_own(t)}){watched if t.gradient else ''}" for n, t in self.arguments.items())
         lines = [f"tensors = {bracketed('[]', tensors)}"]
         if self.implementation.is_layer:
             lines += self.layer()
@@ -216,7 +237,8 @@ class _Writer:
             yield "model, call = built if isinstance(built, tuple) else (built, built)"
         if self.variables:
             filled = (f'"{name}": {self.patterns.filled(part)}' for name, part in self.variables.items())
-            yield (snippets.TORCH_VARIABLES if self.torch else snippets.KERAS_VARIABLES).strip()
+            keras = snippets.KERAS_TRACED if len(self.arguments) > 1 and self.captured else snippets.KERAS_VARIABLES
+            yield (snippets.TORCH_VARIABLES if self.torch else keras).strip()
             yield f"weights = {bracketed('{}', filled, lines=True)}"
             yield (snippets.TORCH_FILL if self.torch else snippets.KERAS_FILL).strip()
 
@@ -239,7 +261,7 @@ class _Writer:
         """The lines from the cotangents, in the implementation's layouts, to the gradients, in the canonical ones."""
         cast = "tensor({}).to(results[{}].dtype)" if self.torch else "tf.cast(tensor({}), results[{}].dtype)"
         given = (
-            cast.format(self.laid_out(f'cotangent("{name}", found["{quantity}"].shape)', name, result.axes), index)
+            cast.format(self.laid_out(self.cotangent(name, f'found["{quantity}"]'), name, result.axes), index)
             for index, (quantity, (name, result)) in enumerate(zip(self.quantities, self.results.items(), strict=True))
             if result.gradient
         )
@@ -280,7 +302,14 @@ class _Writer:
         kept = "np.isfinite(nearest)" + (f" & (name not in {_names(exact)})" if exact else "")
         everything = len(exact) == len(self.case.quantities(self.variant))
         expected = "nearest" if everything else f"np.where({kept}, expected, nearest)"
-        return "\n\n# How far they are from each other.\n\n" + snippets.PRINT.format(expected=expected)
+        own = {
+            quantity: result.dtype
+            for quantity, result in zip(self.quantities, self.results.values(), strict=True)
+            if result.dtype in FLOATS
+        } | {f"grad:{name}": self.tensors[name].dtype for name in self.differentiated if self.tensors[name].dtype}
+        named = f"dtypes = {json.dumps(own)}\n" if own else ""
+        printed = snippets.PRINT.format(expected=expected, dtype=", dtypes.get(name, DTYPE)" if own else "")
+        return f"\n\n# How far they are from each other.\n\n\n{snippets.NUMBERS}\n\n{named}{printed}"
 
     # What the parts share ----------------------------------------------------------------------------------------
 
@@ -305,6 +334,11 @@ class _Writer:
         own = {"dtype": "DTYPE", "capture": "capture"}
         arguments += [f"{key}={own.get(key) or self.source.literal(settings[key])}" for key in asks.keywords]
         return name + bracketed("()", arguments)
+
+
+def _own(tensor: Tensor) -> str:
+    """The argument that gives a tensor a float format of its own."""
+    return f', dtype="{tensor.dtype}"' if tensor.dtype in FLOATS else ""
 
 
 def _spaced(definitions: Iterable[str]) -> Iterator[str]:

@@ -28,6 +28,7 @@ from parity.script.writer import parts, script
 from parity.workers.local import LocalEngine
 
 CASES = Path(__file__).parents[2] / "cases"
+DTYPES = Path(__file__).parents[1] / "face" / "dtype_cases.py"
 SEED = 3
 ITEMS = [
     ("linear.py", "linear", "float64", "eager"),
@@ -38,8 +39,22 @@ ITEMS = [
     ("dropout.py", "dropout_evaluation", "float32", "eager"),
     ("sweeps.py", "every_sqrt", "bfloat16", "eager"),
     ("max_pooling.py", "max_pool2d", "float32", "eager"),
+    (DTYPES, "fourier", "float32", "eager"),
+    (DTYPES, "wrong_small_part", "float32", "eager"),
+    (DTYPES, "wrong_argmax", "float32", "eager"),
+    (DTYPES, "wrong_positive", "float32", "eager"),
+    (DTYPES, "wrong_beyond_2_53", "float32", "eager"),
+    (DTYPES, "wrong_saturating", "float32", "eager"),
+    (DTYPES, "wrong_masked", "float32", "eager"),
+    (DTYPES, "special", "float16", "eager"),
+    (DTYPES, "mixed_weights", "float32", "eager"),
+    (DTYPES, "linear", "bfloat16", "eager"),
+    (DTYPES, "kept", "float32", "eager"),
+    (DTYPES, "unique", "float32", "eager"),
+    (DTYPES, "attention", "float32", "eager"),
+    (DTYPES, "additive_attention", "float32", "eager"),
 ]
-"""Functions and layers, naive ports, packed weights, whole numbers, states, random numbers, and exact results."""
+"""Functions and layers, naive ports, packed weights, whole numbers, states, random numbers, exact results, dtypes."""
 
 DRIVER = """
 import runpy, sys
@@ -149,12 +164,12 @@ def test_a_script_makes_the_inputs_of_a_run(catalogue):
                 exec(text[text.index("SEED = ") : text.index("# The formula")], made)
                 wanted = values(case, variant, dtype, SEED)
                 for name, tensor in case.inputs(variant).items() | case.weights(variant).items():
-                    exact = wanted[name] if tensor.integer else FLOATS[dtype].decode(wanted[name])
+                    exact = wanted[name] if tensor.whole else FLOATS[dtype].decode(wanted[name])
                     np.testing.assert_array_equal(made["data"][name], exact, f"{case.name} {variant.id} {dtype} {name}")
             if "cotangent" in made:
                 key = (SEED, case.name, variant.id, "cotangent of y")
                 np.testing.assert_array_equal(
-                    made["cotangent"]("y", (2, 3)), FLOATS[dtype].decode(cotangent((2, 3), dtype, key))
+                    made["cotangent"]("y", np.zeros((2, 3))), FLOATS[dtype].decode(cotangent((2, 3), dtype, key))
                 )
 
 
