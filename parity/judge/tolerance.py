@@ -84,7 +84,8 @@ def allowance(
     own = own_scale(truth, sensitivity, least)
     if number in COMPLEX:
         own = np.broadcast_to(own.max(axis=-1, keepdims=True), own.shape)
-    scale = pooled(own, truth) if case.pooled else np.maximum(own, underflow(part_of(number)))
+    mixed = MIXED_GRADIENTS if quantity.startswith("grad:") else MIXED
+    scale = pooled(own, truth, mixed) if case.pooled else np.maximum(own, underflow(part_of(number)))
     if case.is_exact(quantity):
         return Allowance(True, EXACT, np.zeros_like(magnitude), scale, own, pooled=case.pooled)
     of_case = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
@@ -138,16 +139,20 @@ MIXED = 64.0
 With it the catalogue's errors use no more of their allowances than with no bound (``nox -s prove``); with 16 some do.
 """
 
+MIXED_GRADIENTS = 2.0**24
+"""The same for gradients. What is large in them is no convention, and what is small is often what large numbers leave
+that cancel exactly in the formula and not in the frameworks: those of a saturated softmax, for one."""
+
 LOW = 0.1
 """The quantile of the scales that an element without any gets: zeros lie beside small numbers, not the largest."""
 
 
-def pooled(own: Array, truth: Array) -> Array:
+def pooled(own: Array, truth: Array, mixed: float = MIXED) -> Array:
     """The scale S: each element's own, pooled with the whole quantity.
 
     Pooling takes the root mean square of the element's own value and that of all finite elements: the sensitivity is
     an estimate from a few runs, and an element that happens to be insensitive is still stored beside the others. An
-    element of another order of magnitude, such as -1e9 for what is masked, counts no more than ``MIXED`` times the own.
+    element of another order of magnitude, such as -1e9 for what is masked, counts no more than ``mixed`` times the own.
     """
     scales = own[np.isfinite(truth)].ravel()
     if not scales.size:
@@ -156,7 +161,7 @@ def pooled(own: Array, truth: Array) -> Array:
     own = np.where(own == 0, np.quantile(positive, LOW), own) if positive.size else own
     ordered = np.sort(scales)
     squares = np.concatenate([[0.0], np.cumsum(ordered**2)])
-    bound = MIXED * own
+    bound = mixed * own
     below = np.searchsorted(ordered, bound)  # So many scales count as they are, the others as the bound.
     with np.errstate(all="ignore"):
         mean = (squares[below] + (scales.size - below) * bound**2) / scales.size
