@@ -29,7 +29,7 @@ from parity.judge.tolerance import allowance, together
 from parity.workers.protocol import Result
 from proof.observe import Observed, Workers
 
-DISTURBANCES = tuple(2.0 ** (-quarters / 4) for quarters in range(4 * 30, 0, -1))
+DISTURBANCES: tuple[float, ...] = tuple(2.0 ** (-quarters / 4) for quarters in range(4 * 30, 0, -1))
 SEEDS = range(3)
 
 
@@ -106,7 +106,7 @@ def _smallest(accepts: Callable[[Result], bool], result: Result) -> float | None
         return 0.0
     if accepts(_disturbed(result, DISTURBANCES[-1])):
         return None
-    low, high = -1, len(DISTURBANCES) - 1
+    low, high = -1, len(DISTURBANCES) - 1  # Accepted, and not.
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if accepts(_disturbed(result, DISTURBANCES[middle])) else (low, middle)

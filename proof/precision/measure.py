@@ -26,6 +26,7 @@ from proof.sensitivity import JUDGE, measure
 FOLDER = Path(__file__).with_name("cases")
 SEEDS = range(5)
 WRONG = "WRONG: "
+SMALLEST = "smallest δ noticed"
 
 APART = ("dot", "squared_error")
 """Contractions to a single number, listed apart: what their inputs lose averages out, or is small by chance.
@@ -67,7 +68,7 @@ def run(workers: Workers) -> list[dict[str, Any]]:
             {"case": case, "terms": terms, "version": api, "beyond": least[0], "red": judged, "seeds": len(seen)}
         )
     for (case, terms), smallest in noticed.items():
-        entries.append({"case": case, "terms": terms, "version": "smallest δ noticed", "beyond": max(smallest)})
+        entries.append({"case": case, "terms": terms, "version": SMALLEST, "beyond": max(smallest)})
     return entries
 
 
