@@ -1,4 +1,4 @@
-"""Making, moving and selecting: functions of a formula that compute nothing, or only with what they make themselves.
+"""Moving, selecting and finding: functions of a formula that compute nothing.
 
 What moves elements is done once for all: the function of NumPy is applied to the places of the elements, and the
 elements are taken from there. Its gradient adds up what was taken more than once.
@@ -6,36 +6,56 @@ elements are taken from there. Its gradient adds up what was taken more than onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from autograd.tracer import isbox
 
-from .derivatives import anp, straight, stopped
+from .derivatives import anp, stopped, straight
+from .names import words
 
 PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
 def asarray(values: Any, dtype: Any = None) -> Any:
     """An array of numbers, arrays, and nested lists of both."""
-    if isinstance(values, (list, tuple)) and _has_boxes(values):
-        made = stack([asarray(value) for value in values])
-        return made if dtype is None else made.astype(dtype)
+    if isinstance(values, (list, tuple)):
+        if _has_boxes(values):
+            made = stack([asarray(value) for value in values])
+        elif any(isinstance(value, np.ndarray) for value in _flat(values)):
+            made = np.stack([asarray(value) for value in values])
+        else:
+            return np.asanyarray(values, dtype)
+        return made if dtype is None else cast(made, dtype)
     if isbox(values):
-        return values if dtype is None else values.astype(dtype)
-    if isinstance(values, (list, tuple)) and any(isinstance(value, np.ndarray) for value in values):
-        made = anp.array([asarray(value) for value in values])
-        return made if dtype is None else made.astype(dtype)
+        return values if dtype is None else cast(values, dtype)
+    if isinstance(values, (np.ndarray, np.generic)):
+        given = np.asanyarray(values)
+        return given if dtype is None else cast(given, dtype)
     return np.asanyarray(values, dtype)
 
 
+def cast(x: Any, dtype: Any) -> Any:
+    """The array as another dtype; for a formula that runs in long double float64 means that."""
+    wide = {np.dtype(np.float64): np.longdouble, np.dtype(np.complex128): np.clongdouble}.get(np.dtype(dtype))
+    if x.dtype == np.dtype(wide or dtype):
+        return x
+    return anp._astype(x, dtype) if isbox(x) else x.astype(dtype)
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    for value in values:
+        yield from _flat(value) if isinstance(value, (list, tuple)) else (value,)
+
+
 def _has_boxes(values: Any) -> bool:
-    return isbox(values) or (isinstance(values, (list, tuple)) and any(map(_has_boxes, values)))
+    return any(map(isbox, _flat(values)))
 
 
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+    """The arrays one after the other; with ``axis=None`` the elements of all of them."""
     parts = [asarray(array) for array in arrays]
     return anp.concatenate([anp.ravel(x) for x in parts], 0) if axis is None else anp.concatenate(parts, axis)
 
@@ -55,6 +75,10 @@ def hstack(arrays: Sequence[Any]) -> Any:
     return concatenate(parts, 0 if parts[0].ndim == 1 else 1)
 
 
+def dstack(arrays: Sequence[Any]) -> Any:
+    return concatenate([MOVED["atleast_3d"](x) for x in arrays], 2)
+
+
 def column_stack(arrays: Sequence[Any]) -> Any:
     return concatenate([x if x.ndim > 1 else anp.reshape(x, (-1, 1)) for x in map(asarray, arrays)], 1)
 
@@ -63,14 +87,23 @@ def append(x: Any, values: Any, axis: int | None = None) -> Any:
     return concatenate([asarray(x), asarray(values)], axis)
 
 
+def places_of(x: Any) -> Any:
+    """The place of each element in the flat array."""
+    return np.arange(x.size).reshape(x.shape)
+
+
+def at_places(x: Any, places: Any) -> Any:
+    """The elements at places of the flat array."""
+    return anp.reshape(x, (-1,))[places]
+
+
 def moved(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy that moves the elements of its first argument."""
 
     @wraps(function)
     def move(x: Any, *args: Any, **kwargs: Any) -> Any:
         x = asarray(x)
-        places = np.arange(x.size).reshape(x.shape)
-        return anp.reshape(x, (-1,))[function(places, *args, **kwargs)]
+        return at_places(x, function(places_of(x), *args, **kwargs))
 
     return move
 
@@ -83,15 +116,15 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     return moved(np.take_along_axis)(x, np.asarray(indices), axis)
 
 
-def sort(x: Any, axis: int | None = -1) -> Any:
-    """The elements in order; equal ones keep theirs, and so does the gradient."""
+def sort(x: Any, axis: int | None = -1, kind: str = "stable") -> Any:
+    """The elements in order; equal ones keep theirs, and so does the gradient, whatever ``kind``."""
     x = asarray(x)
-    return take_along_axis(x, np.argsort(np.asarray(_value(x)), axis=axis, kind="stable"), axis)
+    return take_along_axis(x, np.argsort(np.asarray(value_of(x)), axis=axis, kind="stable"), axis)
 
 
 def argsort(x: Any, axis: int | None = -1, kind: str = "stable") -> Any:
     """The places of the elements in order; equal ones keep theirs, whatever ``kind``."""
-    return np.argsort(np.asarray(_value(asarray(x))), axis=axis, kind="stable")
+    return np.argsort(np.asarray(value_of(asarray(x))), axis=axis, kind="stable")
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
@@ -101,18 +134,16 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     x = asarray(x)
     if mode != "constant":
         return moved(np.pad)(x, pad_width, mode=mode)
-    places = np.pad(np.arange(x.size).reshape(x.shape), pad_width, constant_values=-1)
-    inside = places >= 0
-    if x.size == 0:
-        return np.pad(_value(x), pad_width, constant_values=constant_values)
-    filled = np.pad(np.zeros(x.shape), pad_width, constant_values=constant_values)
-    return anp.where(inside, anp.reshape(x, (-1,))[np.maximum(places, 0)], filled)
+    places = np.pad(places_of(x), pad_width, constant_values=-1)
+    kind = np.result_type(value_of(x), np.asarray(constant_values))
+    filled = np.pad(np.zeros(x.shape, kind), pad_width, constant_values=constant_values)
+    return anp.where(places >= 0, at_places(x, np.maximum(places, 0)), filled) if x.size else filled
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None and y is None:
-        return np.nonzero(np.asarray(_value(condition)))
-    return anp.where(_value(condition), asarray(x), asarray(y))
+        return np.nonzero(value_of(asarray(condition)))
+    return anp.where(value_of(asarray(condition)), asarray(x), asarray(y))
 
 
 def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0.0) -> Any:
@@ -124,12 +155,17 @@ def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0.0
 
 def triu(x: Any, k: int = 0) -> Any:
     x = asarray(x)
-    return anp.where(~np.tri(*x.shape[-2:], k=k - 1, dtype=bool), x, anp.zeros(x.shape))
+    return anp.where(~_lower(x, k - 1), x, anp.zeros(x.shape))
 
 
 def tril(x: Any, k: int = 0) -> Any:
     x = asarray(x)
-    return anp.where(np.tri(*x.shape[-2:], k=k, dtype=bool), x, anp.zeros(x.shape))
+    return anp.where(_lower(x, k), x, anp.zeros(x.shape))
+
+
+def _lower(x: Any, k: int) -> Any:
+    rows, columns = x.shape[-2:]
+    return np.tri(rows, columns, k, bool)
 
 
 def diag(x: Any, k: int = 0) -> Any:
@@ -142,19 +178,63 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """As ``np.split``: a number of ``parts`` has to divide the length."""
+    return _pieces(np.split, x, parts, axis)
+
+
+def array_split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
+    return _pieces(np.array_split, x, parts, axis)
+
+
+def _pieces(function: Callable[..., Any], x: Any, parts: int | Sequence[int], axis: int) -> list[Any]:
     x = asarray(x)
-    flat = anp.reshape(x, (-1,))
-    return [flat[places] for places in np.array_split(np.arange(x.size).reshape(x.shape), parts, axis)]
+    return [at_places(x, places) for places in function(places_of(x), parts, axis)]
 
 
-def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Any]:
-    places = np.meshgrid(*[np.arange(asarray(x).size) for x in arrays], indexing=indexing)
-    return [anp.ravel(asarray(x))[at] for x, at in zip(arrays, places, strict=True)]
+def meshgrid(*arrays: Any, indexing: Any = "xy", sparse: bool = False) -> list[Any]:
+    parts = [anp.ravel(asarray(x)) for x in arrays]
+    places = np.meshgrid(*[np.arange(x.size) for x in parts], indexing=indexing, sparse=sparse)
+    return [x[at] for x, at in zip(parts, places, strict=True)]
 
 
 def broadcast_arrays(*arrays: Any) -> list[Any]:
     shape = np.broadcast_shapes(*[asarray(x).shape for x in arrays])
     return [MOVED["broadcast_to"](x, shape) for x in arrays]
+
+
+def reshape(x: Any, shape: Any, order: str = "C") -> Any:
+    x = asarray(x)
+    return anp.reshape(x, shape) if order == "C" else moved(np.reshape)(x, shape, order=order)
+
+
+def ravel(x: Any, order: str = "C") -> Any:
+    return reshape(x, -1, order)
+
+
+def transpose(x: Any, axes: Any = None) -> Any:
+    x = asarray(x)
+    return anp.transpose(x, axes if axes is None else tuple(axis % x.ndim for axis in axes))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    return anp.swapaxes(asarray(x), axis1, axis2)
+
+
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    return anp.moveaxis(asarray(x), source, destination)
+
+
+def expand_dims(x: Any, axis: Any) -> Any:
+    return anp.expand_dims(asarray(x), axis)
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    return anp.squeeze(asarray(x), axis)
+
+
+def copy(x: Any) -> Any:
+    x = asarray(x)
+    return x if isbox(x) else x.copy()
 
 
 def stop_gradient(x: Any) -> Any:
@@ -167,82 +247,82 @@ def straight_through(value: Any, of: Any) -> Any:
     return straight(value, of)
 
 
-def _value(x: Any) -> Any:
+def value_of(x: Any) -> Any:
+    """What is in the boxes of autograd, also inside lists."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(value_of, x))
     while isbox(x):
         x = x._value
     return x
 
 
-def _searched(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that finds places or compares, and has no gradient."""
+def searched(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that finds places, compares or counts, and has no gradient."""
 
     @wraps(function)
     def search(*args: Any, **kwargs: Any) -> Any:
-        return function(*map(_value, args), **{name: _value(value) for name, value in kwargs.items()})
+        return function(*map(value_of, args), **{name: value_of(value) for name, value in kwargs.items()})
 
     return search
 
 
 MOVED: dict[str, Callable[..., Any]] = {
     name: moved(getattr(np, name))
-    for name in (
-        "broadcast_to flip fliplr flipud roll rot90 repeat tile diagonal delete rollaxis atleast_1d atleast_2d atleast_3d"
-    ).split()
+    for name in words(
+        "broadcast_to flip fliplr flipud roll rot90 repeat tile diagonal delete rollaxis atleast_1d atleast_2d "
+        "atleast_3d"
+    )
 }
 
 SEARCHED: dict[str, Callable[..., Any]] = {
-    name: _searched(getattr(np, name))
-    for name in (
+    name: searched(getattr(np, name))
+    for name in words(
         "all any argmax argmin argwhere nonzero flatnonzero count_nonzero searchsorted digitize unique isin lexsort "
         "array_equal allclose isclose isfinite isinf isnan isneginf isposinf isreal iscomplexobj signbit logical_and "
-        "logical_or logical_not logical_xor equal not_equal less less_equal greater greater_equal floor_divide bincount "
+        "logical_or logical_not logical_xor equal not_equal less less_equal greater greater_equal floor_divide "
         "bitwise_and bitwise_or bitwise_xor left_shift right_shift invert gcd lcm ndim shape size isscalar "
-        "broadcast_shapes unravel_index ravel_multi_index tril_indices triu_indices diag_indices ix_ indices tri "
-        "zeros_like ones_like"
-    ).split()
+        "broadcast_shapes unravel_index ravel_multi_index tril_indices triu_indices diag_indices ix_ indices round "
+        "around"
+    )
 }
-
-MADE: dict[str, Callable[..., Any]] = {
-    name: getattr(np, name)
-    for name in "arange linspace logspace geomspace zeros ones full full_like eye identity "
-    "hanning hamming blackman bartlett kaiser vander".split()
-}
-"""What a formula makes itself: rounded once where it has many digits."""
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "concatenate": concatenate,
-    "stack": stack,
-    "vstack": vstack,
-    "hstack": hstack,
-    "column_stack": column_stack,
     "append": append,
-    "take": take,
-    "take_along_axis": take_along_axis,
-    "sort": sort,
     "argsort": argsort,
-    "pad": pad,
-    "where": where,
-    "select": select,
-    "triu": triu,
-    "tril": tril,
-    "diag": diag,
-    "split": split,
-    "array_split": split,
-    "meshgrid": meshgrid,
+    "array_split": array_split,
     "broadcast_arrays": broadcast_arrays,
+    "column_stack": column_stack,
+    "concat": concatenate,
+    "concatenate": concatenate,
+    "copy": copy,
+    "diag": diag,
+    "dsplit": lambda x, parts: split(x, parts, 2),
+    "dstack": dstack,
+    "expand_dims": expand_dims,
+    "hsplit": lambda x, parts: split(x, parts, 1 if asarray(x).ndim > 1 else 0),
+    "hstack": hstack,
+    "meshgrid": meshgrid,
+    "moveaxis": moveaxis,
+    "pad": pad,
+    "permute_dims": transpose,
+    "ravel": ravel,
+    "reshape": reshape,
+    "select": select,
+    "sort": sort,
+    "split": split,
+    "squeeze": squeeze,
+    "stack": stack,
     "stop_gradient": stop_gradient,
     "straight_through": straight_through,
-    "reshape": lambda x, shape: anp.reshape(asarray(x), shape),
-    "ravel": lambda x: anp.ravel(asarray(x)),
-    "transpose": lambda x, axes=None: anp.transpose(asarray(x), axes),
-    "permute_dims": lambda x, axes=None: anp.transpose(asarray(x), axes),
-    "swapaxes": lambda x, axis1, axis2: anp.swapaxes(asarray(x), axis1, axis2),
-    "moveaxis": lambda x, source, destination: anp.moveaxis(asarray(x), source, destination),
-    "expand_dims": lambda x, axis: anp.expand_dims(asarray(x), axis),
-    "squeeze": lambda x, axis=None: anp.squeeze(asarray(x), axis),
-    "copy": lambda x: asarray(x) * 1.0 if isbox(x) else np.array(x),
-    "round": partial(_searched(np.round)),
-    "around": partial(_searched(np.round)),
+    "swapaxes": swapaxes,
+    "take": take,
+    "take_along_axis": take_along_axis,
+    "transpose": transpose,
+    "tril": tril,
+    "triu": triu,
+    "vsplit": lambda x, parts: split(x, parts, 0),
+    "vstack": vstack,
+    "where": where,
     **MOVED,
     **SEARCHED,
 }

@@ -113,9 +113,10 @@ def _at_bound(bound: Any, result: Any) -> Any:
     return numpy_vjps.unbroadcast_f(bound, lambda given: given * (result == bound))
 
 
-def _log_added(x: Any, result: Any) -> Any:
+def _log_added(x: Any, result: Any, base: float = np.e) -> Any:
     """The share of one of both, where both may be minus infinity."""
-    return numpy_vjps.unbroadcast_f(x, lambda given: given * anp.exp(anp.where(anp.isinf(result), 0.0, x - result)))
+    power = anp.exp if base == np.e else anp.exp2
+    return numpy_vjps.unbroadcast_f(x, lambda given: given * power(anp.where(anp.isinf(result), 0.0, x - result)))
 
 
 @primitive  # type: ignore[untyped-decorator]
@@ -194,6 +195,12 @@ def _hypotenuse(x: Any, result: Any) -> Any:
     return numpy_vjps.unbroadcast_f(x, lambda given: given * x / anp.where(result == 0, 1.0, result))
 
 
+@primitive  # type: ignore[untyped-decorator]
+def root(x: Any) -> Any:
+    """The square root, whose gradient at 0 is taken for 0: that of a length, which has none there."""
+    return np.sqrt(x)
+
+
 _unbroadcast = numpy_vjps.unbroadcast
 numpy_vjps.unbroadcast = unbroadcast
 primitive_vjps[concatenate_args] = primitive_vjps[numpy_wrapper.concatenate_args]
@@ -224,7 +231,13 @@ defvjp(
     lambda result, x, y: _log_added(x, result),
     lambda result, x, y: _log_added(y, result),
 )
+defvjp(
+    anp.logaddexp2,
+    lambda result, x, y: _log_added(x, result, 2.0),
+    lambda result, x, y: _log_added(y, result, 2.0),
+)
 defvjp(anp.hypot, lambda result, x, y: _hypotenuse(x, result), lambda result, x, y: _hypotenuse(y, result))
+defvjp(anp.positive, lambda result, x: lambda given: given)
 defvjp(anp.cbrt, lambda result, x: lambda given: given / (3 * result**2))
 defvjp(
     anp.copysign,
@@ -253,3 +266,7 @@ defvjp(
 defvjp(product, _product_gradient)
 defvjp(products, _products_gradient)
 defvjp(sums, _sums_gradient)
+defvjp(
+    root,
+    lambda result, x: lambda given: anp.where(result == 0, 0.0, given * 0.5 / anp.where(result == 0, 1.0, result)),
+)

@@ -6,6 +6,7 @@ The error of such a transform grows with the number of its steps, the logarithm 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,29 +16,30 @@ from autograd.numpy.numpy_vjps import match_complex
 from .arrays import FUNCTIONS as ARRAYS
 from .arrays import asarray, concatenate, pad
 from .derivatives import anp
+from .making import PI, steps
 
 
-def _twiddle(length: int, columns: Any, rows: Any, sign: int, kind: Any) -> Any:
-    """The roots of unity ``exp(sign · 2πi · rows · columns / length)``, as exact as the format allows."""
-    turns = np.outer(rows, columns) % length
-    angle = np.longdouble(2) * np.arccos(np.longdouble(-1)) * turns / np.longdouble(length)
-    roots = np.cos(angle) + np.clongdouble(1j) * (sign * np.sin(angle))
-    return roots if kind == np.longdouble or kind == np.clongdouble else roots.astype(np.complex128)
+@lru_cache(maxsize=256)
+def _roots(length: int, rows: int, columns: int, sign: int, kind: Any) -> Any:
+    """The roots of unity ``exp(sign · 2πi · row · column / length)``, as exact as the format allows."""
+    turns = np.outer(np.arange(rows), np.arange(columns)) % length
+    angle = 2 * PI * np.arange(length) / np.longdouble(length)
+    roots = (np.cos(angle) + np.clongdouble(1j) * (sign * np.sin(angle)))[turns]
+    return roots.astype(kind)
 
 
 def _transform(x: Any, sign: int) -> Any:
     """The sums over the last axis, recursively: ``length = p · rest`` with the smallest prime p."""
-    length, kind = x.shape[-1], x.dtype.type
+    length, kind = x.shape[-1], np.result_type(x.dtype, np.complex64)
     if length == 1:
         return x + 0j
     p = next((p for p in range(2, int(length**0.5) + 1) if length % p == 0), length)
     rest = length // p
     if rest == 1:
-        return np.einsum("...n,nk->...k", x, _twiddle(p, np.arange(p), np.arange(p), sign, kind))
+        return np.einsum("...n,nk->...k", x, _roots(p, p, p, sign, kind))
     parts = _transform(np.swapaxes(np.reshape(x, (*x.shape[:-1], rest, p)), -1, -2), sign)
-    turned = parts * _twiddle(length, np.arange(rest), np.arange(p), sign, kind)
-    butterflies = _twiddle(p, np.arange(p), np.arange(p), sign, kind)
-    return np.reshape(np.einsum("...pr,pk->...kr", turned, butterflies), x.shape)
+    turned = parts * _roots(length, p, rest, sign, kind)
+    return np.reshape(np.einsum("...pr,pk->...kr", turned, _roots(p, p, p, sign, kind)), x.shape)
 
 
 @primitive  # type: ignore[untyped-decorator]
@@ -61,7 +63,7 @@ def _sized(x: Any, n: int | None, axis: int) -> Any:
 def _factor(n: int, norm: str | None, inverse: bool) -> float:
     forward = {None: 1.0, "backward": 1.0, "ortho": n**-0.5, "forward": 1.0 / n}[norm]
     backward = {None: 1.0 / n, "backward": 1.0 / n, "ortho": n**-0.5, "forward": 1.0}[norm]
-    return backward if inverse else forward
+    return float(backward if inverse else forward)
 
 
 def _scaled(x: Any, factor: float) -> Any:
@@ -131,6 +133,14 @@ def _shifted(sign: int) -> Callable[..., Any]:
     return shift
 
 
+def fftfreq(n: int, d: Any = 1.0) -> Any:
+    return ARRAYS["roll"](steps(n) - n // 2, -(n // 2)) / (n * d)
+
+
+def rfftfreq(n: int, d: Any = 1.0) -> Any:
+    return steps(n // 2 + 1) / (n * d)
+
+
 fftn, ifftn = _over_axes(fft), _over_axes(ifft)
 rfftn, irfftn = _over_axes(fft, rfft), _over_axes(ifft, irfft)
 
@@ -149,6 +159,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "irfft2": _two(irfftn),
     "fftshift": _shifted(1),
     "ifftshift": _shifted(-1),
-    "fftfreq": np.fft.fftfreq,
-    "rfftfreq": np.fft.rfftfreq,
+    "fftfreq": fftfreq,
+    "rfftfreq": rfftfreq,
 }

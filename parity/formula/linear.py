@@ -2,27 +2,33 @@
 
 Solutions come from elimination with row pivoting, orthogonal factors from Householder's reflections, eigenvalues and
 singular values from Jacobi's rotations (Golub and Van Loan, "Matrix Computations", 4th edition, 3.4, 4.2, 5.2, 8.5,
-8.6). Gradients are those that frameworks compute (Giles, "Collected matrix derivative results", 2008; Seeger and others,
-"Auto-differentiating linear algebra", 2017; Murray, "Differentiation of the Cholesky decomposition", 2016).
+8.6). Gradients are those that frameworks compute (Giles, "Collected matrix derivative results", 2008; Seeger and
+others, "Auto-differentiating linear algebra", 2017; Murray, "Differentiation of the Cholesky decomposition", 2016).
 Matrices stand in the last two axes. They are real.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce, wraps
+from functools import lru_cache, reduce, wraps
 from typing import Any, NamedTuple
 
 import numpy as np
 from autograd.builtins import tuple as traced_tuple
 from autograd.extend import defvjp, primitive
+from autograd.tracer import getval
 
 from .arrays import MOVED, asarray, tril
-from .derivatives import anp
+from .derivatives import anp, others, root
+from .rounding import UNIT, Rounded, lifted
 from .sums import add_up, einsum, largest, smallest, trace
 
 SWEEPS = 60
-"""Sweeps of Jacobi's rotations after which they have converged for certain: ten are usual, as they converge quadratically."""
+"""Sweeps of Jacobi's rotations after which they have converged for certain; ten are usual."""
+
+
+NEARLY_SINGULAR = 1e-5
+"""The quotient of a matrix's pivots below which its inverse in float32 has few right digits, or none."""
 
 
 def _batched(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,7 +47,9 @@ def _batched(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _eliminated(a: Any, b: Any) -> tuple[Any, Any, Any]:
     """Upper triangular matrices, the right sides after the same steps, and the signs of the row exchanges."""
-    a, b, signs = a.copy(), b.copy(), np.ones(len(a))
+    kind = np.result_type(a, b)
+    a, b, signs = a.astype(kind), b.astype(kind), np.ones(len(a))
+    b = lifted(b) if isinstance(a, Rounded) else b
     every = np.arange(len(a))
     for k in range(a.shape[-1]):
         pivot = k + np.argmax(np.abs(np.asarray(a[:, k:, k])), axis=1)
@@ -50,7 +58,8 @@ def _eliminated(a: Any, b: Any) -> tuple[Any, Any, Any]:
             rows = x[every, pivot].copy()
             x[every, pivot] = x[:, k]
             x[:, k] = rows
-        factors = a[:, k + 1 :, k : k + 1] / a[:, k : k + 1, k : k + 1]
+        head = a[:, k : k + 1, k : k + 1]
+        factors = a[:, k + 1 :, k : k + 1] / np.where(np.asarray(head) == 0, 1.0, head)  # Nothing is left below a 0.
         b[:, k + 1 :] = b[:, k + 1 :] - factors * b[:, k : k + 1]
         a[:, k + 1 :, k:] = a[:, k + 1 :, k:] - factors * a[:, k : k + 1, k:]
     return a, b, signs
@@ -109,15 +118,31 @@ def _qr(a: Any) -> Any:
 def _rotation(alpha: Any, beta: Any, gamma: Any) -> tuple[Any, Any]:
     """Cosine and sine that make ``gamma`` zero in the symmetric 2 x 2 matrix of ``alpha``, ``beta`` and ``gamma``."""
     none = np.asarray(gamma) == 0
-    zeta = (beta - alpha) / (2.0 * np.where(none, 1.0, gamma))
+    with np.errstate(over="ignore"):  # An infinite quotient turns by nothing.
+        zeta = (beta - alpha) / (2.0 * np.where(none, 1.0, gamma))
     t = np.where(np.asarray(zeta) < 0, -1.0, 1.0) / (np.abs(zeta) + np.sqrt(1.0 + zeta * zeta))
     t = np.where(none, 0.0, t)
     c = 1.0 / np.sqrt(1.0 + t * t)
     return c, c * t
 
 
-def _resolution(x: Any) -> float:
-    return float(np.finfo(x.dtype).eps)
+def _little(x: Any) -> float:
+    """What is left, as a share, when one more sweep makes it nothing: the convergence is quadratic."""
+    resolution = 2.0 * UNIT if isinstance(x, Rounded) else float(np.finfo(x.dtype).eps)
+    return float(resolution**0.5 / 32)
+
+
+@lru_cache(maxsize=64)
+def _rounds(n: int) -> list[tuple[Any, Any]]:
+    """All pairs of n columns, in rounds of pairs that have no column in common: everyone plays everyone once."""
+    seats = list(range(n)) + [-1] * (n % 2)
+    rounds = []
+    for _ in range(len(seats) - 1):
+        pairs = [sorted(pair) for pair in zip(seats, reversed(seats), strict=True)][: len(seats) // 2]
+        pairs = [pair for pair in pairs if pair[0] >= 0]
+        rounds.append((np.array([p for p, _ in pairs]), np.array([q for _, q in pairs])))
+        seats = [seats[0], seats[-1], *seats[1:-1]]
+    return rounds
 
 
 @_batched
@@ -125,54 +150,62 @@ def _eigh(a: Any) -> Any:
     a = np.tril(a) + np.swapaxes(np.tril(a, -1), -1, -2)
     n = a.shape[-1]
     v = a * 0.0 + np.eye(n)
+    little = False
     for _ in range(SWEEPS):
+        converged = little
         size = np.abs(np.asarray(a))
-        if (np.where(np.eye(n, dtype=bool), 0.0, size).max() if n > 1 else 0) <= _resolution(a) * size.max() / 64:
+        little = np.where(np.eye(n, dtype=bool), 0.0, size).max(initial=0.0) <= _little(a) * size.max(initial=0.0)
+        if converged:
             break
-        for p in range(n - 1):
-            for q in range(p + 1, n):
-                c, s = (x[:, None] for x in _rotation(a[:, p, p], a[:, q, q], a[:, p, q]))
-                rows = c * a[:, p] - s * a[:, q], s * a[:, p] + c * a[:, q]
-                a[:, p], a[:, q] = rows
-                columns = c * a[:, :, p] - s * a[:, :, q], s * a[:, :, p] + c * a[:, :, q]
-                a[:, :, p], a[:, :, q] = columns
-                turned = c * v[:, :, p] - s * v[:, :, q], s * v[:, :, p] + c * v[:, :, q]
-                v[:, :, p], v[:, :, q] = turned
+        for p, q in _rounds(n):
+            c, s = _rotation(a[:, p, p], a[:, q, q], a[:, p, q])
+            up, down = c[:, :, None], s[:, :, None]
+            a[:, p], a[:, q] = up * a[:, p] - down * a[:, q], down * a[:, p] + up * a[:, q]
+            for m in (a, v):
+                _turn(m, p, q, c[:, None, :], s[:, None, :])
     w = np.diagonal(a, 0, 1, 2)
     order = np.argsort(np.asarray(w), axis=1)
     return np.take_along_axis(w, order, 1), np.take_along_axis(v, order[:, None, :], 2)
 
 
+def _turn(m: Any, p: Any, q: Any, c: Any, s: Any) -> None:
+    """Turn columns p and q of matrices against each other."""
+    m[:, :, p], m[:, :, q] = c * m[:, :, p] - s * m[:, :, q], s * m[:, :, p] + c * m[:, :, q]
+
+
 @_batched
 def _svd(a: Any) -> Any:
-    """Thin factors, by rotating the columns until they are orthogonal."""
+    """Thin factors, by turning the columns until they are orthogonal."""
     if a.shape[-2] < a.shape[-1]:
         u, s, vt = _svd(np.swapaxes(a, -1, -2))
         return np.swapaxes(vt, -1, -2), s, np.swapaxes(u, -1, -2)
     a, n = a.copy(), a.shape[-1]
     v = a[:, :1, :1] * 0.0 + np.eye(n)
+    little = False
     for _ in range(SWEEPS):
-        worst = 0.0
-        for p in range(n - 1):
-            for q in range(p + 1, n):
-                x, y = a[:, :, p], a[:, :, q]
-                alpha, beta = np.einsum("bi,bi->b", x, x), np.einsum("bi,bi->b", y, y)
-                gamma = np.einsum("bi,bi->b", x, y)
-                bound = np.sqrt(np.asarray(alpha * beta))
-                share = np.abs(np.asarray(gamma)) / np.where(bound == 0, 1.0, bound)
-                worst = max(worst, float(share.max(initial=0.0)))
-                gamma = np.where(share <= _resolution(a) / 8, 0.0, gamma)
-                c, s = (each[:, None] for each in _rotation(alpha, beta, gamma))
-                for m in (a, v):
-                    turned = c * m[:, :, p] - s * m[:, :, q], s * m[:, :, p] + c * m[:, :, q]
-                    m[:, :, p], m[:, :, q] = turned
-        if worst <= _resolution(a):
+        converged, worst = little, 0.0
+        for p, q in _rounds(n):
+            x, y = a[:, :, p], a[:, :, q]
+            alpha, beta = np.einsum("bik,bik->bk", x, x), np.einsum("bik,bik->bk", y, y)
+            gamma = np.einsum("bik,bik->bk", x, y)
+            bound = np.sqrt(np.asarray(alpha * beta))
+            share = np.abs(np.asarray(gamma)) / np.where(bound == 0, 1.0, bound)
+            worst = max(worst, float(share.max(initial=0.0)))
+            c, s = (each[:, None, :] for each in _rotation(alpha, beta, gamma))
+            for m in (a, v):
+                _turn(m, p, q, c, s)
+        little = worst <= _little(a)
+        if converged:
             break
     s = np.sqrt(np.einsum("bij,bij->bj", a, a))
     order = np.argsort(-np.asarray(s), axis=1)
     s = np.take_along_axis(s, order, 1)
     a, v = (np.take_along_axis(m, order[:, None, :], 2) for m in (a, v))
-    return a / np.where(np.asarray(s) == 0, 1.0, s)[:, None, :], s, np.swapaxes(v, -1, -2)
+    zero = (np.asarray(s) == 0)[:, None, :]
+    u = a / np.where(zero, 1.0, s[:, None, :])
+    if zero.any():  # The columns of zeros stand for any that are orthogonal to the others.
+        u = np.where(zero, _qr(u)[0], u)
+    return u, s, np.swapaxes(v, -1, -2)
 
 
 def _t(x: Any) -> Any:
@@ -211,16 +244,15 @@ def determinant(a: Any) -> Any:
 
 
 def _determinant_gradient(result: Any, a: Any) -> Any:
+    """The cofactors: the determinant times the inverse, as frameworks have it, or from singular values near 0."""
+
     def back(given: Any) -> Any:
-        n = a.shape[-1]
-        if n == 1:
-            return given[..., None, None] * np.ones((1, 1))
-        rest = [[i for i in range(n) if i != k] for k in range(n)]
-        cofactors = [
-            [(-1.0) ** (i + j) * determinant(a[..., rest[i], :][..., rest[j]]) for j in range(n)] for i in range(n)
-        ]
-        minors = anp.stack([anp.stack(row, axis=-1) for row in cofactors], axis=-2)
-        return given[..., None, None] * minors
+        pivots = np.abs(np.asarray(getval(_pivots(getval(a)))))
+        if (pivots.min(axis=-1, initial=np.inf) > NEARLY_SINGULAR * pivots.max(axis=-1, initial=0.0)).all():
+            return (given * result)[..., None, None] * _t(solve(a, np.eye(a.shape[-1])))
+        u, s, vt = singular(a)
+        turned = anp.sign(determinant(u) * determinant(vt)) * given
+        return anp.matmul(u * (turned[..., None] * others(s))[..., None, :], vt)
 
     return back
 
@@ -254,16 +286,18 @@ def eigen(a: Any) -> Any:
     return traced_tuple(_eigh(a))
 
 
-def _inverse_gaps(values: Any) -> Any:
+def _over_gaps(changes: Any, values: Any) -> Any:
+    """Changes of vectors over the distances of their values. No change is none, also where two values are equal."""
     gaps = values[..., None, :] - values[..., :, None]
-    same = np.eye(values.shape[-1], dtype=bool)
-    return anp.where(same, 0.0, 1.0 / anp.where(same, 1.0, gaps))
+    none = changes == 0
+    return anp.where(none, 0.0, changes / anp.where(none, 1.0, gaps))
 
 
 def _eigen_gradient(result: Any, a: Any) -> Any:
     def back(given: Any) -> Any:
         (w, v), (dw, dv) = result, given
-        inner = dw[..., None, :] * np.eye(w.shape[-1]) + _inverse_gaps(w) * anp.matmul(_t(v), dv)
+        along = anp.matmul(_t(v), dv) * (1.0 - np.eye(w.shape[-1]))
+        inner = dw[..., None, :] * np.eye(w.shape[-1]) + _over_gaps(along, w)
         full = anp.matmul(anp.matmul(v, inner), _t(v))
         return (full + _t(full)) / 2.0
 
@@ -279,12 +313,11 @@ def _singular_gradient(result: Any, a: Any) -> Any:
     def back(given: Any) -> Any:
         (u, s, vt), (du, ds, dvt) = result, given
         v, dv = _t(vt), _t(dvt)
-        gaps = _inverse_gaps(s * s)
 
         def side(factor: Any, change: Any) -> tuple[Any, Any]:
             along = anp.matmul(_t(factor), change)
             beside = change - anp.matmul(factor, along)
-            return gaps * (along - _t(along)), beside / s[..., None, :]
+            return _over_gaps(along - _t(along), s * s), beside / s[..., None, :]
 
         (left, left_rest), (right, right_rest) = side(u, du), side(v, dv)
         inner = left * s[..., None, :] + s[..., :, None] * right + ds[..., None, :] * np.eye(s.shape[-1])
@@ -298,12 +331,6 @@ def _singular_gradient(result: Any, a: Any) -> Any:
     return back
 
 
-@primitive  # type: ignore[untyped-decorator]
-def root(x: Any) -> Any:
-    """The square root, whose gradient at 0 is taken for 0: that of a length, which has none there."""
-    return np.sqrt(x)
-
-
 defvjp(solved, _solved_wrt_matrix, lambda result, a, b: lambda given: solved(_t(a), given))
 defvjp(lower_factor, _lower_gradient)
 defvjp(determinant, _determinant_gradient)
@@ -314,10 +341,6 @@ defvjp(
 defvjp(orthogonal, _orthogonal_gradient)
 defvjp(eigen, _eigen_gradient)
 defvjp(singular, _singular_gradient)
-defvjp(
-    root,
-    lambda result, x: lambda given: anp.where(result == 0, 0.0, given * 0.5 / anp.where(result == 0, 1.0, result)),
-)
 
 
 class EighResult(NamedTuple):
@@ -404,40 +427,49 @@ def matrix_power(a: Any, n: int) -> Any:
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
     x = asarray(x)
-    axes = (axis,) if isinstance(axis, int) else axis
-    if ord is None or (axes is not None and len(axes) == 1 or axes is None and x.ndim == 1):
+    axes = (int(axis),) if isinstance(axis, (int, np.integer)) else axis
+    if ord is None or len(axes or x.shape) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes, keepdims)
-    rows, columns = (axes or (-2, -1))[0] % x.ndim, (axes or (-2, -1))[1] % x.ndim
-    moved = anp.moveaxis(x, (rows, columns), (-2, -1))
+    rows, columns = (each % x.ndim for each in axes or (-2, -1))
     if ord == "fro":
         return _vector_norm(x, 2, (rows, columns), keepdims)
-    if ord in (1, np.inf):
-        found = largest(add_up(anp.abs(moved), -2 if ord == 1 else -1), -1)
-    elif ord in (2, "nuc"):
-        s = svd(moved, compute_uv=False)
-        found = s[..., 0] if ord == 2 else add_up(s, -1)
-    else:
-        raise ValueError(
-            f"np.linalg.norm of matrices with ord={ord!r} is not modelled: choose from fro, nuc, 1, 2, inf"
-        )
+    found = _matrix_norm(anp.moveaxis(x, (rows, columns), (-2, -1)), ord)
     kept = tuple(1 if each in (rows, columns) else length for each, length in enumerate(x.shape))
     return anp.reshape(found, kept) if keepdims else found
+
+
+def _matrix_norm(x: Any, order: Any) -> Any:
+    if order in (1, -1, np.inf, -np.inf):
+        totals = add_up(anp.abs(x), -2 if abs(order) == 1 else -1)
+        return (largest if order > 0 else smallest)(totals, -1)
+    if order in (2, -2, "nuc"):
+        s = svd(x, compute_uv=False)
+        return add_up(s, -1) if order == "nuc" else s[..., 0 if order == 2 else -1]
+    raise ValueError(f"np.linalg.norm of matrices with ord={order!r} is not modelled: choose fro, nuc, ±1, ±2 or ±inf")
 
 
 def _vector_norm(x: Any, p: Any, axis: Any, keepdims: bool) -> Any:
     size = anp.abs(x)
     if p == np.inf:
-        return largest(size, axis, keepdims)
+        return largest(size, axis, keepdims=keepdims)
     if p == -np.inf:
-        return smallest(size, axis, keepdims)
+        return smallest(size, axis, keepdims=keepdims)
     if p == 0:
-        return add_up((size != 0) * 1.0, axis, keepdims)
+        return add_up((size != 0) * 1.0, axis, keepdims=keepdims)
     if p == 1:
-        return add_up(size, axis, keepdims)
+        return add_up(size, axis, keepdims=keepdims)
     if p == 2:
         squares = anp.real(x) ** 2 + anp.imag(x) ** 2 if anp.iscomplexobj(x) else x * x
-        return root(add_up(squares, axis, keepdims))
-    return add_up(size**p, axis, keepdims) ** (1.0 / p)
+        return root(add_up(squares, axis, keepdims=keepdims))
+    return add_up(size**p, axis, keepdims=keepdims) ** (1.0 / p)
+
+
+def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002
+    return _vector_norm(asarray(x), ord, axis, keepdims)
+
+
+def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:  # noqa: A002
+    return norm(x, ord, (-2, -1), keepdims)
 
 
 def multi_dot(arrays: Sequence[Any]) -> Any:
@@ -458,8 +490,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pinv": pinv,
     "matrix_power": matrix_power,
     "norm": norm,
-    "vector_norm": lambda x, axis=None, keepdims=False, ord=2: _vector_norm(asarray(x), ord, axis, keepdims),
-    "matrix_norm": lambda x, keepdims=False, ord="fro": norm(x, ord, (-2, -1), keepdims),
+    "vector_norm": vector_norm,
+    "matrix_norm": matrix_norm,
     "matrix_transpose": lambda x: _t(asarray(x)),
     "multi_dot": multi_dot,
     "trace": lambda x: trace(x, 0, -2, -1),

@@ -14,10 +14,13 @@ import numpy as np
 from autograd.tracer import isbox
 
 from ..catalog.errors import DeclarationError
-from . import arrays, elementwise, fourier, linear, names, sums
-from .rounding import Rounded, constant, lifted
+from . import arrays, elementwise, fourier, linear, making, names, sums
+from . import methods as methods  # Gives traced and rounded arrays theirs.
+from .making import precision, widened
+from .rounding import ONLY_MADE, Rounded, constant, exactly, lifted
 
 Functions = Mapping[str, Callable[..., Any]]
+Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Namespace:
@@ -36,63 +39,94 @@ class Namespace:
 def exact(function: Callable[..., Any], *args: Any) -> Any:
     """``function(np, *args)``, as numbers that are exact: implementations take them from a table, or from float64.
 
-    The arguments are no tensors. Raises ``TypeError`` for those.
+    They are computed in float64. Neither arguments nor result are tensors: raises ``TypeError`` for those.
     """
-    if any(isbox(value) or isinstance(value, Rounded) for value in args):
-        raise TypeError("np.exact is for numbers that a formula makes itself: its arguments are no tensors")
-    return function(EXACT, *args)
+    with exactly(), precision(np.float64):
+        found = function(EXACT, *args) if not any(map(_is_tensor, args)) else args[0]
+    if _is_tensor(found) or any(map(_is_tensor, args)):
+        raise TypeError(ONLY_MADE)
+    return found
+
+
+def _is_tensor(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_tensor, value))
+    return isbox(value) or isinstance(value, Rounded)
+
+
+def _as_given(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
 
 
 def _rounding(function: Callable[..., Any], *, numbers: bool = False) -> Callable[..., Any]:
-    """The function of ``Rounded`` arrays, also where it is given plain ones (and, with ``numbers``, Python's numbers)."""
+    """The function of ``Rounded`` arrays, also where it is given plain ones, or with ``numbers`` Python's numbers."""
 
     def lift(value: Any) -> Any:
-        if isbox(value):
-            return value
+        if isinstance(value, (np.ndarray, np.generic)):
+            return lifted(value)
         if numbers and isinstance(value, (int, float, complex)) and not isinstance(value, bool):
             return np.asarray(value).view(Rounded)
-        return lifted(value) if isinstance(value, (np.ndarray, np.generic)) else value
+        return value
 
     @wraps(function)
     def rounded(*args: Any, **kwargs: Any) -> Any:
-        return lifted_results(function(*map(lift, args), **kwargs))
+        return _lifted(function(*map(lift, args), **kwargs))
 
     return rounded
 
 
-def lifted_results(value: Any) -> Any:
+def _lifted(value: Any) -> Any:
+    """``lifted``, of named tuples, too."""
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(lifted_results, value))
-    if isinstance(value, (tuple, list)):
-        return type(value)(map(lifted_results, value))
-    return value if isbox(value) else lifted(value)
+        return type(value)(*map(_lifted, value))
+    return lifted(value)
+
+
+def _rounding_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
+    return _rounding(function, numbers=True)
 
 
 def _made(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a formula makes, in the precision that it runs in."""
+
     @wraps(function)
     def make(*args: Any, **kwargs: Any) -> Any:
-        value = function(*args, **kwargs)
-        return value if isbox(value) else constant(value)
+        return widened(function(*args, **kwargs))
 
     return make
 
 
-def _unchanged(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
+def _made_rounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a formula makes, rounded to the format where it is made of Python's numbers."""
+
+    @wraps(function)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        made = function(*args, **kwargs)
+        if isbox(made):
+            return made
+        return lifted(made) if any(isinstance(value, np.ndarray) for value in args) else constant(made)
+
+    return make
 
 
-def _build(of: Callable[..., Any], of_numbers: Callable[..., Any], made: Callable[..., Any]) -> Namespace:
-    def each(functions: Functions, change: Callable[..., Any]) -> dict[str, Any]:
-        return {name: change(function) for name, function in functions.items()}
+def _build(of: Wrapper, of_numbers: Wrapper, made: Wrapper) -> Namespace:
+    def each(functions: Functions, change: Wrapper, module: str = "") -> dict[str, Any]:
+        return {name: change(_named(function, f"np.{module}{name}")) for name, function in functions.items()}
 
-    entries = {name: getattr(np, name) for name in (*names.CONSTANTS, *names.TYPES)}
+    entries: dict[str, Any] = {name: getattr(np, name, bool) for name in (*names.CONSTANTS, *names.TYPES)}
     entries |= each(elementwise.FUNCTIONS, of_numbers) | each({**arrays.FUNCTIONS, **sums.FUNCTIONS}, of)
-    entries |= each({**arrays.MADE, "array": arrays.asarray, "asarray": arrays.asarray}, made)
-    entries |= {"exact": exact}
-    entries["fft"] = Namespace(each(fourier.FUNCTIONS, of), "fft.")
-    entries["linalg"] = Namespace(each(linear.FUNCTIONS, of), "linalg.")
+    entries |= each(making.FUNCTIONS, made) | {"exact": exact}
+    entries["fft"] = Namespace(each(fourier.FUNCTIONS, of, "fft."), "fft.")
+    entries["linalg"] = Namespace(each(linear.FUNCTIONS, of, "linalg."), "linalg.")
     return Namespace(entries)
 
 
-EXACT = _build(_unchanged, _unchanged, _unchanged)
-ROUNDED = _build(_rounding, lambda function: _rounding(function, numbers=True), _made)
+def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The function, called as a formula calls it where Python complains of its arguments."""
+    if (getattr(function, "__module__", None) or "").startswith(__package__):
+        function.__qualname__ = name
+    return function
+
+
+EXACT = _build(_as_given, _as_given, _made)
+ROUNDED = _build(_rounding, _rounding_numbers, _made_rounded)

@@ -1,15 +1,17 @@
-"""Sums, products, order statistics and contractions. What is composed of others is rounded and differentiated as they are."""
+"""Sums, products, order statistics and contractions, most of them composed of others and rounded on their way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
-from autograd.tracer import isbox
 
-from .arrays import asarray, concatenate, sort, take, where
-from .derivatives import anp, product, products, sums
+from .arrays import asarray, at_places, concatenate, places_of, sort, take, value_of, where
+from .arrays import where as select
+from .derivatives import anp, product, products, root, sums
 
 Axis = int | Sequence[int] | None
 
@@ -30,18 +32,27 @@ def _together(x: Any, axis: Axis) -> tuple[Any, tuple[int, ...]]:
     return anp.reshape(moved, (*(x.shape[each] for each in rest), -1) if x.size else moved.shape), kept
 
 
-def add_up(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    x = asarray(x)
-    return anp.sum(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+def _listed(axis: Axis) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis
 
 
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    x = asarray(x)
-    return anp.mean(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+def add_up(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False, where: Any = None) -> Any:
+    """As ``np.sum``; ``where`` says which elements count."""
+    x = asarray(x, dtype)
+    x = x if where is None else select(where, x, 0.0)
+    return anp.sum(x, axis=_listed(axis), keepdims=keepdims)
 
 
-def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    x = asarray(x)
+def mean(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False, where: Any = None) -> Any:
+    x = asarray(x, dtype)
+    if where is not None:
+        count = np.sum(np.broadcast_to(value_of(where), x.shape), axis=_listed(axis), keepdims=keepdims)
+        return add_up(x, axis, None, keepdims, where) / count
+    return anp.mean(x, axis=_listed(axis), keepdims=keepdims)
+
+
+def prod(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    x = asarray(x, dtype)
     if x.ndim == 0:
         return x
     rows, kept = _together(x, axis)
@@ -49,22 +60,23 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return anp.reshape(found, kept) if keepdims else found
 
 
-def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    x = asarray(x)
+def var(x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    x = asarray(x, dtype)
     count = np.prod([x.shape[each] for each in _axes(x, axis)])
     around = x - mean(x, axis, keepdims=True)
     squares = around * around if not anp.iscomplexobj(around) else anp.real(around * anp.conj(around))
-    return add_up(squares, axis, keepdims) / (count - ddof)
+    return add_up(squares, axis, keepdims=keepdims) / (count - ddof)
 
 
-def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    return anp.sqrt(var(x, axis, ddof, keepdims))
+def std(x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The root of the variance; where that is zero, its gradient is taken for zero, like that of a length."""
+    return root(var(x, axis, dtype, ddof, keepdims))
 
 
 def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False) -> Any:
     x = asarray(x)
     if weights is None:
-        return mean(x, axis, keepdims)
+        return mean(x, axis, keepdims=keepdims)
     weights = asarray(weights)
     if weights.shape != x.shape:
         shape = [1] * x.ndim
@@ -72,24 +84,38 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
             shape[each] = length
         weights = anp.reshape(weights, shape)
     ones = np.ones(x.shape)
-    return add_up(x * weights, axis, keepdims) / add_up(weights * ones, axis, keepdims)
+    return add_up(x * weights, axis, keepdims=keepdims) / add_up(weights * ones, axis, keepdims=keepdims)
 
 
 def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     x = asarray(x)
-    return add_up(where(anp.isnan(x), 0.0, x), axis, keepdims)
+    return add_up(where(anp.isnan(x), 0.0, x), axis, keepdims=keepdims)
+
+
+def nanprod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    x = asarray(x)
+    return prod(where(anp.isnan(x), 1.0, x), axis, keepdims=keepdims)
 
 
 def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     x = asarray(x)
-    there = ~np.asarray(_plain(anp.isnan(x)))
-    return nansum(x, axis, keepdims) / np.sum(there * 1.0, axis=axis, keepdims=keepdims)
+    count = np.sum(~np.asarray(anp.isnan(x)), axis=_listed(axis), keepdims=keepdims)
+    return nansum(x, axis, keepdims) / count
 
 
-def _plain(x: Any) -> Any:
-    while isbox(x):
-        x = x._value
-    return x
+def nanmax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The largest of those that are numbers, NaN where none is."""
+    return _of_numbers(largest, -np.inf, asarray(x), axis, keepdims)
+
+
+def nanmin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return _of_numbers(smallest, np.inf, asarray(x), axis, keepdims)
+
+
+def _of_numbers(function: Callable[..., Any], neutral: float, x: Any, axis: Axis, keepdims: bool) -> Any:
+    no_numbers = np.asarray(anp.isnan(x))
+    found = function(where(no_numbers, neutral, x), axis, keepdims=keepdims)
+    return where(np.all(no_numbers, axis=_listed(axis), keepdims=keepdims), np.nan, found)
 
 
 def _first_axis(x: Any, axis: int | None) -> tuple[Any, int]:
@@ -129,17 +155,18 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 
 def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return largest(x, axis, keepdims) - smallest(x, axis, keepdims)
+    return largest(x, axis, keepdims=keepdims) - smallest(x, axis, keepdims=keepdims)
 
 
-def largest(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    x = asarray(x)
-    return anp.max(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+def largest(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """As ``np.max``; elements that are equally large share the gradient."""
+    found = anp.max(asarray(x), axis=_listed(axis), keepdims=keepdims)
+    return found if initial is None else anp.maximum(found, initial)
 
 
-def smallest(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    x = asarray(x)
-    return anp.min(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+def smallest(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
+    found = anp.min(asarray(x), axis=_listed(axis), keepdims=keepdims)
+    return found if initial is None else anp.minimum(found, initial)
 
 
 def quantile(x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Any:
@@ -189,13 +216,18 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    """Cross-correlation of two rows, with the first as the longer one: ``Σ a[n + k] v[k]``."""
-    return convolve(a, anp.conj(asarray(v))[::-1], mode)
+    """Cross-correlation of two rows: ``Σ a[n + k] conj(v[k])``."""
+    a, v = asarray(a), asarray(v)
+    if len(v) > len(a):
+        return anp.conj(correlate(v, a, mode))[::-1]
+    return convolve(a, anp.conj(v)[::-1], mode)
 
 
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
     x, xp, fp = asarray(x), asarray(xp), asarray(fp)
-    place = np.clip(np.searchsorted(np.asarray(_plain(xp)), np.asarray(_plain(x)), side="right") - 1, 0, len(xp) - 2)
+    place = np.clip(
+        np.searchsorted(np.asarray(value_of(xp)), np.asarray(value_of(x)), side="right") - 1, 0, len(xp) - 2
+    )
     share = (x - xp[place]) / (xp[place + 1] - xp[place])
     between = fp[place] + share * (fp[place + 1] - fp[place])
     found = where(x >= xp[-1], fp[-1] if right is None else where(x > xp[-1], right, fp[-1]), between)
@@ -203,21 +235,55 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any
 
 
 def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
-    """Sums of products by letters; a letter twice in one operand takes its diagonal."""
-    inputs, _, output = subscripts.replace(" ", "").partition("->")
-    arrays, letters = [], inputs.split(",")
-    for position, array in enumerate(map(asarray, operands)):
-        names = letters[position]
-        for name in [each for each in dict.fromkeys(names) if names.count(each) > 1 and each != "."]:
-            while names.count(name) > 1:
-                first, second = [i for i, each in enumerate(names) if each == name][:2]
-                array = _diagonal(array, axis1=first, axis2=second)
-                names = "".join(each for i, each in enumerate(names) if i not in (first, second)) + name
-        letters[position] = names
-        arrays.append(array)
-    if "->" not in subscripts:
-        output = "".join(sorted(each for each in set(inputs) - {","} if inputs.count(each) == 1))
-    return anp.einsum(f"{','.join(letters)}->{output}", *arrays)
+    """Sums of products by letters, as ``np.einsum``. What is repeated or broadcast is taken out before."""
+    if not isinstance(subscripts, str):
+        raise TypeError("np.einsum of a formula takes its subscripts as text: np.einsum('ij,jk->ik', a, b)")
+    arrays = [asarray(operand) for operand in operands]
+    inputs, output, diagonals, kept = _subscripts(subscripts, tuple(x.shape for x in arrays))
+    for position, names in diagonals:
+        arrays[position] = at_places(arrays[position], np.einsum(names, places_of(arrays[position])))
+    for position, index in kept:
+        arrays[position] = arrays[position][index]
+    return anp.einsum(f"{','.join(inputs)}->{output}", *arrays)
+
+
+@lru_cache(maxsize=1000)
+def _subscripts(
+    subscripts: str, shapes: tuple[tuple[int, ...], ...]
+) -> tuple[list[str], str, list[tuple[int, str]], list[tuple[int, Any]]]:
+    """Letters for each operand, and for the result, without ellipses, repeated letters and axes that are broadcast.
+
+    Also the operands of which a diagonal is taken, and those of which axes of length 1 are dropped, before that.
+    """
+    left, arrow, output = subscripts.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(shapes):
+        raise ValueError(f"np.einsum({subscripts!r}) is of {len(inputs)} arrays, but was given {len(shapes)}")
+    more = [len(shape) - len(names.replace("...", "")) for names, shape in zip(inputs, shapes, strict=True)]
+    if any(count < 0 or (count > 0 and "..." not in names) for names, count in zip(inputs, more, strict=True)):
+        raise ValueError(f"np.einsum({subscripts!r}) does not fit arrays of the shapes {', '.join(map(str, shapes))}")
+    unused = [letter for letter in ascii_letters if letter not in subscripts]
+    rest = "".join(unused[: max((c for n, c in zip(inputs, more, strict=True) if "..." in n), default=0)])
+    if not arrow:
+        once = sorted(letter for letter in set(left) - set(",.") if left.count(letter) == 1)
+        output = ("..." if "..." in left else "") + "".join(once)
+    output = output.replace("...", rest)
+    inputs = [n.replace("...", rest[len(rest) - c :] if c else "") for n, c in zip(inputs, more, strict=True)]
+    lengths: dict[str, int] = {}
+    for names, shape in zip(inputs, shapes, strict=True):
+        for letter, length in zip(names, shape, strict=True):
+            lengths[letter] = length if lengths.get(letter, 1) == 1 else lengths[letter]
+    diagonals, kept = [], []
+    for position, (names, shape) in enumerate(zip(inputs, shapes, strict=True)):
+        single = "".join(dict.fromkeys(names))
+        if single != names:
+            diagonals.append((position, f"{names}->{single}"))
+        sizes = dict(zip(names, shape, strict=True))
+        broadcast = [letter for letter in single if sizes[letter] == 1 and lengths[letter] > 1]
+        if broadcast:
+            kept.append((position, tuple(0 if letter in broadcast else slice(None) for letter in single)))
+        inputs[position] = "".join(letter for letter in single if letter not in broadcast)
+    return inputs, output, diagonals, kept
 
 
 def outer(a: Any, b: Any) -> Any:
@@ -233,6 +299,11 @@ def vdot(a: Any, b: Any) -> Any:
     return anp.dot(anp.conj(anp.ravel(asarray(a))), anp.ravel(asarray(b)))
 
 
+def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    a, b = anp.moveaxis(asarray(a), axis, -1), anp.moveaxis(asarray(b), axis, -1)
+    return einsum("...i,...i->...", anp.conj(a), b)
+
+
 def kron(a: Any, b: Any) -> Any:
     a, b = asarray(a), asarray(b)
     rank = max(a.ndim, b.ndim)
@@ -244,7 +315,8 @@ def kron(a: Any, b: Any) -> Any:
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return add_up(_diagonal(asarray(x), offset, axis1, axis2), -1)
+    x = asarray(x)
+    return add_up(at_places(x, np.diagonal(places_of(x), offset, axis1, axis2)), -1)
 
 
 def cross(a: Any, b: Any, axis: int = -1) -> Any:
@@ -254,16 +326,11 @@ def cross(a: Any, b: Any, axis: int = -1) -> Any:
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    x = np.asarray(_plain(x))
+    x = np.asarray(value_of(x))
     if weights is None:
         return np.bincount(x, minlength=minlength)
     member = np.arange(max(minlength, int(x.max(initial=-1)) + 1))[:, None] == x
     return anp.einsum("kn,n->k", member * 1.0, asarray(weights))
-
-
-def _diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    places = np.diagonal(np.arange(x.size).reshape(x.shape), offset, axis1, axis2)
-    return anp.reshape(x, (-1,))[places]
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -273,6 +340,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "var": var,
     "std": std,
     "average": average,
+    "nanmax": nanmax,
+    "nanmin": nanmin,
+    "nanprod": nanprod,
     "nansum": nansum,
     "nanmean": nanmean,
     "cumsum": cumsum,
@@ -297,6 +367,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "outer": outer,
     "inner": inner,
     "vdot": vdot,
+    "vecdot": vecdot,
     "kron": kron,
     "trace": trace,
     "cross": cross,

@@ -103,7 +103,8 @@ def failure_of(error: Exception, stage: str, unit: Unit) -> Failure:
     """What an exception says about a unit."""
     if isinstance(error, DeclarationError):
         stage = RESULT if isinstance(error, ResultError) and unit.framework != REFERENCE else "declaration"
-        return Failure(stage, "", visible(str(error)), _case_line(unit))
+        where = _line(error.__cause__ or error, unit.item.file) or _case_line(unit)
+        return Failure(stage, "", visible(str(error)), where)
     gone, nearest = missing(error, FRAMEWORKS[unit.framework].packages if unit.framework != REFERENCE else ())
     return Failure(
         stage, visible(type(error).__name__), _shorten(str(error)), _line(error, unit.item.file), gone, nearest
@@ -342,7 +343,7 @@ def _case_line(unit: Unit) -> str:
     return f"{display(unit.item.file)}:{code.co_firstlineno if code else case.line}"
 
 
-def _line(error: Exception, file: str) -> str:
+def _line(error: BaseException, file: str) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f"{display(file)}:{lines[-1]}" if lines else ""
 

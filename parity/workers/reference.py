@@ -13,13 +13,32 @@ from autograd.tracer import isbox
 
 from ..catalog.dtypes import FLOATS, Array
 from ..catalog.errors import DeclarationError
+from ..formula.making import precision
 from ..formula.namespace import EXACT
 from .adapter import Adapter, Computation, Pullback, Steps, as_tuple
 
 NOT_TRACED = (
     "the formula makes a plain number or element of what is differentiated, and that cuts the derivative: leave out "
-    "float() and int(), and build arrays with np.stack, np.concatenate or np.where instead of assigning to elements"
+    "float(), int() and functions of math, and build arrays with np.stack, np.concatenate or np.where instead of "
+    "assigning to elements"
 )
+NO_METHOD = "call the function of np in its place, such as np.sort(x) for x.sort()"
+READ_ONLY = "the formula changes an input in place: write y = np.copy(x) before y[0] = ..., and x = x + 1 for x += 1"
+ONE_TRUTH = "the formula asks an array whether it is true: write np.where(x > 0, a, b), np.any(x > 0) or np.all(x > 0)"
+
+_MENDS = (
+    ("'ArrayBox' object has no attribute", NO_METHOD),
+    ("ArrayBox", NOT_TRACED),
+    ("setting an array element", NOT_TRACED),
+    ("read-only", READ_ONLY),
+    ("truth value of an array", ONE_TRUTH),
+)
+"""What Python or NumPy complain of where a formula does what formulas cannot, and the mend."""
+
+
+def mend_of(error: Exception) -> str | None:
+    """What to write instead, where a formula's exception comes from something that formulas cannot do."""
+    return next((mend for part, mend in _MENDS if part in str(error)), None)
 
 
 class ReferenceAdapter(Adapter):
@@ -52,17 +71,21 @@ class ReferenceAdapter(Adapter):
 
     @contextlib.contextmanager
     def on(self, device: str, dtype: str) -> Iterator[None]:
-        with np.errstate(all="ignore"):  # NaN and infinity are compared like other values: nothing to warn of.
+        # NaN and infinity are compared like other values: nothing to warn of.
+        with np.errstate(all="ignore"), precision(self.wide(dtype)):
             yield
+
+    def wide(self, dtype: str) -> Any:
+        """What the formula of a dtype runs in."""
+        return np.longdouble if dtype == "float64" else np.float64
 
     def construct(self, build: Callable[[], Any], device: str) -> Any:
         raise NotImplementedError("a formula is not built")
 
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
-        if dtype not in FLOATS:
-            return array
-        values = FLOATS[dtype].decode(array)
-        return values.astype(np.longdouble) if dtype == "float64" else values
+        values = FLOATS[dtype].decode(array).astype(self.wide(dtype)) if dtype in FLOATS else array.copy()
+        values.flags.writeable = False  # The formula is called more than once with it.
+        return values
 
     def variables(self, layer: Any, call: Callable[..., Any], inputs: Sequence[Any]) -> dict[str, Any]:
         return {}
@@ -87,10 +110,11 @@ class ReferenceAdapter(Adapter):
         def called(arguments: Sequence[Any]) -> tuple[Any, ...]:
             try:
                 return as_tuple(computation.call(*arguments))
-            except (TypeError, ValueError) as error:
-                if "ArrayBox" in str(error) or "setting an array element" in str(error):
-                    raise DeclarationError(NOT_TRACED) from error
-                raise
+            except (AttributeError, TypeError, ValueError) as error:
+                mend = mend_of(error)
+                if mend is None:
+                    raise
+                raise DeclarationError(f"{mend} ({type(error).__name__}: {error})") from error
 
         if not computation.positions:
             return tuple(of(())), lambda cotangents: []

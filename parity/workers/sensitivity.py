@@ -46,9 +46,11 @@ class RoundedAdapter(ReferenceAdapter):
 
     module = ROUNDED
 
+    def wide(self, dtype: str) -> Any:
+        return np.float64
+
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
-        exact = super().tensor(array, dtype, device, gradient=gradient)
-        return lifted(exact.astype(np.float64) if np.issubdtype(exact.dtype, np.floating) else exact)
+        return lifted(super().tensor(array, dtype, device, gradient=gradient))
 
     def array(self, tensor: Any) -> tuple[Array, str]:
         array, name = super().array(tensor)
@@ -58,9 +60,8 @@ class RoundedAdapter(ReferenceAdapter):
 class SingleAdapter(ReferenceAdapter):
     """The formula in float32, as a framework computes that takes float64 for float32 on its way."""
 
-    def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
-        exact = super().tensor(array, dtype, device, gradient=gradient)
-        return exact.astype(np.float32) if np.issubdtype(exact.dtype, np.floating) else exact
+    def wide(self, dtype: str) -> Any:
+        return np.float32
 
 
 class Formula:
@@ -117,8 +118,8 @@ class Formula:
 
 
 NOT_FINITE = (
-    "The error that rounding brings about cannot be measured there: write the formula so that no root or logarithm of a "
-    "number is taken that rounding can make negative, and no quotient by one that it can make zero"
+    "The error that rounding brings about cannot be measured there: write the formula so that no root or logarithm of "
+    "a number is taken that rounding can make negative, and no quotient by one that it can make zero"
 )
 
 
