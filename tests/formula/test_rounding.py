@@ -6,7 +6,7 @@ import pytest
 from autograd import grad, make_vjp
 
 from parity.formula import derivatives  # noqa: F401  registers Rounded with autograd
-from parity.formula.rounding import UNIT, Rounded, rounding
+from parity.formula.rounding import DIGITS, FEW_DIGITS, UNIT, Rounded, constant, rounding
 
 X = np.random.default_rng(0).standard_normal((4, 6))
 W = np.random.default_rng(1).standard_normal((6, 5))
@@ -16,9 +16,9 @@ def bits(key=0):
     return np.random.Philox(key=key)
 
 
-def off(function, *arrays, key=0):
+def off(function, *arrays, key=0, digits=DIGITS):
     """How far ``function`` is off, in units."""
-    with rounding(bits(key)):
+    with rounding(bits(key), digits=digits):
         rounded = function(*(np.asarray(array, np.float64).view(Rounded) for array in arrays))
     return (np.asarray(rounded) - function(*arrays)) / UNIT
 
@@ -66,57 +66,110 @@ def test_an_elementary_function_is_off_by_one_ulp(function):
     assert np.abs(off(function, X)) == pytest.approx(2 * np.abs(function(X)), rel=1e-6)
 
 
+def in_random_order(result, squares, roundings):
+    """How far sums are off whose terms have these sums of squares: by so many roundings of partial sums."""
+    return np.sqrt(result**2 + (roundings - 1) * (result**2 / 3 + squares / 6))
+
+
+@pytest.mark.parametrize("digits", [DIGITS, FEW_DIGITS])
 @pytest.mark.parametrize(
     "product",
     [np.matmul, np.dot, lambda x, w: np.einsum("ni,io->no", x, w), lambda x, w: np.tensordot(x, w, 1)],
     ids=["matmul", "dot", "einsum", "tensordot"],
 )
-def test_a_product_is_off_by_the_root_of_its_terms_times_their_magnitudes(product):
-    assert np.abs(off(product, X, W)) == pytest.approx(np.sqrt(6) * np.abs(X) @ np.abs(W), rel=1e-6)
+def test_a_product_is_off_by_its_partial_sums_in_random_order(product, digits):
+    expected = in_random_order(X @ W, X**2 @ W**2, 6)
+    assert np.abs(off(product, X, W, digits=digits)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_zero_from_cancellation_has_a_random_sign():
-    def signs(function):
+    def signs(function, value):
         with rounding(bits()):
-            rounded = function(np.ones(64).view(Rounded))
+            rounded = function(np.full(64, value).view(Rounded))
         assert not np.asarray(rounded).any()
         return set(np.signbit(rounded))
 
-    assert signs(lambda x: x - 1.0) == {False, True}
-    assert signs(lambda x: (x - 1.0) * -2.0) == {False, True}
-    assert signs(lambda x: np.tanh(x * -0.0)) == {True}
-    assert signs(lambda x: x * 0.0 + 0.0) == {False}
+    assert signs(lambda x: x - 0.1, 0.1) == {False, True}
+    assert signs(lambda x: (x - 0.1) * -2.0, 0.1) == {False, True}
+    assert signs(lambda x: x - 1.0, 1.0) == {False}, "whole numbers are exact in any order"
+    assert signs(lambda x: np.tanh(x * -0.0), 0.1) == {True}
+    assert signs(lambda x: x * 0.0 + 0.0, 0.1) == {False}
 
 
 def test_terms_of_zero_do_not_count():
     x = X.copy()
     x[:, 2:] = 0.0
-    assert np.abs(off(np.matmul, x, W)) == pytest.approx(np.sqrt(2) * np.abs(x) @ np.abs(W), rel=1e-6)
+    assert np.abs(off(np.matmul, x, W)) == pytest.approx(in_random_order(x @ W, x**2 @ W**2, 2), rel=1e-6)
 
 
 def test_a_sum_rounds_once_less_than_it_has_terms():
-    assert np.abs(off(lambda x: np.sum(x, axis=1), X)) == pytest.approx(np.sqrt(5) * np.abs(X).sum(1), rel=1e-6)
+    expected = in_random_order(X.sum(1), (X**2).sum(1), 5)
+    assert np.abs(off(lambda x: np.sum(x, axis=1), X)) == pytest.approx(expected, rel=1e-6)
+    two = np.abs(X[:, :2].sum(1))
+    assert np.abs(off(lambda x: np.sum(x[:, :2], axis=1), X)) == pytest.approx(two, rel=1e-6)
+
+
+def test_sums_on_the_way_round_once_less_than_they_have_terms():
+    expected = in_random_order(X.cumsum(1), (X**2).cumsum(1), np.arange(6))
+    expected[:, 0] = 0.0
+    assert np.abs(off(lambda x: np.cumsum(x, axis=1), X)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_product_of_all_rounds_once_less_than_it_has_factors():
     assert np.abs(off(lambda x: np.prod(x, axis=1), X)) == pytest.approx(np.sqrt(5) * np.abs(np.prod(X, 1)), rel=1e-6)
 
 
-SUMS = {
-    "sum": (lambda x, w: np.sum(x, axis=1), lambda x, w: np.sum(x**2, axis=1)),
-    "matmul": (np.matmul, lambda x, w: x**2 @ w**2),
-    "einsum": (lambda x, w: np.einsum("ni,io->no", x, w), lambda x, w: x**2 @ w**2),
+def test_whole_numbers_among_the_factors_count_as_terms():
+    expected = in_random_order(X @ np.arange(6.0), X**2 @ np.arange(6.0) ** 2, 5)
+    assert np.abs(off(lambda x: np.einsum("ni,i->n", x, np.arange(6)), X)) == pytest.approx(expected, rel=1e-6)
+
+
+FEW = {
+    "whole numbers": (lambda x: x * 3.0 + 1.0, np.arange(8.0)),
+    "fractions": (lambda x: x / 8.0 - 0.25, np.arange(8.0)),
+    "their roots": (lambda x: np.sqrt(x * x), np.arange(8.0)),
 }
 
 
-@pytest.mark.parametrize("name", SUMS)
-def test_a_sum_in_a_16_bit_format_is_off_by_its_partial_sums_in_random_order(name):
-    function, squares = SUMS[name]
-    with rounding(bits(), random_order=True):
-        rounded = np.asarray(function(X.view(Rounded), W.view(Rounded)))
-    result, more = function(X, W), 4 if name == "sum" else 5
-    expected = np.sqrt(result**2 + more * (result**2 / 3 + squares(X, W) / 6))
-    assert np.abs(rounded - result) / UNIT == pytest.approx(expected, rel=1e-6)
+@pytest.mark.parametrize("numbers", FEW)
+def test_results_of_few_digits_are_exact(numbers):
+    function, x = FEW[numbers]
+    assert not off(function, x).any()
+
+
+def test_powers_of_two_are_exact_in_16_bits():
+    x = np.array([257.0, 256.0, 512.0])
+    assert np.abs(off(lambda x: x + 512.0, x, digits=FEW_DIGITS)).tolist() == [769.0, 768.0, 0.0]
+
+
+def test_numbers_that_every_format_has_are_exact_as_they_are_made():
+    made = np.array([3.0, 0.75, 255.0, 0.1, 257.0])
+    with rounding(bits(), digits=FEW_DIGITS):
+        error = np.abs(np.asarray(constant(made)) - made) / UNIT
+    assert error == pytest.approx([0.0, 0.0, 0.0, 0.1, 257.0], rel=1e-6)
+
+
+def test_what_is_left_of_long_numbers_is_off():
+    assert np.abs(off(lambda x: x - 0.1, np.array([0.6]))) == pytest.approx(0.5, rel=1e-6)
+
+
+def test_infinity_and_nan_are_what_they_are():
+    x = np.array([np.inf, -np.inf, np.nan, 0.3])
+    with rounding(bits()):
+        results = [np.asarray(f(x.view(Rounded))) for f in (np.exp, lambda x: x * 3.3, lambda x: np.cumsum(x)[:2])]
+    assert results[0][:2].tolist() == [np.inf, 0.0]
+    assert results[1][:2].tolist() == [np.inf, -np.inf]
+    assert np.isnan(results[0][2])
+    assert results[2][0] == np.inf
+
+
+def test_both_parts_of_a_complex_product_are_off_by_its_magnitude():
+    z = X[0] + 1j * X[1]
+    with rounding(bits()):
+        error = np.asarray(z.view(Rounded) * (0.3 - 0.7j)) - z * (0.3 - 0.7j)
+    expected = np.abs(z * (0.3 - 0.7j))
+    for part in (error.real, error.imag):
+        assert np.abs(part) / UNIT == pytest.approx(expected, rel=1e-6)
 
 
 def test_partial_sums_in_random_order_are_as_large_as_the_model_has_them():
@@ -126,16 +179,13 @@ def test_partial_sums_in_random_order_are_as_large_as_the_model_has_them():
     assert np.mean(np.square(shuffled)) == pytest.approx(terms.sum() ** 2 / 3 + (terms**2).sum() / 6, rel=0.03)
 
 
-@pytest.mark.parametrize("random_order", [False, True])
-def test_rows_that_are_added_up_round_once_less_than_they_are(random_order):
+def test_rows_that_are_added_up_round_once_less_than_they_are():
     rows, target = X.copy().view(Rounded), np.zeros((2, 6)).view(Rounded)
-    with rounding(bits(), random_order=random_order):
+    with rounding(bits()):
         np.add.at(target, [0, 1, 0, 0], rows)
     given, result = X[[0, 2, 3]], X[[0, 2, 3]].sum(0)
-    worst = np.sqrt(2) * np.abs(given).sum(0)
-    usual = np.sqrt(result**2 + result**2 / 3 + (given**2).sum(0) / 6)
     error = np.abs(np.asarray(target) - [result, X[1]]) / UNIT
-    assert error[0] == pytest.approx(usual if random_order else worst, rel=1e-6)
+    assert error[0] == pytest.approx(in_random_order(result, (given**2).sum(0), 2), rel=1e-6)
     assert not error[1].any()
 
 
@@ -190,7 +240,8 @@ def test_a_gradient_that_adds_up_rows_rounds():
     with rounding(bits()):
         rounded = np.asarray(back(given.view(Rounded)))
     error = np.abs(rounded - exact(given)) / UNIT
-    assert error[1] == pytest.approx(np.sqrt(2) * np.abs(given[:3]).sum(0), rel=1e-6)
+    expected = in_random_order(given[:3].sum(0), (given[:3] ** 2).sum(0), 2)
+    assert error[1] == pytest.approx(expected, rel=1e-6)
     assert not error[[0, 2, 3, 4, 5]].any()
 
 
@@ -211,7 +262,7 @@ def test_the_gradient_of_what_was_broadcast_is_one_sum(place):
         rounded, _ = make_vjp(function)(np.ones(shape).view(Rounded))
         error = np.abs(np.asarray(rounded(given.view(Rounded))) - back(given)) / UNIT
     terms = given.size / max(np.prod(shape), 1)
-    assert error == pytest.approx(np.sqrt(terms - 1) * back(np.abs(given)), rel=1e-6)
+    assert error == pytest.approx(in_random_order(back(given), back(given**2), terms - 1), rel=1e-6)
 
 
 @pytest.mark.parametrize("join", [anp.stack, anp.concatenate, anp.hstack, lambda parts: anp.append(*parts)])
@@ -234,7 +285,7 @@ def test_a_gradient_that_adds_up_overlapping_slices_rounds():
     with rounding(bits()):
         rounded_back, _ = make_vjp(pairs)(x.view(Rounded))
         error = np.abs(np.asarray(rounded_back(given.view(Rounded))) - back(given)) / UNIT
-    sums = [0.0, abs(given[0, 1]) + abs(given[1, 0]), abs(given[1, 1]) + abs(given[2, 0]), 0.0]
+    sums = [0.0, abs(given[0, 1] + given[1, 0]), abs(given[1, 1] + given[2, 0]), 0.0]
     assert error == pytest.approx(np.array(sums), rel=1e-6)
 
 
