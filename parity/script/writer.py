@@ -1,7 +1,8 @@
 """A script of its own for one variant of a case and one implementation, such as a report of a bug needs.
 
 It makes the same inputs as a run, computes the formula and the implementation with their gradients, and prints how far
-they are from each other. It needs the framework, NumPy, autograd and einops, and nothing of this package.
+they are from each other. It needs the framework, NumPy, autograd and einops, and this package only where the formula
+uses what Autograd's NumPy does not have right.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from textwrap import fill, indent
 from ..catalog.calls import Function, captures, signature
 from ..catalog.case import Case, Implementation
 from ..catalog.dtypes import FLOATS
+from ..catalog.formulas import asked
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.mapping import weights_of
 from ..catalog.modes import EAGER
 from ..catalog.tensors import Tensor
 from ..catalog.variants import Variant
+from ..formula.names import needs_package
 from . import snippets
 from .patterns import Patterns
 from .source import Source, bracketed, builds_pair, imported
@@ -33,6 +36,7 @@ NAMES = (
 )
 """The names of a script, which nothing that it takes from a case file may have."""
 
+PACKAGED = "from parity.formula.namespace import EXACT as anp"
 FLOAT32 = "float32"
 TAB = "    "
 
@@ -88,6 +92,7 @@ class _Writer:
         self.source = _source(case.formula, self.function)
         code = "".join(self.source.texts["implementation"])
         self.keras = not self.torch and ("keras" in code or case.draws)
+        self.packaged = any(needs_package(name) for name, _ in asked(case.formula))
         self.captures = captures(self.function)
         self.captured = not self.captures and not case.eager_only and implementation.divergence is None
 
@@ -108,13 +113,15 @@ class _Writer:
     def about(self) -> str:
         packages = "torch" if self.torch else "tensorflow keras"
         packages += " tf_keras" if any("tf_keras" in text for text in self.source.texts["implementation"]) else ""
+        packages += " framework-parity" if self.packaged else ""
         return (
             f"\n{fill(self.case.summary, 100)}\n\nOf every result and gradient this prints the largest absolute error, "
             f'its place, and both values there.\n\n    pip install {packages} numpy autograd einops\n"""\n\n'
         )
 
     def imports(self, rearranged: bool) -> str:
-        lines = {"import math", "from hashlib import blake2b", "import numpy as np", "import autograd.numpy as anp"}
+        lines = {"import math", "from hashlib import blake2b", "import numpy as np"}
+        lines |= {PACKAGED if self.packaged else "import autograd.numpy as anp"}
         lines |= {"import torch"} if self.torch else {"import tensorflow as tf"}
         lines |= {"import keras"} if self.keras else set()
         lines |= {"from einops import rearrange"} if rearranged else set()

@@ -24,7 +24,7 @@ from parity.plan.work import Item
 from parity.report.docs import load_all
 from parity.run import Run
 from parity.script.source import Source, builds_pair
-from parity.script.writer import parts, script
+from parity.script.writer import PACKAGED, parts, script
 from parity.workers.local import LocalEngine
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -271,7 +271,8 @@ def stands_alone(text, code, where):
     used = done.get("LOAD_GLOBAL", set()) | done["LOAD_NAME"]
     assert used <= done["STORE_NAME"] | set(dir(builtins)) | {"__name__"}, where
     imported = {name.partition(".")[0] for name in done["IMPORT_NAME"]} - sys.stdlib_module_names
-    assert imported <= {"torch", "tensorflow", "keras", "tf_keras", "numpy", "autograd", "einops"}, where
+    packages = {"torch", "tensorflow", "keras", "tf_keras", "numpy", "autograd", "einops"}
+    assert imported <= packages | ({"parity"} if PACKAGED in text else set()), where
     defined = re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)
     assert len(defined) == len(set(defined)), where
 
