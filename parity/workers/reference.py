@@ -83,7 +83,8 @@ class ReferenceAdapter(Adapter):
         raise NotImplementedError("a formula is not built")
 
     def tensor(self, array: Array, dtype: str, device: str, *, gradient: bool) -> Any:
-        values = FLOATS[dtype].decode(array).astype(self.wide(dtype)) if dtype in FLOATS else array.copy()
+        decoded = FLOATS[dtype].decode(array).astype(self.wide(dtype)) if dtype in FLOATS else array.copy()
+        values: Array = np.asarray(decoded)
         values.flags.writeable = False  # The formula is called more than once with it.
         return values
 
