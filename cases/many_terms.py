@@ -1,4 +1,4 @@
-"""Sums of 2,000 to 13,000 terms, as layers of realistic sizes have them: inputs that lost digits must show there, too."""
+"""Sums of 2,000 to 13,000 terms, as layers of realistic sizes have them: lost digits must show there, too."""
 
 from _recurrent import lstm_step
 

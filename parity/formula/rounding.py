@@ -216,7 +216,7 @@ def _inexact(ufunc: Any, result: Any, *operands: Any) -> Any:
     if ufunc is np.add:
         return _added(result, operands[0], operands[1])
     if ufunc is np.subtract:
-        return _added(result, operands[0], -operands[1])
+        return _added(result, operands[0], 0 - operands[1])  # Truth values have no minus.
     if ufunc is np.multiply:
         if result.dtype.kind == "c":
             inexact = ~(_is_sign(operands[0]) | _is_sign(operands[1]))

@@ -20,9 +20,10 @@ def section(record: Mapping[str, Any]) -> Iterator[str]:
     yield "## Lost digits in long sums"
     yield ""
     yield (
-        f"Contractions of {terms[0]:,} to {terms[-1]:,} float32 terms, in versions that lose digits: inputs rounded to a "
-        f"narrower format, or partial sums of blocks. The error over what is allowed (elements one by one or all "
-        f"together, the larger), the least of {record['seeds']} seeds, in the forward result alone. Above 1 it is noticed."
+        f"Contractions of {terms[0]:,} to {terms[-1]:,} float32 terms, in versions that lose digits: inputs rounded to "
+        "a narrower format, or partial sums of blocks. The error over what is allowed (elements one by one or all "
+        f"together, the larger), the least of {record['seeds']} seeds, in the forward result alone. Above 1 it is "
+        "noticed."
     )
     yield ""
     yield f"| version | contraction | {' | '.join(f'{n:,} terms' for n in terms)} |"

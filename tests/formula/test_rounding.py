@@ -297,3 +297,9 @@ def test_max_keeps_its_gradient_where_the_maximum_is():
         back, _ = make_vjp(highest)(X.view(Rounded))
         rounded = np.asarray(back(np.ones_like(X).view(Rounded)))
     assert rounded == pytest.approx(np.ones_like(X))
+
+
+def test_truth_values_are_subtracted_from_numbers():
+    padded = np.array([True, False])
+    with rounding(bits()):
+        assert np.asarray(1.0 - padded.view(Rounded)).tolist() == [0.0, 1.0]
