@@ -124,6 +124,9 @@ class Registrar:
         source: str,
         fix: str,
         when: Mapping[str, Any] | None = None,
+        wrong: str | Sequence[str] = (),
+        kind: str = "values",
+        size: tuple[float, float] | None = None,
         raises: str | None = None,
         kernels: Sequence[str] | None = None,
         weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]] | None = None,
@@ -132,11 +135,18 @@ class Registrar:
         """Declare a port that goes wrong for the variants that ``when`` matches: a function, or a layer (``weights``).
 
         ``title`` says in a few words what is done wrong, ``because`` why it is wrong, ``fix`` what the faithful
-        implementations do instead. It is executed eagerly, in the case's first dtype. Strict both ways: results that
-        differ from the truth (or an error that contains ``raises``) are ``expected``, agreement is ``unexpected``.
-        Where only some of the framework's CPU ``kernels`` go wrong, the port must agree with the others.
+        implementations do instead. It is executed eagerly, in the case's first dtype, and must go wrong in the way
+        that is declared: that is ``expected``, and anything else is red, agreement included.
+
+        ``wrong`` names what is wrong (``"output:y"``, ``["state:*", "grad:x"]``): something of each pattern, and
+        nothing else. Without it, any outputs and states are. Gradients may be wrong, too, unless a pattern names one.
+        ``kind`` says how: ``"values"``, ``"shape"``, ``"dtype"``, ``"nonfinite"`` (NaN or infinity where the truth has
+        a number, or the other way around), ``"count"`` (of results). ``size=(least, greatest)`` bounds the largest error of what is named, relative to the
+        largest magnitude of the truth. A trap that raises gives ``raises="RuntimeError: part of the message"``
+        instead. Where only some of the framework's CPU ``kernels`` go wrong, the port must agree with the others.
         """
-        divergence = Divergence(title, because, source, fix, dict(when or {}), raises, kernels)
+        named = (wrong,) if isinstance(wrong, str) else tuple(wrong)
+        divergence = Divergence(title, because, source, fix, dict(when or {}), raises, kernels, named, kind, size)
         return self._add(f"{api} ({title})", layouts, weights, divergence)
 
     def _add(
@@ -276,8 +286,9 @@ class Case:
         modes: Sequence[str] | None = None,
         kernels: Sequence[str] | None = None,
     ) -> None:
-        """Declare that ``api`` raises an error containing ``raises`` for the variants that ``when`` matches.
+        """Declare that ``api`` raises an error for the variants that ``when`` matches.
 
+        ``raises`` is its class and a part of its message: ``"RuntimeError: not implemented for 'Half'"``.
         ``stage`` is ``"build"`` (a layer's constructor), ``"forward"``, ``"gradient"`` (the forward results are
         then compared all the same), or ``"crash"``: the process ends, and ``raises`` names the signal, such as
         ``killed by SIGABRT``.

@@ -17,7 +17,7 @@ from .dtypes import DTYPES, FLOATS, INTEGERS, WHOLE
 from .errors import DeclarationError
 from .formulas import refused
 from .frameworks import FRAMEWORKS
-from .known import STAGES, Circumstances, Deviation, Known, Limitation
+from .known import CRASH, KINDS, STAGES, Circumstances, Deviation, Divergence, Known, Limitation, error_class
 from .layout import parse
 from .mapping import weights_of
 from .modes import EAGER, MODES
@@ -108,6 +108,8 @@ def _knowledge(case: Case) -> Iterator[str]:
                 yield f"{title} declares the unknown dtype {known.dtype}: choose from {', '.join(DTYPES)}"
         if isinstance(known, Limitation) and known.stage not in STAGES:
             yield f"{title}: unknown stage {known.stage!r}; choose from {', '.join(STAGES)}"
+        elif isinstance(known, Limitation) and known.stage != CRASH:
+            yield from _raises(title, known.raises)
         yield from _unknown_dtypes(title, known.dtypes)
         yield from _unknown_kernels(case, title, known.api, known.kernels)
         strange = [name for name in known.when if not any(name in settings for settings in every)]
@@ -128,16 +130,41 @@ def _knowledge(case: Case) -> Iterator[str]:
             yield f"{naive.api} applies to no variant of the case: mend its when="
         if divergence is not None:
             yield from _unknown_kernels(case, naive.api, naive.api, divergence.kernels)
+            yield from _way(naive.api, divergence)
     patterns = [("exact", pattern) for pattern in case.exact if pattern != "*"]
     if isinstance(case.unsigned_zeros, Mapping):
         patterns += [("unsigned_zeros", pattern) for pattern in case.unsigned_zeros]
     patterns += [(_title(d), pattern) for d in case.known if isinstance(d, Deviation) for pattern in d.quantities]
+    patterns += [(i.api, pattern) for i in case.divergences if i.divergence for pattern in i.divergence.wrong]
     quantities = (
         {quantity: None for variant in case.variants for quantity in case.quantities(variant)} if patterns else {}
     )
     for who, pattern in patterns:
         if not any(fnmatchcase(quantity, pattern) for quantity in quantities):
             yield f"{who}: no quantity is called {pattern!r}; there are {', '.join(quantities)}"
+
+
+def _way(who: str, trap: Divergence) -> Iterator[str]:
+    """Whether the way in which a trap goes wrong is one that can be checked."""
+    if trap.kind not in KINDS:
+        yield f"{who}: unknown kind {trap.kind!r}; choose from {', '.join(KINDS)}"
+    if trap.raises is not None:
+        yield from _raises(who, trap.raises)
+        if trap.wrong or trap.size is not None or trap.kind != "values":
+            yield f"{who} raises an error and has no results: remove wrong=, kind= and size=, or raises="
+    if trap.size is not None:
+        if trap.kind != "values":
+            yield f"{who}: only an error in values has a size: remove size= or kind="
+        if not (isinstance(trap.size, tuple) and len(trap.size) == 2 and 0 <= trap.size[0] < trap.size[1]):
+            yield f"{who}: size={trap.size!r} is no range: give the least and the greatest error, as in size=(0.1, 0.4)"
+
+
+def _raises(who: str, raises: str) -> Iterator[str]:
+    if not error_class(raises):
+        yield (
+            f"{who}: raises={raises!r} names no class: give it and a part of the message, "
+            f'as in raises="RuntimeError: {raises}"'
+        )
 
 
 def _unknown_dtypes(who: str, dtypes: Sequence[str] | None) -> Iterator[str]:

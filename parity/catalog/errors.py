@@ -8,4 +8,11 @@ class DeclarationError(Exception):
 
 
 class ResultError(DeclarationError):
-    """A function returns other results than its case declares: another number of them, or another rank."""
+    """A function returns other results than its case declares: ``kind`` is ``count`` or ``shape`` (another rank).
+
+    A trap may be declared to do so (``KINDS`` in ``known.py``).
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -40,8 +41,7 @@ class LeastScale:
     dtypes: Sequence[str] | None = None
 
     def applies(self, dtype: str, quantity: str) -> bool:
-        named = any(fnmatchcase(quantity, pattern) for pattern in self.quantities)
-        return named and (self.dtypes is None or dtype in self.dtypes)
+        return matches(quantity, self.quantities) and (self.dtypes is None or dtype in self.dtypes)
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ the framework ends the process."""
 
 @dataclass(frozen=True)
 class Limitation(Known):
-    """An error that must come: ``stage`` is one of ``STAGES``, ``raises`` a part of the error's text.
+    """An error that must come: ``stage`` is one of ``STAGES``, ``raises`` its class and a part of its message.
 
-    A crash has no error's text, but a signal (``killed by SIGABRT``) and what the process printed last.
+    A crash has no class, but a signal (``killed by SIGABRT``) and what the process printed last.
     """
 
     raises: str
@@ -114,7 +114,7 @@ class Deviation(Known):
     dtype: str = ""
 
     def covers(self, quantity: str) -> bool:
-        return any(fnmatchcase(quantity, pattern) for pattern in self.quantities)
+        return matches(quantity, self.quantities)
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,28 @@ class Unrepeatable(Known):
     """Random numbers of the framework's own that no seed decides: computed twice, the results may differ."""
 
 
+KINDS = {
+    "values": "other numbers than the truth",
+    "shape": "another shape",
+    "dtype": "another dtype",
+    "nonfinite": "NaN or infinity where the truth has a number, or the other way around",
+    "count": "another number of results",
+}
+"""The ways in which the results of a trap can be wrong."""
+
+RESULTS = ("output:*", "state:*")
+"""What is wrong in a trap that names no quantities."""
+
+
 @dataclass(frozen=True)
 class Divergence:
-    """Why an implementation, the naive port, differs from the operation, and what to do instead.
+    """Why an implementation, the trap, differs from the operation, in which way, and what to do instead.
 
-    ``raises`` is a part of the error's text where the naive port cannot even be called. With other CPU kernels than
-    ``kernels``, the port is right, and held to that.
+    ``wrong`` are patterns of the quantities that are wrong: nothing else may be, and something of each pattern must be.
+    When empty, any outputs and states are. Gradients are free to be wrong, as a consequence, unless a pattern names
+    one. ``kind`` is one of ``KINDS``, ``size`` the least and the greatest error of what ``wrong`` names, relative to
+    the largest magnitude of the truth. ``raises`` is the class and a part of the message of the error, where the trap
+    cannot even be called. With other CPU kernels than ``kernels``, the trap is right, and held to that.
     """
 
     title: str
@@ -137,6 +153,45 @@ class Divergence:
     when: Mapping[str, Any]
     raises: str | None
     kernels: Sequence[str] | None
+    wrong: Sequence[str] = ()
+    kind: str = "values"
+    size: tuple[float, float] | None = None
 
     def applies(self, parameters: Mapping[str, Any]) -> bool:
         return all(value == parameters.get(name) for name, value in self.when.items())
+
+    @property
+    def groups(self) -> Sequence[Sequence[str]]:
+        """Groups of patterns: what they name is wrong, and something of each group must be."""
+        return [(pattern,) for pattern in self.wrong] or [RESULTS]
+
+    def names(self, quantity: str) -> bool:
+        """Whether the quantity is one of those that are declared to be wrong."""
+        return any(matches(quantity, group) for group in self.groups)
+
+
+def matches(quantity: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(quantity, pattern) for pattern in patterns)
+
+
+_RAISES = re.compile(r"([A-Za-z_]\w*): (?=\S)")
+
+
+def error_class(raises: str) -> str:
+    """The class in ``RuntimeError: part of the message``; empty where there is none."""
+    match = _RAISES.match(raises)
+    return match[1] if match else ""
+
+
+def is_raised(raises: str, kind: str, message: str) -> bool:
+    """Whether an exception of class ``kind`` is the declared one. Both empty of a class: the end of a process."""
+    named = error_class(raises)
+    return kind == named and raises.removeprefix(f"{named}: ") in message
+
+
+def stopped(what: str, file: str) -> str:
+    """The sentence for something that a case file declares and that does not occur. There are always two readings."""
+    return (
+        f"{what}. Either the framework was mended: then remove the declaration from {file}. Or it is broken in another "
+        "way now: read its documentation and release notes before you remove anything"
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
+from ..catalog.known import stopped
 from ..judge.row import EXPECTED, NONDETERMINISTIC, PASS, RED, UNEXPECTED
 from ..plan.work import item_name
 from ..record.results import INPUTS, Key, ResultRow
@@ -180,6 +181,11 @@ class _Pair:
         self.old, self.new = first.row, last.row
         self.same_truth = before.truth(self.old) == after.truth(self.new)
         self.moved = self.old.digest != self.new.digest
+        # A trap has one verdict for all its results, and an error for one of them only.
+        results = [entry.row for entry in after.implementations[self.new.key[:6]].values()]
+        self.right = any(
+            row.error_ratio is not None and row.error_ratio <= 1 for row in results if row.verdict == UNEXPECTED
+        )
 
     def change(self) -> Change:
         old, new = self.old, self.new
@@ -212,8 +218,11 @@ class _Pair:
         judged = self.moved or not self.same_truth or self.by_declaration
         because = "" if self.moved or not self.same_truth else "no result moved: it is declared or judged otherwise"
         if judged and (new.verdict in RED) != (old.verdict in RED):
+            if new.verdict == UNEXPECTED and self.right:
+                detail = stopped("what is declared to be wrong is right", "its case file")
+                return RESTORED, RESTORED.needs, detail
             if new.verdict == UNEXPECTED:
-                return RESTORED, RESTORED.needs, "what is declared to be wrong is right: remove the declaration"
+                return BROKE, BROKE.needs, because or "it is wrong in another way than declared"
             found = BROKE if new.verdict in RED else RESTORED
             return found, found.needs, because
         if not self.moved:

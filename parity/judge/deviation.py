@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..catalog.known import Deviation
+from ..catalog.known import Deviation, stopped
 from .compare import Difference, Truth
 from .row import EXPECTED, FAIL, UNEXPECTED
 
@@ -19,7 +19,7 @@ def deviates(
     where it is right.
     """
     if not located and not as_declared:
-        return UNEXPECTED, f"the declared deviation is gone: remove it from {file} ({deviation.because})"
+        return UNEXPECTED, stopped(f"the declared deviation did not occur ({deviation.because})", file)
     expected = EXPECTED, f"{deviation.because} ({deviation.source})"
     if deviation.dtype:
         if not as_declared:

@@ -11,12 +11,12 @@ import numpy as np
 from ..catalog.case import Case, Implementation
 from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
-from ..catalog.known import Circumstances, Deviation, Divergence, Known, Limitation, Tolerance, Unrepeatable
+from ..catalog.known import Circumstances, Deviation, Known, Limitation, Tolerance, Unrepeatable, is_raised, stopped
 from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
 from ..plan.work import Item, eager
-from ..workers.protocol import RESULT, Failure, Observation, Result, cut
+from ..workers.protocol import Failure, Observation, Result, cut
 from .cause import cause, is_of_a_narrower_format
 from .compare import Difference, Truth, against_truth, between
 from .deviation import deviates
@@ -35,9 +35,11 @@ from .row import (
     TIMEOUT,
     UNEXPECTED,
     Row,
+    verdict_of,
 )
 from .suspect import Voice, doubtful, suspected
 from .tolerance import allowance, together
+from .traps import Trap, judge_trap
 from .wrong import Alternatives, Wrong, axes_of, unknown, wrong_of
 
 
@@ -128,7 +130,7 @@ class _Judge:
             yield from self._against_truth(side, truths, others[side.name])
             yield from self._again(side)
         for naive in self.case.divergences_for(self.variant, self.item.dtype, self.item.mode):
-            yield self._naive(self._side(naive, naive.api, truths), truths)
+            yield self._naive(self._side(naive, naive.api, truths))
         frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
         for number, left_framework in enumerate(frameworks):
             for right_framework in frameworks[number + 1 :]:
@@ -236,6 +238,14 @@ class _Judge:
     def _signed_zeros(self, quantity: str) -> bool:
         return not quantity.startswith("grad:") and not self.case.unsigned_zeros_of(quantity)
 
+    def _failure(self, side: _Side) -> Failure | None:
+        """Why an implementation has no results, or none that can be compared with the truth."""
+        if side.observation.failure is None and side.observation.input_digest != self.formula.input_digest:
+            return Failure(
+                "declaration", "", "the inputs differ from the formula's: does the case file change as it loads?"
+            )
+        return side.observation.failure
+
     def _known(self, implementation: Implementation, mode: str | None = None) -> list[Known]:
         """What is declared about it in a mode, which is the item's unless another is named."""
         where = self.context.circumstances(implementation.framework, self.item, mode or self.item.mode)
@@ -272,31 +282,30 @@ class _Judge:
     def _against_truth(self, side: _Side, right: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
         truths = side.truths
         api, framework = side.implementation.api, side.implementation.framework
-        failure = side.observation.failure
+        failure = self._failure(side)
         limitation = next((each for each in self._known(side.implementation) if isinstance(each, Limitation)), None)
         missing = [quantity for quantity in truths if quantity not in side.differences]
-        if failure is None and side.observation.input_digest != self.formula.input_digest:
-            failure = Failure(
-                "declaration", "", "the inputs differ from the formula's: does the case file change as it loads?"
-            )
         if failure is not None:
-            known = limitation is not None and failure.stage == limitation.stage and limitation.raises in str(failure)
+            known = (
+                limitation is not None
+                and failure.stage == limitation.stage
+                and is_raised(limitation.raises, failure.kind, failure.message)
+            )
             if known and limitation is not None:
                 verdict, reason = EXPECTED, f"{limitation.because} ({limitation.source}): {failure}"
             elif limitation is not None:
-                verdict = _verdict_of(failure)
+                verdict = verdict_of(failure)
                 reason = (
                     f"{failure} (the declared limitation raises {limitation.raises!r} in the {limitation.stage} stage)"
                 )
             else:
-                verdict, reason = _verdict_of(failure), str(failure)
+                verdict, reason = verdict_of(failure), str(failure)
             for quantity in missing or [""]:
                 yield self._row(
                     quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework)
                 )
         elif limitation is not None:
-            where = display(self.case.file)
-            reason = f"the declared limitation ({limitation.raises!r}) did not occur: remove it from {where}"
+            reason = stopped(f"the declared limitation ({limitation.raises!r}) did not occur", display(self.case.file))
             yield self._row("", api, framework, REFERENCE, REFERENCE, UNEXPECTED, reason, blame=framework)
         elif missing:
             reason = f"no result for {', '.join(missing)}"
@@ -344,47 +353,25 @@ class _Judge:
         file = display(self.case.file)
         return deviates(difference, truth, deviation, as_declared=as_declared, located=problem, file=file)
 
-    def _naive(self, side: _Side, truths: Mapping[str, Truth]) -> Row:
-        """A naive port's one row: the quantity in which it is furthest from the truth, or the error it raised."""
+    def _naive(self, side: _Side) -> Row:
+        """A trap's one row."""
         api, framework = side.implementation.api, side.implementation.framework
-        divergence, failure = side.implementation.divergence, side.observation.failure
-        assert divergence is not None
-        reason = f"{divergence.because} ({divergence.source}). Instead: {divergence.fix}"
-        kernels = self.context.circumstances(framework, self.item, self.item.mode).kernels
-        if divergence.kernels is not None and kernels not in divergence.kernels:
-            return self._right_here(side, divergence, truths)
-        if failure is not None:
-            known = divergence.raises is not None and divergence.raises in str(failure)
-            verdict = EXPECTED if known else _verdict_of(failure)
-            reason = f"{reason}: {failure}" if known else str(failure)
-            return self._row(
-                "", api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework)
-            )
-        wrong = {quantity: difference for quantity, difference in side.differences.items() if not difference.ok}
-        if divergence.raises is not None or not wrong:
-            gone = "raises no error" if divergence.raises is not None else "agrees with the truth"
-            reason = f"the naive port {gone}: remove its declaration from {display(self.case.file)}"
-            return self._row("", api, framework, REFERENCE, REFERENCE, UNEXPECTED, reason, blame=framework)
-        quantity = max(wrong, key=lambda name: (not name.startswith("grad:"), wrong[name].ratio or 0.0))
-        return self._row(
-            quantity, api, framework, REFERENCE, REFERENCE, EXPECTED, reason, wrong[quantity], truths[quantity]
+        declared, observation = side.implementation.divergence, side.observation
+        assert declared is not None
+        trap = Trap(
+            api,
+            declared,
+            observation.results,
+            self._failure(side),
+            side.differences,
+            side.truths,
+            display(self.case.file),
         )
-
-    def _right_here(self, side: _Side, divergence: Divergence, truths: Mapping[str, Truth]) -> Row:
-        """The one row of a naive port that goes wrong with other kernels only: the quantity furthest from the truth."""
-        api, framework, failure = side.implementation.api, side.implementation.framework, side.observation.failure
-        if failure is not None:
-            return self._row(
-                "", api, framework, REFERENCE, REFERENCE, _verdict_of(failure), str(failure), blame=framework
-            )
-        quantity, difference = max(side.differences.items(), key=lambda of: (not of[1].ok, of[1].ratio or 0.0))
-        verdict = PASS
-        reason = f"goes wrong with other kernels only ({' or '.join(divergence.kernels or ())})"
-        if not difference.ok:
-            verdict, reason = FAIL, f"{reason}: {difference.located(api, REFERENCE)}"
+        judged = judge_trap(trap, self.context.circumstances(framework, self.item, self.item.mode).kernels)
         return self._row(
-            quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, difference, truths[quantity],
-            blame=_blamed(verdict, framework),
+            judged.quantity, api, framework, REFERENCE, REFERENCE, judged.verdict, judged.reason,
+            side.differences.get(judged.quantity), side.truths.get(judged.quantity),
+            blame=_blamed(judged.verdict, framework),
         )  # fmt: skip
 
     # Two sides -------------------------------------------------------------------------------------------------
@@ -467,12 +454,6 @@ class _Judge:
             seed=self.context.seed,
             input_digest=self.formula.input_digest,
         )
-
-
-def _verdict_of(failure: Failure) -> str:
-    if failure.stage in (CRASH, TIMEOUT):
-        return failure.stage
-    return FAIL if failure.kind == "AssertionError" or failure.stage == RESULT else ERROR
 
 
 def _rho_allowed(truth: Truth, other: float) -> float | None:

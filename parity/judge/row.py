@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from ..workers.protocol import RESULT, Failure
+
 PASS = "pass"
 FAIL = "fail"
 EXPECTED = "expected"
@@ -75,3 +77,10 @@ COLUMNS = tuple(field.name for field in fields(Row))
 def worst(verdicts: list[str]) -> str:
     """The worst of some verdicts; ``not-run`` when there are none."""
     return min(verdicts, key=VERDICTS.index, default=NOT_RUN)
+
+
+def verdict_of(failure: Failure) -> str:
+    """The verdict on an implementation that gave no results, where nothing declares that."""
+    if failure.stage in (CRASH, TIMEOUT):
+        return failure.stage
+    return FAIL if failure.kind == "AssertionError" or failure.stage == RESULT else ERROR

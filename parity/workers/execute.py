@@ -102,9 +102,10 @@ def _observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
 def failure_of(error: Exception, stage: str, unit: Unit) -> Failure:
     """What an exception says about a unit."""
     if isinstance(error, DeclarationError):
-        stage = RESULT if isinstance(error, ResultError) and unit.framework != REFERENCE else "declaration"
         where = _line(error.__cause__ or error, unit.item.file) or _case_line(unit)
-        return Failure(stage, "", visible(str(error)), where)
+        if isinstance(error, ResultError) and unit.framework != REFERENCE:
+            return Failure(RESULT, "", visible(str(error)), where, results=error.kind)
+        return Failure("declaration", "", visible(str(error)), where)
     gone, nearest = missing(error, FRAMEWORKS[unit.framework].packages if unit.framework != REFERENCE else ())
     return Failure(
         stage, visible(type(error).__name__), _shorten(str(error)), _line(error, unit.item.file), gone, nearest
@@ -177,7 +178,8 @@ def _collect(
     if len(produced) != len(setup.results):
         raise ResultError(
             f"{unit.api} returns {len(produced)} results where the case names {len(setup.results)} "
-            f"({', '.join(setup.results)}): return them in that order"
+            f"({', '.join(setup.results)}): return them in that order",
+            "count",
         )
     collected: dict[str, Result] = {}
     states = setup.case.states(setup.variant)
@@ -189,7 +191,7 @@ def _collect(
         try:
             restored = parse(layout).restore(array, spec.axes, setup.axis_sizes, setup.case.labels)
         except DeclarationError as error:
-            raise ResultError(f"{unit.api} returns {name} in the wrong shape: {error}") from None
+            raise ResultError(f"{unit.api} returns {name} in the wrong shape: {error}", "shape") from None
         kind = "state" if name in states else "output"
         collected[f"{kind}:{name}"] = _filled_up(setup, name, spec, restored, dtype)
     return collected
@@ -204,7 +206,8 @@ def _filled_up(setup: Setup, name: str, spec: Output, array: Array, dtype: str) 
     if length > most:
         raise ResultError(
             f"{setup.unit.api} returns {name} with {length} elements along axis {spec.at_most}, where at most {most} "
-            f"are declared: make {spec.at_most} larger in sizes"
+            f"are declared: make {spec.at_most} larger in sizes",
+            "shape",
         )
     missing = [(0, most - length if each == axis else 0) for each in range(array.ndim)]
     return Result(np.pad(array, missing), dtype, (axis, length))

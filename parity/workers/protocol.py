@@ -33,6 +33,7 @@ class Failure:
     rank of results that is declared), ``gradient``, or, set by the harness, ``crash`` and ``timeout``. ``kind`` is the
     exception's class, ``where`` the line in the case file.
     ``missing`` is the framework's name that is not there, if that is why, ``nearest`` the nearest that is.
+    ``results`` is set where there are results, but not those of the case: ``shape`` or ``count``.
     """
 
     stage: str
@@ -41,6 +42,7 @@ class Failure:
     where: str = ""
     missing: str = ""
     nearest: str = ""
+    results: str = ""
 
     def __str__(self) -> str:
         at = f" (at {self.where})" if self.where else ""
