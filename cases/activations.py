@@ -121,6 +121,7 @@ def _(tf, n, z):
 @relu_at_zero.torch.naive(
     "torch.clamp",
     "gradient 1 at zero",
+    wrong="grad:z",
     because="a number on the bound counts as inside it, so clamp(min=0) passes the gradient on",
     source="torchgen/packaged/autograd/derivatives.yaml of PyTorch 2.13.0: clamp_min",
     fix="use torch.relu",
@@ -132,6 +133,7 @@ def _(torch, n, z):
 @relu_at_zero.torch.naive(
     "torch.maximum",
     "gradient 1/2 at zero",
+    wrong="grad:z",
     because="torch.maximum splits the gradient of equal numbers between them",
     source="torchgen/packaged/autograd/derivatives.yaml of PyTorch 2.13.0: maximum",
     fix="use torch.relu",
@@ -143,6 +145,7 @@ def _(torch, n, z):
 @relu_at_zero.tensorflow.naive(
     "tf.maximum",
     "gradient 1 at zero",
+    wrong="grad:z",
     because="of two equal numbers tf.maximum gives the whole gradient to the first",
     source="tensorflow/python/ops/math_grad.py, _MaximumGrad",
     fix="use tf.nn.relu",
@@ -293,6 +296,7 @@ def _(torch):
     "keras.layers.LeakyReLU",
     "slope left at its default",
     when=dict(slope=0.2),
+    size=(0.035, 0.41),
     because="the slope is 0.3 by default in the Keras layer, 0.2 in the functions of Keras and TensorFlow",
     source="https://keras.io/api/layers/activation_layers/leaky_relu/",
     fix="pass negative_slope=",
@@ -306,6 +310,7 @@ def _(tf):
     "tf.cast",
     "slope cast to float64",
     when=dict(slope=0.2),
+    size=(1e-09, 1.2e-08),
     because="tf.cast makes a float32 tensor of a Python number before it casts it: 0.2 becomes 0.2000000030",
     source="tensorflow/python/ops/math_ops.py of TensorFlow 2.21.0: cast calls convert_to_tensor without a dtype",
     fix="use tf.constant(slope, x.dtype)",

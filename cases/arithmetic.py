@@ -136,6 +136,7 @@ def _(tf, x, *, axis):
     "torch.max",
     "the axis of channels-last data",
     when=dict(axis=1),
+    kind="shape",
     because="the axis of TensorFlow's (batch, time, channels) is kept for PyTorch's (batch, channels, time)",
     source="measured with torch 2.13.0",
     fix="reduce over axis 2",
@@ -184,6 +185,7 @@ def _(tf, x, *, low, high):
 @clip_by_value.torch.naive(
     "torch.Tensor.clamp_",
     "clamped behind autograd's back",
+    wrong="grad:x",
     because="a change of x.data is not recorded: elements outside the interval keep their gradient",
     source="measured with torch 2.13.0",
     fix="use torch.clamp, which returns a new tensor",
@@ -222,6 +224,8 @@ def _(tf, x):
 @clip_at_the_bound.torch.naive(
     "torch.nn.Hardtanh",
     "no gradient at the bounds",
+    wrong="grad:x",
+    size=(0.5, 2),
     because="Hardtanh takes its bounds for outside, where there is no gradient; tf.clip_by_value for inside",
     source="torchgen/packaged/autograd/derivatives.yaml of PyTorch 2.13.0: hardtanh_backward",
     fix="use torch.clamp",

@@ -93,11 +93,11 @@ def flat_state(torch, text_emb, H):
     return torch.full((text_emb.shape[0], H), 0).to(text_emb)
 
 
-for api, title, raises, because, source, fix, of_model in (
+for api, title, way, because, source, fix, of_model in (
     (
         "torch.nn.Sequential",
         "last representation taken and not used",
-        "wrong shape",
+        dict(kind="shape"),
         "the layers get the outputs of all steps: [texts, words, 1] instead of [texts, 1]",
         TORCH_LSTM,
         "pass the last representation, out[:, -1, :], to the layers",
@@ -106,7 +106,7 @@ for api, title, raises, because, source, fix, of_model in (
     (
         "torch.Tensor.float",
         "zero states of a float64 model",
-        "mat1 and mat2 must have the same dtype, but got Float and Double",
+        dict(raises="mat1 and mat2 must have the same dtype, but got Float and Double"),
         ".float() makes float32, whatever the dtype of the model",
         f"{TORCH_DOCS}/torch.Tensor.float.html",
         "make the states with torch.zeros(..., dtype=text_emb.dtype), or pass none",
@@ -115,7 +115,7 @@ for api, title, raises, because, source, fix, of_model in (
     (
         "torch.full",
         "zero states of whole numbers",
-        "mat1 and mat2 must have the same dtype, but got Long and Double",
+        dict(raises="mat1 and mat2 must have the same dtype, but got Long and Double"),
         "torch.full takes the dtype of its value: 0 gives 64-bit integers, 0.0 the default dtype",
         f"{TORCH_DOCS}/torch.full.html",
         "give the dtype, or fill with 0.0",
@@ -124,21 +124,22 @@ for api, title, raises, because, source, fix, of_model in (
     (
         "torch.nn.LSTM",
         "zero states without the axis of layers",
-        "hx and cx should also be 3-D but got (2-D, 2-D) tensors",
+        dict(raises="hx and cx should also be 3-D but got (2-D, 2-D) tensors"),
         "the states of a layer are [layers, batch, hidden_size], those of a cell [batch, hidden_size]",
         TORCH_LSTM,
         "make the states of shape (1, batch, hidden_size)",
         dict(make_state=flat_state),
     ),
 ):
-    blstm.torch.naive(
-        api, title, when=EVALUATED, raises=raises, because=because, source=source, fix=fix, weights=TORCH
-    )(torch_blstm(**of_model))
+    blstm.torch.naive(api, title, when=EVALUATED, **way, because=because, source=source, fix=fix, weights=TORCH)(
+        torch_blstm(**of_model)
+    )
 
 blstm.torch.naive(
     "torch.nn.Module.eval",
     "left out",
     when=EVALUATED,
+    wrong="output:logits",
     because="a module of PyTorch starts in training mode, and drops units; a Keras model that is called does not",
     source=f"{TORCH_DOCS}/torch.nn.Module.html",
     fix="call model.eval() before evaluation",
@@ -148,6 +149,7 @@ blstm.tensorflow.naive(
     "keras.Model",
     "called without training=True",
     when=dict(training=True, classified="last"),
+    wrong="output:logits",
     because="a Keras model that is called is in inference mode, and drops nothing",
     source=KERAS_DROPOUT,
     fix="pass training=True in a training loop of your own",
@@ -262,12 +264,23 @@ def flat(logits, label, classified):
 BCE = f"{TORCH_DOCS}/torch.nn.BCEWithLogitsLoss.html"
 MSE = "torch/nn/functional.py of PyTorch 2.13.0: mse_loss"
 
-for api, title, when, raises, because, source, fix, of_training in (
+ALL_BUT_THE_LAST_BIAS = [
+    "output:after",
+    "output:b*",
+    "output:embedding",
+    "output:hidden*",
+    "output:kernel",
+    "output:output",
+    "output:recurrent",
+]
+"""The output's bias gets the mean of all errors, which is the same for any pairing of texts and labels."""
+
+for api, title, when, way, because, source, fix, of_training in (
     (
         "torch.nn.MSELoss",
         "labels without the last axis",
         dict(loss="mse", classified="last"),
-        None,
+        dict(wrong=ALL_BUT_THE_LAST_BIAS),
         "[texts] broadcasts against [texts, 1]: each text is compared with the labels of all texts",
         MSE,
         "give the labels the shape of the output, or drop the last axis of the output",
@@ -277,7 +290,7 @@ for api, title, when, raises, because, source, fix, of_training in (
         "torch.nn.BCEWithLogitsLoss",
         "labels without the last axis",
         dict(loss="bce", classified="last"),
-        "must be the same as input size (torch.Size([4, 1]))",
+        dict(raises="must be the same as input size (torch.Size([4, 1]))"),
         "this loss does not broadcast",
         BCE,
         "give the labels the shape of the output, or drop the last axis of the output",
@@ -287,7 +300,7 @@ for api, title, when, raises, because, source, fix, of_training in (
         "torch.nn.MSELoss",
         "one label for all steps, with as many steps as texts",
         dict(loss="mse", classified="all", T=4),
-        None,
+        dict(wrong=ALL_BUT_THE_LAST_BIAS),
         "[texts, 1] broadcasts against [texts, words, 1] as labels of the words: with 4 of each no shape tells",
         MSE,
         "classify the last representation, or repeat the label for each step",
@@ -297,7 +310,7 @@ for api, title, when, raises, because, source, fix, of_training in (
         "torch.nn.BCEWithLogitsLoss",
         "one label for all steps",
         dict(loss="bce", classified="all"),
-        "Target size (torch.Size([4, 1])) must be the same as input size (torch.Size([4, 3, 1]))",
+        dict(raises="Target size (torch.Size([4, 1])) must be the same as input size (torch.Size([4, 3, 1]))"),
         "the model of the document gives an output for each step, and this loss does not broadcast",
         BCE,
         "classify the last representation, or repeat the label for each step",
@@ -307,16 +320,16 @@ for api, title, when, raises, because, source, fix, of_training in (
         "torch.nn.Module.train",
         "model left in evaluation mode",
         dict(loss="bce", classified="last"),
-        None,
+        {},
         "after eval(), dropout passes everything on until train() is called; fit() of Keras sets the mode itself",
         f"{TORCH_DOCS}/torch.nn.Module.html",
         "call model.train() before each epoch",
         dict(mode=False),
     ),
 ):
-    blstm_training.torch.naive(
-        api, title, when=when, raises=raises, because=because, source=source, fix=fix, **TORCH_TRAINED
-    )(torch_training(**of_training))
+    blstm_training.torch.naive(api, title, when=when, **way, because=because, source=source, fix=fix, **TORCH_TRAINED)(
+        torch_training(**of_training)
+    )
 
 
 @blstm_training.tensorflow.naive(

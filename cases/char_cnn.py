@@ -177,6 +177,7 @@ char_cnn_forward = character_cnn(
 @char_cnn.torch.naive(
     "torch.nn.functional.conv1d",
     "weights copied for the second input",
+    wrong=["grad:bias*", "grad:kernel*"],
     because="copies start equal but get a gradient each: sharing must be of the parameters themselves",
     source="measured with torch 2.13.0",
     fix="build the module once and call it for both inputs",
@@ -190,6 +191,7 @@ def _(torch, one, other, **weights):
 @char_cnn.tensorflow.naive(
     "tf.Variable",
     "weights copied for the second input",
+    wrong=["grad:bias*", "grad:kernel*"],
     because="a variable initialised from another is a variable of its own, with a gradient of its own",
     source="measured with TensorFlow 2.21.0, Keras 3.15.1",
     fix="build the layer once and call it for both inputs, or use variable_scope(reuse=True)",
@@ -235,6 +237,7 @@ def _(torch, *, E, O):
 @char_cnn.torch.naive(
     "torch.amax",
     "maximum over the channels",
+    kind="shape",
     because="the time axis is the last in PyTorch, axis 1 in TensorFlow: axis 1 is copied, and is the channels here",
     source=TORCH_CONV1D,
     fix="reduce over axis 2",
@@ -247,6 +250,7 @@ def _(torch, one, other, **weights):
 @char_cnn.torch.naive(
     "torch.cat",
     "concatenated along the batch",
+    kind="shape",
     because="torch.cat joins along axis 0 unless dim is given; tf.concat demands an axis",
     source="https://docs.pytorch.org/docs/stable/generated/torch.cat.html",
     fix="pass dim=1",
@@ -342,6 +346,7 @@ for title, reuse, raises, because, fix in (
         title,
         raises=raises,
         because=because,
+        wrong="output:second" if raises is None else (),
         source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/variable_scope",
         fix=fix,
         **WIO,

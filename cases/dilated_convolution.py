@@ -147,6 +147,7 @@ def _(torch, x, kernel, bias, *, dilation):
     "torch.nn.functional.conv1d",
     "causal padding without the dilation",
     when=dict(padding="causal"),
+    kind="shape",
     because="a dilated kernel reaches dilation * (kernel_size - 1) steps back; with less padding outputs are missing",
     source="keras/src/layers/convolutional/conv1d.py of Keras 3.15.1: Conv1D._compute_causal_padding",
     fix="pad dilation * (kernel_size - 1) zeros in front",

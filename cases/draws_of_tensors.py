@@ -110,6 +110,7 @@ def _(torch, mean, std, *, draws):
     "tf.random.normal",
     "mean left to give the shape",
     when=dict(given="elements"),
+    wrong="output:together",
     because="TensorFlow draws numbers of the shape given, and broadcasts them: elements get the same noise",
     source=TF_NORMAL,
     fix="give the shape of the result",

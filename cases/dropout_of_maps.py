@@ -136,6 +136,7 @@ def injected(maps):
     @case.torch.naive(
         "torch.Tensor.mul",
         "noise of the first channel for all",
+        size=(0.48, 2.1),
         because="each map has noise of its own: with one number for all of them, whole examples are dropped",
         source=f"{TORCH_DOCS}/torch.nn.Dropout{maps.dimension}.html",
         fix="spread noise[n, c] over the space of its map only",
@@ -218,6 +219,7 @@ def training(maps):
     @case.torch.naive(
         "torch.nn.Dropout",
         "elements instead of maps",
+        wrong="output:whole",
         because=f"Dropout draws for each element, {keras_name} for each feature map",
         source=f"{TORCH_DOCS}/torch.nn.Dropout{maps.dimension}.html",
         fix=f"use torch.nn.Dropout{maps.dimension}",
@@ -231,6 +233,7 @@ def training(maps):
     @case.torch.naive(
         f"torch.nn.Dropout{maps.dimension}",
         "channels last, as in Keras",
+        wrong="output:whole",
         because=f"the module takes axis 1 for the channels, {keras_name} the last one: a place of all channels is "
         "dropped",
         source=f"{TORCH_DOCS}/torch.nn.Dropout{maps.dimension}.html",
@@ -246,6 +249,7 @@ def training(maps):
     @case.tensorflow.naive(
         f"keras.layers.{keras_name}",
         "channels first, as in PyTorch",
+        wrong="output:whole",
         because="the layer takes the last axis for the channels",
         source=f"{KERAS_DOCS}/spatial_dropout{maps.dimension}/",
         fix="move the channels to the last axis; SpatialDropout3D also takes data_format='channels_first'",

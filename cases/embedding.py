@@ -79,6 +79,8 @@ def _(tf, *, V, D):
 @embedding.torch.naive(
     "torch.nn.Embedding.from_pretrained",
     "frozen by default",
+    wrong="grad:table",
+    size=(0.5, 2),
     because="freeze is True by default: the table gets no gradient, that of a TensorFlow variable does",
     source=TORCH_EMBEDDING,
     fix="pass freeze=False",
@@ -91,6 +93,8 @@ def _(torch, *, V, D):
 @embedding.torch.naive(
     "torch.tensor",
     "table rebuilt in every call",
+    wrong="grad:table",
+    size=(0.5, 2),
     because="a tensor made from the values of a parameter is a new leaf: the parameter gets no gradient",
     source="https://docs.pytorch.org/docs/stable/generated/torch.tensor.html",
     fix="look up the parameter itself",
@@ -153,6 +157,7 @@ def _(tf, ids, table):
 @embedding_max_norm.torch.naive(
     "torch.nn.functional.embedding(max_norm)",
     "rows scaled in place",
+    size=(7.1e-09, 1.1e-07),
     because="max_norm shortens the rows of the table itself, and not as part of the differentiated computation",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html",
     fix="divide the rows that were looked up by their norms, where those exceed the maximum",
@@ -238,6 +243,7 @@ def _(tf, ids, *, V, dtype):
 @one_hot.torch.naive(
     "torch.nn.functional.one_hot",
     "integers out",
+    kind="dtype",
     because="PyTorch gives 64-bit integers, tf.one_hot float32",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html",
     fix="convert the result to the dtype of what it meets",
@@ -249,6 +255,7 @@ def _(torch, ids, *, V):
 @one_hot.torch.naive(
     "torch.nn.functional.one_hot",
     "number of classes left out",
+    kind="shape",
     because="the number of classes is then one more than the largest id of this batch; tf.one_hot demands a depth",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html",
     fix="pass num_classes",
@@ -260,6 +267,7 @@ def _(torch, ids, *, dtype):
 @one_hot.tensorflow.naive(
     "tf.one_hot",
     "float32 out",
+    kind="dtype",
     because="tf.one_hot gives float32 unless on_value, off_value or dtype say otherwise",
     source=TF_ONE_HOT,
     fix="pass dtype",

@@ -118,6 +118,7 @@ def _(tf, ids, table, *, V, capture):
 @gradient_of_lookup.tensorflow.naive(
     "tf.IndexedSlices.values",
     "taken for the gradient",
+    kind="shape",
     because="the values are one row for each word that was looked up, not for each row of the table",
     source="https://www.tensorflow.org/api_docs/python/tf/IndexedSlices",
     fix="call tf.convert_to_tensor, which adds the rows up",

@@ -166,6 +166,7 @@ def _(torch, *, I, H):
     "keras.layers.GRU",
     "recurrent_activation hard_sigmoid",
     when=ONE_LAYER,
+    size=(0.031, 0.34),
     because="the gates of torch.nn.GRU are logistic; a piecewise linear gate was the default of Keras before 2.3",
     source="https://github.com/keras-team/keras/releases/tag/2.3.0",
     fix="keep Keras's default, sigmoid; a model with hard gates needs a hand-written cell in PyTorch",

@@ -96,6 +96,7 @@ def _(torch, *, I, H):
     "keras.layers.GRU",
     "reset_after left at its default",
     when=dict(bias=False, initial_state=False),
+    size=(0.015, 0.33),
     because="Keras in TensorFlow 1 resets the state first by default, Keras today has reset_after=True",
     source="https://www.tensorflow.org/versions/r1.15/api_docs/python/tf/keras/layers/GRU",
     fix="pass reset_after=False",

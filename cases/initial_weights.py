@@ -49,6 +49,7 @@ def _(torch, x, *, I, H):
 @lstm_first_bias.torch.naive(
     "torch.nn.LSTM",
     "biases left as PyTorch draws them",
+    size=(0.74, 3),
     because="PyTorch draws both biases from uniform(-1/sqrt(H), 1/sqrt(H)), those of the forget gate, too",
     source=TORCH_LSTM,
     fix="fill both with zeros, and the forget gate's part of one of them with ones",
@@ -61,6 +62,7 @@ def _(torch, x, *, I, H):
 @lstm_first_bias.torch.naive(
     "torch.nn.init.ones_",
     "forget gate set to one in both biases",
+    size=(0.5, 2),
     because="PyTorch adds its two biases, so that the forget gate starts from two",
     source=TORCH_LSTM,
     fix="fill the forget gate's part of one of them with ones, and that of the other with zeros",
@@ -116,6 +118,7 @@ def _(torch, x, *, I, H):
 @first_recurrent_kernel.torch.naive(
     "torch.nn.LSTM",
     "weights left as PyTorch draws them",
+    size=(0.36, 1.5),
     because="PyTorch draws all weights from uniform(-1/sqrt(H), 1/sqrt(H))",
     source=TORCH_LSTM,
     fix="call torch.nn.init.orthogonal_ on weight_hh_l0",
@@ -127,6 +130,7 @@ def _(torch, x, *, I, H):
 @first_recurrent_kernel.torch.naive(
     "torch.nn.init.orthogonal_",
     "each gate by itself",
+    size=(1.5, 6.1),
     because="Keras's kernel is orthogonal as a whole, over all four gates, which makes each gate's part smaller",
     source=KERAS_LSTM,
     fix="call torch.nn.init.orthogonal_ on the whole of weight_hh_l0",

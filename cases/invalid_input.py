@@ -158,6 +158,7 @@ for api, past, quantities, within in (
     "tf.one_hot",
     "negative ids",
     when=dict(past="start"),
+    size=(0.5, 2),
     because="tf.one_hot gives zeros for every id that is out of range, the negative ones too",
     source="https://www.tensorflow.org/api_docs/python/tf/one_hot",
     fix="add the size of the table to negative ids",
@@ -289,6 +290,7 @@ def _(tf, logits, labels, *, C, label):
     "tf.nn.softmax_cross_entropy_with_logits",
     "one-hot rows of zeros",
     when=dict(label=-100),
+    wrong="grad:logits",
     because="tf.one_hot gives zeros and the loss is 0, but the gradient, softmax - labels, takes labels to sum to 1",
     source="https://www.tensorflow.org/api_docs/python/tf/nn/softmax_cross_entropy_with_logits",
     fix="multiply the loss by a mask of the valid labels",
@@ -361,6 +363,7 @@ def _(tf, logits, labels):
 @nothing_counts.tensorflow.naive(
     "keras.losses.SparseCategoricalCrossentropy(ignore_class)",
     "mean of nothing",
+    kind="nonfinite",
     because="Keras divides without NaN: a batch of which nothing counts has the loss 0",
     source="keras/src/losses/loss.py of Keras 3.15.1: reduce_values",
     fix="in PyTorch, skip such a batch, or apply torch.nan_to_num to the mean",

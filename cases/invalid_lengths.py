@@ -92,6 +92,7 @@ def _(torch, x, lengths):
     "torch.nn.utils.rnn.pad_packed_sequence",
     "total length left out",
     when=dict(shortest=1),
+    kind="shape",
     because="the result is as long as the longest sequence of the batch, not as the padded input",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html",
     fix="pass total_length",

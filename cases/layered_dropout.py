@@ -320,6 +320,8 @@ def _(tf, x, *, cell, H, rate, capture):
 @kept.torch.naive(
     "torch.nn.RNNBase(dropout)",
     "one layer",
+    wrong="output:between",
+    size=(0.12, 0.5),
     because="with num_layers=1 there is nothing between layers, so dropout= only warns",
     source=DOCS.format("LSTM"),
     fix="apply torch.nn.Dropout to the outputs",
@@ -335,6 +337,8 @@ def _(torch, x, *, cell, I, H, rate):
 @kept.torch.naive(
     "torch.nn.Dropout",
     "at the end of the layers as well",
+    wrong=["output:between", "output:last"],
+    size=(0.099, 0.42),
     because="some descriptions of dropout= say that it is at the end of the layers; the last outputs are never dropped",
     source=DOCS.format("LSTM"),
     fix="leave the outputs of the last layer as they are",

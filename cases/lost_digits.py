@@ -179,6 +179,7 @@ def _(tf, x):
 @soft_margin_far_out.torch.naive(
     "torch.nn.functional.soft_margin_loss",
     "exp overflows",
+    kind="nonfinite",
     because="the loss is log(1 + exp(x)) taken literally: infinite from x = 89 on in float32, its gradient NaN",
     source="torch/_decomp/decompositions.py of PyTorch 2.13.0: soft_margin_loss",
     fix="use softplus of the negative product of prediction and target",
@@ -310,28 +311,28 @@ OVERFLOW = dict(
 )
 
 
-@unit_vectors_in_half.tensorflow.naive("tf.nn.l2_normalize", "squares overflow in float16", **OVERFLOW)
+@unit_vectors_in_half.tensorflow.naive("tf.nn.l2_normalize", "squares overflow in float16", size=(0.5, 2), **OVERFLOW)
 def _(tf, x):
     return tf.nn.l2_normalize(x, axis=1)
 
 
-@unit_vectors_in_half.tensorflow.naive("keras.ops.normalize", "squares overflow in float16", **OVERFLOW)
+@unit_vectors_in_half.tensorflow.naive("keras.ops.normalize", "squares overflow in float16", size=(0.5, 2), **OVERFLOW)
 def _(tf, x):
     return tf.keras.ops.normalize(x, axis=1)
 
 
 @unit_vectors_in_half.tensorflow.naive(
-    "keras.layers.UnitNormalization", "squares overflow in float16", weights={}, **OVERFLOW
+    "keras.layers.UnitNormalization", "squares overflow in float16", weights={}, size=(0.5, 2), **OVERFLOW
 )
 def _(tf):
     return tf.keras.layers.UnitNormalization(axis=1)
 
 
-@unit_vectors_in_half.tensorflow.naive("tf.norm", "squares overflow in float16", **OVERFLOW)
+@unit_vectors_in_half.tensorflow.naive("tf.norm", "squares overflow in float16", size=(0.5, 2), **OVERFLOW)
 def _(tf, x):
     return x / tf.norm(x, axis=1, keepdims=True)
 
 
-@unit_vectors_in_half.tensorflow.naive("tf.clip_by_norm", "squares overflow in float16", **OVERFLOW)
+@unit_vectors_in_half.tensorflow.naive("tf.clip_by_norm", "squares overflow in float16", size=(0.5, 2), **OVERFLOW)
 def _(tf, x):
     return tf.clip_by_norm(x, 1, axes=[1])

@@ -224,6 +224,7 @@ def keras_layer(tf, *, keep, eps, trainable=True, call=None):
 
 @torch_naive(
     "epsilon left at its default",
+    size=(7.2e-05, 0.0037),
     when=dict(training=False, eps=1e-3),
     because="epsilon is 1e-5 by default in PyTorch and 1e-3 in Keras",
     fix="pass eps=1e-3 to a layer whose weights come from Keras",
@@ -234,6 +235,7 @@ def _(torch, *, C):
 
 @keras_naive(
     "epsilon left at its default",
+    size=(0.00016, 0.0017),
     when=dict(training=False, eps=1e-5, scale=True, center=True),
     because="epsilon is 1e-3 by default in Keras and 1e-5 in PyTorch",
     fix="pass epsilon=1e-5 to a layer whose weights come from PyTorch",
@@ -244,6 +246,7 @@ def _(tf):
 
 @torch_naive(
     "Keras momentum copied unchanged",
+    wrong="state:running_*",
     when=dict(training=True, running_variance="unbiased", momentum=0.1, scale=True, center=True),
     because="momentum is the weight of the new batch in PyTorch and that of the old statistics in Keras",
     fix="pass momentum=1 - m, where m is the momentum of the Keras layer",
@@ -254,6 +257,7 @@ def _(torch, *, C, momentum):
 
 @keras_naive(
     "PyTorch momentum copied unchanged",
+    wrong="state:running_*",
     when=dict(training=True, running_variance="biased", momentum=0.1, scale=True),
     because="momentum is the weight of the old statistics in Keras and that of the new batch in PyTorch",
     fix="pass momentum=1 - m, where m is the momentum of the PyTorch layer",
@@ -264,6 +268,8 @@ def _(tf, *, momentum, eps):
 
 @torch_naive(
     "running variance compared as stored",
+    wrong="state:running_var",
+    size=(0.0027, 0.016),
     when=dict(training=True, running_variance="biased", eps=1e-5, scale=True),
     because="PyTorch normalizes by the biased variance and stores the unbiased one; Keras stores the biased one",
     fix="multiply the batch's share of the running variance by (n - 1) / n",
@@ -274,6 +280,8 @@ def _(torch, *, C):
 
 @keras_naive(
     "running variance compared as stored",
+    wrong="state:running_var",
+    size=(0.0028, 0.019),
     when=dict(training=True, running_variance="unbiased", eps=1e-5, scale=True, center=True),
     because="Keras stores the biased variance of the batch, PyTorch the unbiased one",
     fix="multiply the batch's share of the running variance by n / (n - 1)",

@@ -170,6 +170,7 @@ def _(tf, w, g, *, momentum, nesterov, schedule):
     "keras.optimizers.SGD",
     "float64 weights, momentum a Python number",
     when=dict(schedule="constant"),
+    size=(9.8e-08, 5.5e-07),
     because="keras.ops.cast takes a Python number through float32: 0.9 becomes 0.89999998",
     source=KERAS_SGD,
     fix="pass numpy.float64(0.9)",
@@ -182,6 +183,7 @@ def _(tf, w, g, *, momentum, nesterov):
     "tf.compat.v1.train.MomentumOptimizer",
     "float64 weights, momentum a Python number",
     when=dict(schedule="constant"),
+    size=(9.8e-08, 5.5e-07),
     because="the optimizer makes a float32 tensor of a Python number: 0.9 becomes 0.89999998",
     source="tensorflow/python/training/momentum.py, _prepare",
     fix="pass numpy.float64(0.9)",
@@ -372,6 +374,8 @@ def _(tf, kernel, bias, of_kernel, of_bias, *, most, capture):
 @sgd_clipped.torch.naive(
     "torch.nn.utils.clip_grad_norm_",
     "taken for tf.clip_by_global_norm",
+    wrong="output:new_*",
+    size=(6.8e-09, 3.9e-06),
     because="it divides by the norm plus 1e-6",
     source="torch/nn/utils/clip_grad.py of PyTorch 2.13.0: _clip_grads_with_norm_",
     fix="multiply the gradients by most / max(norm, most), with the norm from torch.nn.utils.get_total_norm",
@@ -383,10 +387,12 @@ def _(torch, kernel, bias, of_kernel, of_bias, *, most):
     return clipped_torch(torch, kernel, bias, of_kernel, of_bias, clip)
 
 
-def add_naive(option, title, because):
+def add_naive(option, title, because, size=None):
     @sgd_clipped.tensorflow.naive(
         f"keras.optimizers.SGD({option}=)",
         title,
+        wrong="output:new_*",
+        size=size,
         because=because,
         source="https://keras.io/api/optimizers/",
         fix="pass global_clipnorm",
@@ -397,4 +403,9 @@ def add_naive(option, title, because):
 
 
 add_naive("clipnorm", "each weight's norm by itself", "clipnorm clips the gradient of each weight by its own norm")
-add_naive("clipvalue", "each element by itself", "clipvalue clips each element, which changes the direction too")
+add_naive(
+    "clipvalue",
+    "each element by itself",
+    "clipvalue clips each element, which changes the direction too",
+    (0.011, 0.35),
+)

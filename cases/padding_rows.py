@@ -157,6 +157,7 @@ def _(tf, ids, table, upstream):
 @padding_gradient.torch.naive(
     "torch.nn.functional.embedding",
     "padding row trained",
+    wrong="output:gradient",
     because="without padding_idx the padding row is trained like the others",
     source=TORCH_EMBEDDING,
     fix="pass padding_idx=0",
@@ -168,6 +169,7 @@ def _(torch, ids, table, upstream):
 @padding_gradient.tensorflow.naive(
     "tf.nn.embedding_lookup",
     "padding row trained",
+    wrong="output:gradient",
     because="tf.nn.embedding_lookup has no padding: the row of id 0 gets a gradient, which padding_idx withholds",
     source="https://www.tensorflow.org/api_docs/python/tf/nn/embedding_lookup",
     fix="apply tf.stop_gradient to the padding rows",

@@ -120,11 +120,11 @@ def one_vector(torch, array, V, E):
     return layer
 
 
-for api, title, raises, because, fix, make in (
+for api, title, way, because, fix, make in (
     (
         "torch.Tensor.copy_",
         "onto the parameter itself",
-        "a leaf Variable that requires grad is being used in an in-place operation",
+        dict(raises="a leaf Variable that requires grad is being used in an in-place operation"),
         "autograd refuses to change a parameter in place",
         "copy onto weight.data, or within torch.no_grad()",
         refused_copy,
@@ -132,7 +132,7 @@ for api, title, raises, because, fix, make in (
     (
         "torch.nn.Embedding",
         "array assigned to weight",
-        "cannot assign 'torch.DoubleTensor' as parameter 'weight'",
+        dict(raises="cannot assign 'torch.DoubleTensor' as parameter 'weight'"),
         "a module accepts only a torch.nn.Parameter in the place of one",
         "copy onto weight.data, or wrap the tensor in torch.nn.Parameter",
         assigned,
@@ -140,7 +140,7 @@ for api, title, raises, because, fix, make in (
     (
         "torch.Tensor.copy_",
         "vectors of a larger vocabulary",
-        "The size of tensor a (8) must match the size of tensor b (9)",
+        dict(raises="The size of tensor a (8) must match the size of tensor b (9)"),
         "num_embeddings is the number of vectors, with those of padding and unknown words",
         "make the embedding with len(vectors)",
         too_small,
@@ -148,7 +148,7 @@ for api, title, raises, because, fix, make in (
     (
         "torch.Tensor.copy_",
         "one vector for the table",
-        None,
+        dict(wrong="output:y"),
         "copy_ broadcasts: each word gets this vector, and no error comes",
         "compare the shapes before copying; Keras's set_weights does",
         one_vector,
@@ -156,12 +156,12 @@ for api, title, raises, because, fix, make in (
     (
         "torch.nn.Embedding.from_pretrained",
         "float64 of NumPy kept",
-        None,
+        dict(kind="dtype"),
         "the layer keeps the dtype of the array: float64 vectors come out in a float32 model; copy_ converts them",
         "convert the array to the dtype of the model",
         lambda torch, array, V, E: torch.nn.Embedding.from_pretrained(torch.from_numpy(array), freeze=False),
     ),
 ):
-    pretrained_vectors.torch.naive(api, title, raises=raises, because=because, source=TORCH_EMBEDDING, fix=fix)(
+    pretrained_vectors.torch.naive(api, title, **way, because=because, source=TORCH_EMBEDDING, fix=fix)(
         torch_pretrained(make)
     )

@@ -84,14 +84,17 @@ tensorflow_port(partial(ptb_training.tensorflow, "tf.compat.v1.nn.rnn_cell.Multi
 tensorflow_port(partial(ptb_training.tensorflow, "tf.compat.v1.nn.dynamic_rnn"), dynamic=True)
 
 
-def torch_naive(api, title, *, because, source, fix, optimizer="sgd", **options):
+def torch_naive(api, title, *, because, source, fix, size=None, optimizer="sgd", **options):
     when = dict(optimizer=optimizer, steps=12)
-    texts = dict(because=because, source=source, fix=fix, when=when)
+    texts = dict(because=because, source=source, fix=fix, size=size, when=when)
     torch_port(partial(ptb_training.torch.naive, api, title, **texts), LSTM, **options)
 
 
-def tensorflow_naive(api, title, *, because, source, fix, raises=None, optimizer="sgd", dynamic=False, **options):
-    texts = dict(because=because, source=source, fix=fix, raises=raises, when=dict(optimizer=optimizer, steps=12))
+def tensorflow_naive(
+    api, title, *, because, source, fix, size=None, raises=None, optimizer="sgd", dynamic=False, **options
+):
+    when = dict(optimizer=optimizer, steps=12)
+    texts = dict(because=because, source=source, fix=fix, size=size, raises=raises, when=when)
     tensorflow_port(partial(ptb_training.tensorflow.naive, api, title, **texts), dynamic, **options)
 
 
@@ -169,6 +172,7 @@ def unweighted_cost(torch, logits, targets):
 torch_naive(
     "torch.nn.functional.cross_entropy",
     "mean over time and batch",
+    size=(0.33, 1.4),
     because="the PTB model sums over time and averages over the batch: the mean is num_steps times smaller",
     source=TUTORIAL,
     fix='pass reduction="sum", and divide by batch_size',
@@ -177,6 +181,7 @@ torch_naive(
 torch_naive(
     "torch.nn.functional.cross_entropy",
     "1e-12 of sequence_loss_by_example left out",
+    size=(5e-13, 2.1e-12),
     because="sequence_loss_by_example divides by the sum of the weights plus 1e-12, which float64 shows",
     source=SEQUENCE_LOSS,
     fix="divide the cost by 1 + 1e-12",
@@ -206,6 +211,7 @@ torch_naive(
 torch_naive(
     "torch.nn.utils.clip_grad_norm_",
     "norm of the dense gradients",
+    size=(2.2e-05, 0.046),
     because="TensorFlow keeps the gradient of an embedding as one row for each look-up, and squares row by row; "
     "clip_grad_norm_ squares the sum for each word, and divides by the norm plus 1e-6",
     source="tensorflow/python/ops/clip_ops.py of TensorFlow 2.21.0: global_norm",
@@ -216,6 +222,7 @@ torch_naive(
 torch_naive(
     "torch.nn.LSTM(dropout)",
     "state reset for every batch",
+    size=(0.5, 2),
     because="the PTB model feeds the final state of a minibatch into the next one",
     source=TUTORIAL,
     fix="pass the detached state to the next call",
@@ -225,6 +232,7 @@ torch_naive(
     "torch.optim.Adam",
     "epsilon of TensorFlow copied",
     optimizer="adam",
+    size=(0.0002, 0.02),
     because="AdamOptimizer adds epsilon before the bias is taken away: in update 1 its epsilon weighs 32 times as much",
     source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/AdamOptimizer",
     fix='set param_groups[0]["eps"] to epsilon / sqrt(1 - beta2**t) before update t',
@@ -234,6 +242,7 @@ tensorflow_naive(
     "tf.compat.v1.train.AdamOptimizer",
     "float64 weights, Python numbers",
     optimizer="adam",
+    size=(5.1e-08, 1.2e-05),
     because="the optimizer makes float32 tensors of Python numbers",
     source="tensorflow/python/training/adam.py of TensorFlow 2.21.0: _prepare",
     fix="pass beta1, beta2 and epsilon as numpy.float64",

@@ -71,6 +71,8 @@ unseeded(output_dropout, "tf.nn.RNNCellDropoutWrapper", "keras.layers.LSTMCell")
 @output_dropout.torch.naive(
     "torch.nn.LSTM",
     "dropout of a single layer",
+    wrong="output:output",
+    size=(0.5, 2),
     because="nn.LSTM drops between its layers only, so never the output of the last one, nor of a single one",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
     fix="apply torch.nn.functional.dropout to the outputs",
@@ -85,6 +87,8 @@ def _(torch, x, *, I, H, rate):
 @output_dropout.torch.naive(
     "torch.nn.LSTM",
     "dropout between two layers",
+    wrong="output:output",
+    size=(0.5, 2),
     because="nn.LSTM drops what goes from one layer to the next; DropoutWrapper also what leaves the last one",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
     fix="apply torch.nn.functional.dropout to the outputs, too",
@@ -99,6 +103,8 @@ def _(torch, x, *, I, H, rate):
 @output_dropout.torch.naive(
     "torch.nn.LSTMCell",
     "state dropped with the output",
+    wrong="output:hidden",
+    size=(0.26, 1.1),
     because="the state that DropoutWrapper hands to the next step is not dropped unless state_keep_prob says so",
     source="tf_keras/src/layers/rnn/legacy_cell_wrappers.py of tf_keras 2.21.0: DropoutWrapper",
     fix="keep the state that the cell returns beside the output that is dropped",
@@ -113,6 +119,7 @@ def _(torch, x, *, I, H, rate):
 @output_dropout.tensorflow.naive(
     "keras.layers.LSTMCell(dropout=)",
     "inputs dropped instead of outputs",
+    size=(0.4, 1.6),
     because="dropout= of the Keras cell drops its inputs and recurrent_dropout= its state",
     source="https://keras.io/api/layers/recurrent_layers/lstm_cell/",
     fix="apply keras.layers.Dropout to the outputs",

@@ -67,6 +67,7 @@ for cell, title in (("rnn", "RNN"), ("lstm", "LSTM"), ("gru_reset_before", "GRU 
         f"torch.nn.{TORCH[cell]}",
         f"all parameters of {title} counted",
         when=dict(cell=cell),
+        size=(0.0024, 0.013),
         because="PyTorch has a second bias, bias_hh, per layer and direction: 80896 parameters against Keras's 80384 "
         "for an LSTM with 28 inputs and 128 units",
         source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
@@ -78,6 +79,7 @@ for cell, title in (("rnn", "RNN"), ("lstm", "LSTM"), ("gru_reset_before", "GRU 
     "keras.layers.GRU",
     "one bias for the default GRU",
     when=dict(cell="gru", bidirectional=False),
+    size=(0.0031, 0.013),
     because="with reset_after=True, the default, the bias of keras.layers.GRU has two rows, with reset_after=False one",
     source="keras/src/layers/rnn/gru.py, GRUCell.build, in Keras 3.15.1",
     fix="count a bias for the input and one for the state",
@@ -170,6 +172,7 @@ lstm_gate_order.tensorflow("tf.compat.v1.nn.rnn_cell.BasicLSTMCell", gate="G[i g
 lstm_gate_order.tensorflow.naive(
     "tf.compat.v1.nn.rnn_cell.BasicLSTMCell",
     "gates taken for i, f, g, o",
+    size=(0.16, 0.67),
     because="the cells of TensorFlow 1 keep them in the order i, j, f, o, where j is g",
     source="tf_keras/src/layers/rnn/legacy_cells.py, BasicLSTMCell.call",
     fix="swap the second and third block",
@@ -226,6 +229,7 @@ gru_gate_order.tensorflow("keras.layers.GRUCell", gate="G[z r n]")(keras_gru)
 gru_gate_order.tensorflow.naive(
     "keras.layers.GRUCell",
     "gates taken for r, z, n",
+    size=(0.25, 1),
     because="Keras keeps the update gate first, PyTorch the reset gate",
     source="keras/src/layers/rnn/gru.py, GRUCell.call, in Keras 3.15.1",
     fix="swap the first and second block",

@@ -51,6 +51,7 @@ def _(tf, x):
 @variance.torch.naive(
     "torch.var",
     "divided by n - 1",
+    size=(0.12, 0.51),
     because="torch.var is unbiased by default, TensorFlow and NumPy divide by n",
     source="https://docs.pytorch.org/docs/stable/generated/torch.var.html",
     fix="pass correction=0",
@@ -86,6 +87,7 @@ def _(tf, x):
 @standard_deviation.torch.naive(
     "torch.std",
     "divided by n - 1",
+    size=(0.059, 0.24),
     because="torch.std is unbiased by default, TensorFlow and NumPy divide by n",
     source="https://docs.pytorch.org/docs/stable/generated/torch.std.html",
     fix="pass correction=0",
@@ -122,6 +124,7 @@ def _(tf, x):
 @batch_variance.tensorflow.naive(
     "tf.compat.v1.nn.fused_batch_norm",
     "variance divided by n - 1",
+    size=(0.012, 0.052),
     because="the fused kernel returns the unbiased variance, although it normalizes by the biased one",
     source="https://github.com/tensorflow/tensorflow/issues/55545",
     fix="multiply by (n - 1) / n, or use tf.nn.moments",
@@ -197,6 +200,7 @@ def _(tf, n, z):
 @maximum_of_ties.torch.naive(
     "torch.max(dim=)",
     "gradient to one of the ties",
+    wrong="grad:z",
     because="torch.max with dim gives the whole gradient to the index it returns, tf.reduce_max splits it evenly",
     source="https://docs.pytorch.org/docs/stable/generated/torch.amax.html",
     fix="use torch.amax",
@@ -208,6 +212,7 @@ def _(torch, n, z):
 @maximum_of_ties.torch.naive(
     "torch.nn.functional.adaptive_max_pool1d",
     "gradient to one of the ties",
+    wrong="grad:z",
     because="max-pooling gives the whole gradient to one element of the window",
     source="measured with torch 2.13.0",
     fix="use torch.amax for tf.reduce_max and keras.layers.GlobalMaxPooling1D",
@@ -249,6 +254,7 @@ def _(tf, n, a, b):
 @larger_of_two.tensorflow.naive(
     "tf.maximum",
     "gradient to the first of the ties",
+    wrong="grad:*",
     because="tf.maximum gives the whole gradient of equal numbers to the first, torch.maximum half of it to each",
     source="tensorflow/python/ops/math_grad.py, _MaximumGrad",
     fix="use tf.reduce_max of the stacked tensors where ties matter",
@@ -260,6 +266,7 @@ def _(tf, n, a, b):
 @larger_of_two.tensorflow.naive(
     "tf.minimum",
     "of the negated numbers",
+    wrong="grad:*",
     because="tf.minimum gives the whole gradient of equal numbers to the first, torch.minimum half of it to each",
     source="tensorflow/python/ops/math_grad.py, _MinimumGrad",
     fix="use tf.reduce_max of the stacked tensors where ties matter",

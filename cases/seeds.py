@@ -79,6 +79,8 @@ def _(tf, x, *, dtype):
 @seeded_draws.torch.naive(
     "torch.manual_seed",
     "ten numbers and ten taken for twenty",
+    wrong="output:seeded_again",
+    size=(0.5, 2),
     because="what a seed gives depends on how many numbers a call asks for, not only on how many came before",
     source="measured with torch 2.13.0",
     fix="draw the same shapes in the same order",
@@ -94,6 +96,8 @@ def _(torch, x):
 @seeded_draws.torch.naive(
     "torch.manual_seed",
     "NumPy seeded instead",
+    wrong="output:seeded_again",
+    size=(0.5, 2),
     because="PyTorch has a generator of its own, which numpy.random.seed leaves alone",
     source=TORCH_RANDOMNESS,
     fix="call torch.manual_seed",
@@ -108,6 +112,8 @@ def _(torch, x):
 @seeded_draws.tensorflow.naive(
     "tf.random.normal",
     "seed taken for a new start",
+    wrong="output:seeded_again",
+    size=(0.5, 2),
     because="the seed of an operation names a sequence: the next call with the same seed goes on in it",
     source=TF_SEEDS,
     fix="call tf.random.set_seed as well, or use tf.random.stateless_normal",
@@ -120,6 +126,7 @@ def _(tf, x, *, dtype):
 @seeded_draws.tensorflow.naive(
     "keras.random.normal",
     "a number for the seed",
+    wrong="output:next",
     because="the functions of keras.random keep no state: the same number gives the same values at every call",
     source=KERAS_SEEDS,
     fix="pass a keras.random.SeedGenerator",
@@ -132,6 +139,8 @@ def _(tf, x, *, dtype):
 @seeded_draws.tensorflow.naive(
     "keras.random.normal",
     "seeded by tf.random.set_seed",
+    wrong="output:seeded_again",
+    size=(0.5, 2),
     because="keras.random has a generator of its own, which tf.random.set_seed leaves alone",
     source="measured with TensorFlow 2.21.0, Keras 3.15.1",
     fix="call keras.utils.set_random_seed, or pass a keras.random.SeedGenerator",

@@ -151,6 +151,8 @@ def _(tf, logits, targets, *, T, dtype):
 @ptb_cost.torch.naive(
     "torch.nn.CrossEntropyLoss",
     "mean over batch and time",
+    wrong="output:cost",
+    size=(0.37, 1.5),
     because="the TensorFlow model divides the sum by the batch size only, so that its gradients are T times as large",
     source=PTB,
     fix="take reduction='sum' and divide by the batch size",
@@ -163,6 +165,7 @@ def _(torch, logits, targets, *, V):
 @ptb_cost.torch.naive(
     "torch.exp",
     "perplexity of the cost per sequence",
+    wrong="output:perplexity",
     because="the cost is a sum over time: perplexity is the exponential of the cost per word",
     source=PTB,
     fix="divide the cost by the number of steps before the exponential",
@@ -175,6 +178,7 @@ def _(torch, logits, targets, *, N, V):
 @ptb_cost.tensorflow.naive(
     "tf.reduce_mean",
     "mean of per-sequence perplexities",
+    wrong="output:perplexity",
     because="the exponential of a mean is not the mean of the exponentials",
     source=PTB,
     fix="average the losses, then take the exponential once",

@@ -82,14 +82,14 @@ sampling.tensorflow.layer("keras.layers.LSTM(stateful=True)", weights=KERAS, **K
 )
 
 
-def torch_naive(api, title, *, sampled, because, source, fix, raises=None, **options):
-    divergence = dict(when=dict(sampling=sampled), because=because, source=source, fix=fix, raises=raises)
+def torch_naive(api, title, *, sampled, because, source, fix, wrong=(), raises=None, **options):
+    divergence = dict(when=dict(sampling=sampled), because=because, source=source, fix=fix, wrong=wrong, raises=raises)
     add = sampling.torch.naive(api, title, **divergence, weights=TORCH, **TORCH_LAYOUTS)
     add(torch_sampling(**options))
 
 
-def keras_naive(api, title, *, sampled, because, source, fix, **options):
-    divergence = dict(when=dict(sampling=sampled), because=because, source=source, fix=fix)
+def keras_naive(api, title, *, sampled, because, source, fix, wrong=(), **options):
+    divergence = dict(when=dict(sampling=sampled), because=because, source=source, fix=fix, wrong=wrong)
     add = sampling.tensorflow.naive(api, title, **divergence, weights=KERAS, **KERAS_LAYOUTS)
     add(keras_sampling(**options))
 
@@ -139,6 +139,7 @@ torch_naive(
     "torch.nn.LSTM",
     "state of the training taken into evaluation",
     sampled="sequential",
+    wrong="output:held_out_loss",
     because=FRESH,
     source=f"{TORCH_DOCS}/generated/torch.nn.LSTM.html",
     fix="start the evaluation from zeros",
@@ -148,6 +149,7 @@ keras_naive(
     "keras.layers.LSTM(stateful=True)",
     "state of the training taken into evaluation",
     sampled="sequential",
+    wrong="output:held_out_loss",
     because=f"a stateful layer keeps its state from call to call, and {FRESH}",
     source=KERAS_RNN,
     fix="call reset_states() before the evaluation",

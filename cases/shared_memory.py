@@ -101,6 +101,7 @@ array_written_later.tensorflow("tf.convert_to_tensor")(
 array_written_later.torch.naive(
     "torch.from_numpy",
     "array written to",
+    size=(0.5, 2),
     because="the tensor shares the memory of the array; tf.constant copies it",
     source=f"{TORCH_DOCS}/torch.from_numpy.html",
     fix="use torch.tensor, which copies",
@@ -124,6 +125,7 @@ def _(tf, x):
 @written_array.torch.naive(
     "torch.Tensor.numpy",
     "array written to",
+    size=(0.5, 2),
     because="the array shares the memory of the tensor; the one of a TensorFlow tensor is a copy",
     source=f"{TORCH_DOCS}/torch.Tensor.numpy.html",
     fix="copy the array",
@@ -180,6 +182,7 @@ def _(tf, x):
 @strides_of_views.torch.naive(
     "torch.transpose",
     "axes moved by a view",
+    size=(0.5, 2),
     because="transpose and permute give a view with other strides, which is not contiguous; tf.transpose copies",
     source=f"{TORCH_DOCS}/torch.transpose.html",
     fix="call contiguous() before view(), or reshape()",

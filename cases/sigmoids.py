@@ -128,6 +128,7 @@ def _(tf):
     "torch.clamp",
     "slope 0.2 of older versions",
     when=dict(low=-2.5),
+    size=(0.045, 0.19),
     because="hard_sigmoid was 0.2 x + 0.5 up to Keras 2, and is x / 6 + 0.5 in Keras 3 and PyTorch",
     source="tf_keras/src/backend.py of tf_keras 2.21.0: hard_sigmoid",
     fix="use torch.nn.functional.hardsigmoid for Keras 3, and the clamp for models of Keras 2",

@@ -82,6 +82,7 @@ def _(torch, logits, target_logits, *, reduction):
     "torch.nn.KLDivLoss",
     "its default mean",
     when=dict(reduction="batchmean"),
+    size=(0.37, 1.6),
     because="reduction='mean' divides by the number of elements, classes included: no divergence of distributions",
     source=TORCH_KL,
     fix="pass reduction='batchmean'",
@@ -127,6 +128,7 @@ def _(tf, x, y, *, dtype):
 @cosine_similarity.tensorflow.naive(
     "keras.losses.CosineSimilarity",
     "its sign",
+    size=(0.99, 4.1),
     because="the Keras loss is minus the cosine, so that minimising it aligns the vectors",
     source="https://keras.io/api/losses/regression_losses/#cosinesimilarity-class",
     fix="negate it",
@@ -138,6 +140,7 @@ def _(tf, x, y, *, dtype):
 @cosine_similarity.tensorflow.naive(
     "tf.compat.v1.losses.cosine_distance",
     "vectors of any length",
+    kind="dtype",
     because="it takes vectors of length one for granted, and gives 1 minus their inner product",
     source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/losses/cosine_distance",
     fix="normalise both vectors with tf.nn.l2_normalize first",

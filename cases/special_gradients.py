@@ -124,12 +124,16 @@ ROOT = dict(
 )
 
 
-@deviation_of_one.tensorflow.naive("tf.math.reduce_std", "gradient NaN for one number", **ROOT)
+@deviation_of_one.tensorflow.naive(
+    "tf.math.reduce_std", "gradient NaN for one number", wrong="grad:x", kind="nonfinite", **ROOT
+)
 def _(tf, x):
     return tf.math.reduce_std(x, axis=1)
 
 
-@deviation_of_one.tensorflow.naive("keras.ops.std", "gradient NaN for one number", **ROOT)
+@deviation_of_one.tensorflow.naive(
+    "keras.ops.std", "gradient NaN for one number", wrong="grad:x", kind="nonfinite", **ROOT
+)
 def _(tf, x):
     return tf.keras.ops.std(x, axis=1)
 

@@ -205,16 +205,32 @@ for said in FROZEN:
 classifier.tensorflow.layer("keras.Sequential", weights=KERAS)(keras_classifier())
 
 
-def naive_torch(api, title, *, because, source, fix, raises=None, **options):
+def naive_torch(api, title, *, because, source, fix, wrong=(), raises=None, **options):
     add = classifier.torch.naive(
-        api, title, when=dict(vectors="trained"), raises=raises, because=because, source=source, fix=fix, weights=TORCH
+        api,
+        title,
+        when=dict(vectors="trained"),
+        wrong=wrong,
+        raises=raises,
+        because=because,
+        source=source,
+        fix=fix,
+        weights=TORCH,
     )
     add(torch_classifier(**options))
 
 
-def naive_keras(api, title, *, because, source, fix, raises=None, **options):
+def naive_keras(api, title, *, because, source, fix, wrong=(), raises=None, **options):
     add = classifier.tensorflow.naive(
-        api, title, when=dict(vectors="trained"), raises=raises, because=because, source=source, fix=fix, weights=KERAS
+        api,
+        title,
+        when=dict(vectors="trained"),
+        wrong=wrong,
+        raises=raises,
+        because=because,
+        source=source,
+        fix=fix,
+        weights=KERAS,
     )
     add(keras_classifier(**options))
 
@@ -222,6 +238,7 @@ def naive_keras(api, title, *, because, source, fix, raises=None, **options):
 naive_torch(
     "torch.nn.Embedding",
     "padding_idx for a row that Keras trains",
+    wrong="grad:embedding",
     because="the row of padding_idx gets no gradient in PyTorch; in Keras, every row that is looked up gets one",
     source=TORCH_EMBEDDING,
     fix="leave padding_idx out, or keep the row as it is in both frameworks",
@@ -255,6 +272,7 @@ naive_torch(
 naive_torch(
     "torch.nn.functional.cross_entropy",
     "given probabilities",
+    wrong="output:loss",
     because="it takes logits, and applies the softmax itself",
     source="https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html",
     fix="pass the logits",
@@ -263,6 +281,7 @@ naive_torch(
 naive_keras(
     "keras.losses.SparseCategoricalCrossentropy",
     "from_logits left at its default",
+    wrong="output:loss",
     because="it takes probabilities by default, and clips the logits as if they were that",
     source="https://keras.io/api/losses/probabilistic_losses/",
     fix="pass from_logits=True",
@@ -333,6 +352,7 @@ classifier_training.torch.naive(
     "torch.nn.Embedding.from_pretrained",
     "freeze left at its default",
     when=dict(vectors="trained"),
+    wrong=["output:after", "output:embedding"],
     because="it freezes the vectors by default; an Embedding layer with weights set is trained in Keras",
     source=TORCH_EMBEDDING,
     fix="pass freeze=False",

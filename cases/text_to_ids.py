@@ -105,14 +105,13 @@ def tokenizer_of_keras_2(tf, sentences):
     return with_tokenizer(tf, keras.preprocessing.text.Tokenizer(filters="", lower=False), sentences)
 
 
-def torch_naive(title, pad, *, because, fix, when=None):
+def torch_naive(title, pad, *, because, fix, **way):
     api = "torch.nn.utils.rnn.pad_sequence"
-    add = text_to_ids.torch.naive(api, title, when=when, because=because, source=PAD_SEQUENCE, fix=fix)
+    add = text_to_ids.torch.naive(api, title, because=because, source=PAD_SEQUENCE, fix=fix, **way)
     add(torch_ids(pad))
 
 
-def tensorflow_naive(api, title, pad, *, because, source, fix, when=None, raises=None):
-    divergence = dict(when=when, raises=raises, because=because, source=source, fix=fix)
+def tensorflow_naive(api, title, pad, **divergence):
     add = text_to_ids.tensorflow.naive(api, title, **divergence)
     add(tensorflow_ids(pad))
 
@@ -121,6 +120,7 @@ torch_naive(
     "batch_first left out",
     lambda torch, sentences: torch.nn.utils.rnn.pad_sequence(torch_sequences(torch, sentences)),
     when=dict(too_long=True),
+    kind="shape",
     because="without it the steps come first; pad_sequences of Keras puts the sentences first",
     fix="pass batch_first=True",
 )
@@ -128,6 +128,7 @@ torch_naive(
     "longest sentence taken for the fixed length",
     lambda torch, sentences: torch.nn.utils.rnn.pad_sequence(torch_sequences(torch, sentences), batch_first=True),
     when=dict(too_long=False),
+    kind="shape",
     because="pad_sequence pads to the longest sentence of the batch; it has no maxlen as pad_sequences has",
     fix="pad on to the fixed length with torch.nn.functional.pad",
 )
@@ -140,6 +141,7 @@ torch_naive(
 torch_naive(
     "dictionary numbered from 0",
     torch_padded(first=0),
+    size=(0.034, 0.49),
     because="the most frequent token then has the id of the padding",
     fix="number the tokens from 1",
 )
@@ -164,6 +166,7 @@ tensorflow_naive(
     "keras.utils.pad_sequences",
     "maxlen left out",
     lambda tf, sentences: tf.keras.utils.pad_sequences(numbered(sentences), padding="post", truncating="post"),
+    kind="shape",
     because="without maxlen every sentence is padded to the longest, and none is cut",
     source=PAD_SEQUENCES,
     fix="pass maxlen",
@@ -196,6 +199,7 @@ tensorflow_naive(
     "tf.keras.preprocessing.text.Tokenizer",
     "oov_token for ids from 1",
     with_unknown,
+    size=(0.034, 0.49),
     because="the token for unknown words takes id 1, and all others move up by one",
     source=TOKENIZER,
     fix="leave oov_token out, or number the tokens from 2 in the other framework",
@@ -206,6 +210,7 @@ tensorflow_naive(
     lambda tf, sentences: tf.keras.layers.StringLookup(mask_token="", vocabulary=dictionary(sentences))(
         split_up(tf, sentences)
     ),
+    size=(0.034, 0.49),
     because="one id is kept for unknown tokens by default: after the mask's 0 and this 1, tokens begin at 2",
     source=LOOKUP,
     fix="pass num_oov_indices=0, or number the tokens from 2 in the other framework",

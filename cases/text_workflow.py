@@ -189,8 +189,8 @@ workflow.limitation(
 )
 
 
-def torch_naive(api, title, *, masked, because, source, fix, **options):
-    divergence = dict(when=dict(masked=masked), because=because, source=source, fix=fix)
+def torch_naive(api, title, *, masked, because, source, fix, wrong=(), **options):
+    divergence = dict(when=dict(masked=masked), because=because, source=source, fix=fix, wrong=wrong)
     workflow.torch.naive(api, title, **divergence, weights=TORCH)(torch_workflow(**options))
 
 
@@ -272,6 +272,7 @@ torch_naive(
     "torch.nn.Embedding(padding_idx=0)",
     "for a row that Keras trains",
     masked=False,
+    wrong="grad:embedding",
     because="without a mask the row of the padding takes part like all others, and Keras trains it",
     source=TORCH_EMBEDDING,
     fix="leave padding_idx out, or keep the row as it is in both frameworks",

@@ -116,11 +116,12 @@ def _(torch, *, I, H, K, J, initializer, num_proj):
     return torch_initialized(torch, initialize, I=I, H=H, num_proj=num_proj)
 
 
-def initialized_otherwise(title, initialize, *, because, fix, initializer="constant", source=CELLS):
+def initialized_otherwise(title, initialize, *, wrong, because, fix, size=None, initializer="constant", source=CELLS):
     def build(torch, *, I, H):
         return torch_initialized(torch, lambda layer: initialize(torch, layer), I=I, H=H, num_proj=None)
 
-    declared = dict(when=dict(initializer=initializer, num_proj=None), because=because, source=source, fix=fix)
+    when = dict(initializer=initializer, num_proj=None)
+    declared = dict(when=when, wrong=wrong, size=size, because=because, source=source, fix=fix)
     tf1_lstm_initializer.torch.naive("torch.nn.LSTM", title, weights={}, **declared, **SHOWN)(build)
 
 
@@ -137,6 +138,7 @@ def eye_of_each(torch, layer):
 initialized_otherwise(
     "weights left as PyTorch draws them",
     lambda torch, layer: None,
+    wrong=["output:kernel", "output:y", "state:*"],
     because="torch.nn.LSTM has no argument for an initializer, and draws from uniform(-1/sqrt(H), 1/sqrt(H))",
     source=TORCH_LSTM,
     fix="fill the weights with a function of torch.nn.init",
@@ -144,6 +146,7 @@ initialized_otherwise(
 initialized_otherwise(
     "initializer applied to the biases",
     every_parameter,
+    wrong=["output:bias", "output:y", "state:*"],
     because="the initializer fills the kernel, the peepholes and the projection; the bias starts from zeros",
     fix="fill weight_ih, weight_hh and weight_hr, and set the biases to 0",
 )
@@ -151,6 +154,8 @@ initialized_otherwise(
     "initializer applied to each weight",
     eye_of_each,
     initializer="identity",
+    wrong=["output:kernel", "output:y", "state:*"],
+    size=(0.5, 2),
     because="the initializer fills one kernel of inputs and state, with the gates in the order i, j, f, o",
     fix="fill a matrix of (inputs + state, 4 * units), reorder its gates, and cut it into weight_ih and weight_hh",
 )

@@ -58,6 +58,7 @@ def _(tf, rate):
 @assigned.tensorflow.naive(
     "keras.optimizers.SGD",
     "variable kept in place of its value",
+    wrong="output:read",
     because="optimizer.learning_rate is the variable itself: all that was kept shows the rate assigned last",
     source="keras/src/optimizers/base_optimizer.py of Keras 3.15.1: BaseOptimizer.learning_rate",
     fix="keep optimizer.learning_rate.numpy(); PyTorch's param_groups hold a plain number",
@@ -124,6 +125,7 @@ GROWS = dict(
 @assigned.tensorflow.naive(
     "tf.compat.v1.assign",
     "built at each call",
+    wrong="output:left",
     because=f"each call adds {BUILT} operations to the graph, which never shrinks; the 1,000th call takes 80 ms of CPU "
     "time, the one operation that is fed takes 0.2 ms",
     **GROWS,
@@ -202,6 +204,7 @@ def _(torch, w, g, *, epsilon, beta_1, beta_2):
     "torch.optim.Adam",
     "epsilon of TensorFlow 1 copied",
     when=dict(scale=1e-6),
+    size=(0.00079, 0.038),
     because="PyTorch adds eps after the bias is removed; TensorFlow adds its epsilon, the epsilon hat of the paper, "
     "before: in the first update it weighs 32 times as much",
     source=f"{API}/compat/v1/train/AdamOptimizer",
@@ -218,6 +221,7 @@ def _(torch, w, g, *, epsilon, beta_1, beta_2):
     "torch.optim.Adam",
     "rate assigned to optimizer.defaults",
     when=dict(scale=1.0),
+    size=(0.0095, 0.34),
     because="the defaults are copied into param_groups when a group is added, and not read again",
     source=f"{TORCH}/torch.optim.Optimizer.add_param_group.html",
     fix='assign param_group["lr"] of each group',
@@ -285,6 +289,7 @@ def _(tf, w, g, *, epsilon, beta_1, beta_2):
     "tf.compat.v1.train.AdamOptimizer",
     "the number passed, the variable assigned",
     when=dict(scale=1.0),
+    size=(0.0095, 0.34),
     because="the number became a constant of the graph, and the variable that is assigned is another one",
     source="tensorflow/python/training/adam.py of TensorFlow 2.21.0: AdamOptimizer._prepare",
     fix="pass the variable as learning_rate",

@@ -206,6 +206,7 @@ def _(torch, *, I, H, forget_bias):
 @tf1_basic_lstm_cell.tensorflow.naive(
     "tf.compat.v1.nn.rnn_cell.BasicLSTMCell",
     "first part of the state taken for h",
+    wrong="state:*",
     because="LSTMStateTuple is (c, h), so what corresponds to PyTorch's h_n is its second part",
     source=LEGACY_CELLS,
     fix="take state.h by its name",

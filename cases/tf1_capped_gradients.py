@@ -141,8 +141,8 @@ def _(tf, x, target, kernel, bias):
     return tf.stack(losses), *(variable.read_value() for variable in variables)
 
 
-def add_naive(api, title, *, because, source, fix, raises=None, **changes):
-    explained = dict(because=because, source=source, fix=fix, raises=raises)
+def add_naive(api, title, *, because, source, fix, size=None, raises=None, **changes):
+    explained = dict(because=because, source=source, fix=fix, size=size, raises=raises)
 
     @capped.tensorflow.naive(api, title, **explained, **LAID_OUT)
     def _(tf, x, target, kernel, bias):
@@ -170,6 +170,7 @@ add_naive(
 add_naive(
     "tf.compat.v1.train.GradientDescentOptimizer",
     "float64 weights, learning rate a Python number",
+    size=(3.6e-10, 6.9e-09),
     because="the optimizer makes a float32 tensor of a Python number: 0.1 becomes 0.1000000015",
     source="tensorflow/python/training/gradient_descent.py of TensorFlow 2.21.0: _prepare",
     fix="pass numpy.float64(0.1)",

@@ -156,6 +156,7 @@ def _(tf, *, H, input_keep):
     "torch.nn.LSTMCell",
     "masks drawn before the loop",
     when=dict(input_keep=1.0, output_keep=0.5),
+    wrong="output:y",
     because="a mask that is drawn once is the same at each step, as with variational_recurrent=True only",
     source=WRAPPERS,
     fix="draw a mask at each step",

@@ -267,11 +267,11 @@ class NotReused(LanguageModel):
         """Leave the scope as it is."""
 
 
-def add_naive(model, api, title, *, because, source, fix, raises=None):
+def add_naive(model, api, title, *, because, source, fix, size=None, raises=None):
     explained = dict(when=dict(state_is_tuple=True, training=True), because=because, source=source, fix=fix)
 
     def decorate(**layouts):
-        return run_epoch.tensorflow.naive(api, title, **explained, raises=raises, **layouts)
+        return run_epoch.tensorflow.naive(api, title, **explained, size=size, raises=raises, **layouts)
 
     add_tensorflow(decorate, model)
 
@@ -322,6 +322,7 @@ add_naive(
     InitializedAgain,
     "tf.compat.v1.global_variables_initializer",
     "run in every epoch",
+    size=(0.59, 2.8),
     because="it overwrites what was trained with new random values",
     source=f"{API}/compat/v1/global_variables_initializer",
     fix="run it once, right after the session is made",

@@ -57,6 +57,7 @@ def _(torch, x, *, cell):
 @tf1_parameter_count.torch.naive(
     "torch.nn.Module.parameters",
     "two biases counted",
+    size=(0.0031, 0.013),
     because="PyTorch's cells have a second bias, which is added to the first",
     source=f"{TORCH}LSTMCell.html",
     fix="freeze bias_hh, or take it off the count",
@@ -69,6 +70,7 @@ def _(torch, x, *, cell):
     "tf.compat.v1.nn.rnn_cell",
     "25 inputs counted instead of 28",
     when=dict(cell="BasicLSTMCell"),
+    size=(0.0095, 0.039),
     because="4 gates of 128 units have a weight for each of the 28 inputs, for each of the 128 units, and a bias: "
     "4 * 128 * (28 + 128 + 1) = 80384, not 78848",
     source="tf_keras/src/layers/rnn/legacy_cells.py of tf_keras 2.21.0: BasicLSTMCell.build",
@@ -82,6 +84,7 @@ def _(tf, x, *, cell):
     "tf.compat.v1.nn.rnn_cell.DropoutWrapper",
     "variables of the wrapper",
     when=dict(wrapped=True),
+    size=(0.5, 2),
     because="trainable_variables of the wrapper is empty: it does not list those of the cell that it wraps",
     source="measured with tf_keras 2.21.0",
     fix="take the variables from the wrapped cell, wrapper.wrapped_cell",
@@ -125,6 +128,7 @@ def _(torch, x, *, H):
 @tf1_gru_initial_bias.torch.naive(
     "torch.nn.GRUCell",
     "PyTorch's initial values",
+    size=(0.84, 3.4),
     because="PyTorch draws its biases from uniform(-1/sqrt(H), 1/sqrt(H))",
     source=f"{TORCH}GRUCell.html",
     fix="set the gates' biases to 1 with torch.nn.init.ones_, and those of the candidate to 0",
@@ -306,6 +310,7 @@ def _(torch, one, *, I, H, initializer):
 @tf1_lstm_first_weights.torch.naive(
     "torch.nn.LSTM",
     "left as PyTorch draws it",
+    wrong=["output:acting", "output:bias", "output:[ls]*"],
     because="PyTorch draws all weights, and both biases, from uniform(-1/sqrt(units), 1/sqrt(units))",
     source=f"{TORCH}LSTM.html",
     fix="draw the weights with torch.nn.init, and set the biases to 0 and the forget gate's constant to 1",
@@ -319,6 +324,8 @@ def _(torch, one, *, I, H):
     "torch.nn.init.xavier_uniform_",
     "each weight by itself",
     when=dict(initializer="default"),
+    wrong=["output:largest", "output:spread"],
+    size=(0.11, 0.45),
     because="the bound follows from the rows and columns, and TensorFlow's one kernel has more rows than each weight",
     source="https://docs.pytorch.org/docs/stable/nn.init.html",
     fix="draw one matrix of (4 * units, inputs + units), and cut it into weight_ih and weight_hh",
@@ -334,6 +341,7 @@ def _(torch, one, *, I, H):
 @tf1_lstm_first_weights.tensorflow.naive(
     "keras.layers.LSTMCell",
     "unit_forget_bias for forget_bias",
+    wrong=["output:bias", "output:[ls]*"],
     because="Keras starts the forget gate's part of its bias at 1 and trains it; TensorFlow 1's bias starts at 0, and "
     "the constant beside it stays",
     source="https://keras.io/api/layers/recurrent_layers/lstm/",

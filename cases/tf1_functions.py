@@ -96,6 +96,7 @@ def _(tf, x):
 @tf1_dropout.torch.naive(
     "torch.nn.functional.dropout",
     "keep_prob taken for p",
+    size=(0.5, 2),
     because="PyTorch's p is the probability to drop, so what was to be kept is all dropped",
     source="https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html",
     fix="pass p = 1 - keep_prob",

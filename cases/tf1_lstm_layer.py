@@ -243,6 +243,7 @@ LOADED = dict(kernel="I (G[i g f o] H)", recurrent="J (G[i g f o] H)", bias="(G[
 @lstm_layer.tensorflow.naive(
     "tf.compat.v1.variable_scope(reuse)",
     "reused in eager execution",
+    wrong=["output:other_y", "state:other_*"],
     because="eager execution keeps no variables by their names: reuse=True is ignored, and each cell makes its own",
     source=SCOPES,
     fix="put both calls into one tf.compat.v1.wrap_function, or make the cells once and call them twice",
@@ -297,6 +298,7 @@ def _(tf, *, N, T, S, I, H, keep, dtype):
 @lstm_layer.torch.naive(
     "torch.nn.LSTM",
     "a module for each text",
+    wrong="grad:*",
     because="two modules may start with equal weights, but each gets the gradient of its own text only",
     source=SCOPES,
     fix="call one module for both texts",
@@ -318,6 +320,7 @@ def _(torch, *, I, H, keep):
     "torch.nn.LSTM(dropout)",
     "for output_keep_prob",
     when=dict(keep=0.5),
+    wrong="output:*",
     because="dropout= of torch.nn.LSTM is between its layers: with one layer it drops nothing, and warns",
     source=TORCH_LSTM,
     fix="apply torch.nn.functional.dropout with p = 1 - output_keep_prob to the outputs",
@@ -334,6 +337,8 @@ def _(torch, *, I, H, keep):
     "torch.nn.LSTM",
     "states dropped like the outputs",
     when=dict(keep=0.5),
+    wrong=["state:h", "state:other_h"],
+    size=(0.5, 2.1),
     because="output_keep_prob leaves the states alone, so the final h is not the dropped last output",
     source=WRAPPERS,
     fix="drop the outputs only",

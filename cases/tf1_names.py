@@ -230,6 +230,8 @@ def _(torch, logits, targets, *, N):
 @tf1_sequence_loss.torch.naive(
     "torch.nn.functional.cross_entropy",
     "mean over all steps",
+    wrong="output:cost",
+    size=(0.37, 1.6),
     because="the cost is the sum over all steps, divided by the size of the batch only",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html",
     fix='pass reduction="none", and divide the sum by the size of the batch',

@@ -81,6 +81,7 @@ def _(tf, *, N, I, H, activation, dtype):
     "torch.nn.RNN",
     "nonlinearity left out",
     when=dict(activation="relu"),
+    size=(0.46, 1.9),
     because="torch.nn.RNN applies tanh unless told otherwise",
     source="https://pytorch.org/docs/stable/generated/torch.nn.RNN.html",
     fix='pass nonlinearity="relu"',

@@ -174,6 +174,7 @@ def _(tf, one, other, *, H, dtype, **weights):
 
 @unshared(
     "two scopes",
+    wrong=["output:second", "state:*"],
     because="variables are shared by their whole name, and the name of the scope is part of it",
     source=SCOPE,
     fix="open the scope of the first use again, with reuse=True",
@@ -189,6 +190,7 @@ def _(tf, one, other, *, H, dtype, **weights):
 
 @unshared(
     "eager execution",
+    wrong=["output:second", "state:*"],
     because="without a graph there is no store of variables: reuse=True and equal names make new variables, "
     "without an error",
     source="measured with tensorflow 2.21.0 and tf_keras 2.21.0",
@@ -237,6 +239,7 @@ def _(tf, one, other, *, H, dtype, **weights):
     "torch.nn.LSTM",
     "layer built again",
     when=dict(reuse=True, cell="LSTMCell"),
+    wrong=["output:second", "state:*"],
     because="a module owns its weights, and a second module of the same sizes starts with weights of its own",
     source=TORCH_LSTM,
     fix="call the first module again",

@@ -151,6 +151,7 @@ def _(torch, *, I, H, D):
     "torch.nn.LSTM",
     "last output taken for the state",
     when=dict(lengths=None, time_major=False),
+    wrong="state:h",
     because="the backward direction ends at the first step, so its last output is its first state",
     source=TORCH_LSTM,
     fix="take h_n, or the backward half of the first output",

@@ -153,8 +153,8 @@ def _(tf, x, other, kernel, bias):
     return fetched(tf, x, other, kernel, bias)
 
 
-def add_naive(api, title, *, because, source, fix, raises=None, **options):
-    explained = dict(because=because, source=source, fix=fix, raises=raises)
+def add_naive(api, title, *, because, source, fix, size=None, raises=None, **options):
+    explained = dict(because=because, source=source, fix=fix, size=size, raises=raises)
 
     @tf1_placeholder.tensorflow.naive(api, title, **explained, **LAID_OUT)
     def _(tf, x, other, kernel, bias):
@@ -174,6 +174,7 @@ add_naive(
 add_naive(
     "tf.compat.v1.placeholder",
     "tf.float32 for float64 numbers",
+    size=(2.7e-08, 1.8e-06),
     because="a fed array is converted to the placeholder's dtype without a warning: float64 numbers lose 29 bits",
     source=SESSION_PY,
     fix="give the placeholder the dtype of what it is fed with",

@@ -328,6 +328,8 @@ def _(torch, x, *, N, cell):
     "torch.zeros",
     "two states of the hidden size",
     when=dict(cell="LSTMCell"),
+    wrong=["output:state_size", "output:zeros"],
+    kind="shape",
     because="with a projection, h has proj_size numbers and c has hidden_size",
     source=TORCH_LSTM,
     fix="make h with proj_size and c with hidden_size, or pass no state: it is zeros then",

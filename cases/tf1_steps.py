@@ -268,6 +268,8 @@ def _(tf, x, *, H, dtype, **weights):
 @tf1_reuse_variables.tensorflow.naive(
     "tf.compat.v1.trainable_variables",
     "under eager execution",
+    wrong="output:trained",
+    size=(0.5, 2),
     because="the list of variables belongs to a graph, and eager execution has none: the list is empty",
     source=f"{V1}/trainable_variables",
     fix="take cell.trainable_variables, or ask inside the graph",
@@ -281,6 +283,7 @@ def _(tf, *, I, H, dtype):
 @tf1_reuse_variables.torch.naive(
     "torch.nn.LSTMCell",
     "cell built in the loop",
+    wrong=["output:y", "state:*"],
     because="each new cell starts with weights of its own: PyTorch shares a module, and no names",
     source=TORCH_CELL,
     fix="build the cell once, before the loop",

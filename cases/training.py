@@ -178,8 +178,8 @@ TUTORIAL = "https://github.com/tensorflow/models/blob/086660faed/tutorials/rnn/p
 TORCH_DOCS = "https://pytorch.org/docs/stable/generated"
 
 
-def torch_naive(api, title, *, because, source, fix, when=None, raises=None, of_model=None, **of_training):
-    divergence = dict(because=because, source=source, fix=fix, when=PLAIN | (when or {}), raises=raises)
+def torch_naive(api, title, *, because, source, fix, size=None, when=None, raises=None, of_model=None, **of_training):
+    divergence = dict(because=because, source=source, fix=fix, size=size, when=PLAIN | (when or {}), raises=raises)
 
     @training.torch.naive(api, title, **divergence, weights=torch_variables(), **torch_layouts())
     def _(torch, *, V, N, T, H, steps, epoch, capture):
@@ -233,6 +233,7 @@ torch_naive(
 torch_naive(
     "torch.nn.functional.cross_entropy",
     "mean over time and batch",
+    size=(0.4, 1.7),
     because="the tutorial sums over time and averages over the batch only: the mean is T times smaller",
     source=TUTORIAL,
     fix="sum, and divide by the batch size",
@@ -266,6 +267,7 @@ torch_naive(
 torch_naive(
     "torch.nn.utils.get_total_norm",
     "repeated words summed before the norm",
+    size=(7.7e-05, 0.027),
     because="TensorFlow keeps the gradient of an embedding as one row for each look-up, and squares row by row",
     source="tensorflow/python/ops/clip_ops.py, global_norm",
     fix="take the norm over the gradient of what was looked up (retain_grad), in place of the embedding's own",
@@ -273,8 +275,8 @@ torch_naive(
 )
 
 
-def tensorflow_naive(api, title, *, because, source, fix, make_clip, **options):
-    divergence = dict(because=because, source=source, fix=fix, when=PLAIN)
+def tensorflow_naive(api, title, *, because, source, fix, make_clip, size=None, **options):
+    divergence = dict(because=because, source=source, fix=fix, size=size, when=PLAIN)
 
     @training.tensorflow.naive(api, title, **divergence, weights=keras_variables(), **keras_layouts())
     def _(tf, *, V, N, T, H, steps, epoch, capture):
@@ -290,6 +292,7 @@ def dense(tf, gradients):
 tensorflow_naive(
     "tf.clip_by_global_norm",
     "repeated words apart in the norm",
+    size=(0.00019, 0.015),
     because="the gradient of an embedding is tf.IndexedSlices, whose rows for a repeated word are squared one by one",
     source="tensorflow/python/ops/clip_ops.py, global_norm",
     fix="make it dense with tf.convert_to_tensor before clipping",

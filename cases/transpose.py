@@ -65,6 +65,7 @@ def _(tf, x, *, order):
     "tf.transpose",
     "inverse permutation",
     when=dict(order=(0, 2, 3, 1)),
+    kind="shape",
     because="perm names the axis that each result axis comes from, not the place that each axis goes to",
     source="https://www.tensorflow.org/api_docs/python/tf/transpose",
     fix="read perm=(0, 2, 3, 1) as: result axis 1 is axis 2 of the input",
@@ -149,6 +150,7 @@ def _(tf, x, *, axes):
 @transpose.tensorflow.naive(
     "tf.transpose",
     "without perm",
+    kind="shape",
     because="tf.transpose without perm reverses all axes, torch.transpose exchanges two",
     source="https://www.tensorflow.org/api_docs/python/tf/transpose",
     fix="pass perm=, or use keras.ops.swapaxes",
@@ -195,6 +197,7 @@ def _(tf, x):
 @write_through_transpose.torch.naive(
     "torch.Tensor.contiguous",
     "written to a copy",
+    size=(0.25, 1),
     because="contiguous copies a transposed matrix, so that the original does not change",
     source="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html",
     fix="write to the transposed matrix itself",

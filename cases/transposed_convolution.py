@@ -243,6 +243,7 @@ def _(torch, x, kernel, *, stride):
     "torch.nn.functional.conv_transpose1d",
     "VALID as no padding",
     when=dict(kernel_size=(2,), stride=(3,), padding="valid"),
+    kind="shape",
     because="TensorFlow's result is a whole stride for each element, PyTorch's ends with the last kernel",
     source=SAME_LENGTHS,
     fix="give output_padding=stride - kernel_size",

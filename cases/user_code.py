@@ -93,6 +93,8 @@ def _(torch, x, kernel):
 @assigned_kernel.torch.naive(
     "torch.nn.functional.conv2d",
     "data passed for the parameter",
+    wrong="grad:kernel",
+    size=(0.5, 2),
     because="data shares the values of a parameter, but not its place in the graph: no gradient arrives",
     source="https://docs.pytorch.org/docs/stable/notes/autograd.html",
     fix="pass the parameter itself, or call the layer",
@@ -188,6 +190,7 @@ def _(tf, x, kernel, *, capture):
 @trained_from_assigned.torch.naive(
     "torch.nn.Conv2d",
     "kernel itself assigned to data",
+    wrong="output:kept",
     because="the parameter then shares the memory of the tensor, and the optimizer overwrites both; assign of a "
     "TensorFlow variable copies",
     source="measured with torch 2.13.0",
@@ -280,6 +283,8 @@ def _(tf, h):
 @normalized_by_hand.torch.naive(
     "torch.Tensor.var",
     "unbiased left at its default",
+    wrong="output:variance",
+    size=(0.099, 0.41),
     because="it divides by n - 1; the layer, and tf.math.reduce_variance, by n: 19.2 instead of 16 here",
     source=f"{TORCH_DOCS}/torch.var.html",
     fix="pass unbiased=False, or correction=0",
@@ -304,6 +309,8 @@ def _(torch, h):
 @normalized_by_hand.tensorflow.naive(
     "keras.layers.BatchNormalization",
     "epsilon left at its default",
+    wrong=["output:variance", "output:y"],
+    size=(6.4e-05, 0.06),
     because="epsilon is 1e-3 by default in Keras and 1e-5 in PyTorch",
     source="https://keras.io/api/layers/normalization_layers/batch_normalization/",
     fix="pass epsilon=1e-5",

@@ -69,6 +69,8 @@ def wrapped(torch, weights, **options):
 @cnn_of_variables.torch.naive(
     "torch.autograd.Variable",
     "requires_grad left at its default",
+    wrong=["grad:b*", "grad:w*"],
+    size=(0.5, 2),
     because="Variable returns a tensor, whose requires_grad is False: a TensorFlow variable is trainable by default",
     source=TORCH_VARIABLE,
     fix="wrap the tensor in torch.nn.Parameter",
@@ -161,6 +163,7 @@ def plain_module(torch, variables):
 @cnn_of_variables_training.torch.naive(
     "torch.autograd.Variable",
     "kernels that never train",
+    wrong=["output:after", "output:b3", "output:b4", "output:b5", "output:w*"],
     because="requires_grad is False, so only the output layer moves: no error comes",
     source=TORCH_VARIABLE,
     fix="make them torch.nn.Parameter of the module",
@@ -175,6 +178,7 @@ def _(torch, x, target, output, *, capture, **weights):
 @cnn_of_variables_training.torch.naive(
     "torch.autograd.Variable(requires_grad=True)",
     "attributes that are no parameters",
+    wrong=["output:after", "output:b3", "output:b4", "output:b5", "output:w*"],
     because="a module lists only torch.nn.Parameter among its parameters: with a gradient, but in no optimizer",
     source="torch/nn/modules/module.py of PyTorch 2.13.0: Module.__setattr__",
     fix="wrap the tensor in torch.nn.Parameter, or give the optimizer the tensors themselves",
@@ -282,6 +286,8 @@ def _(torch, one, *, variable, K, E, O, B):
     "torch.nn.init.xavier_uniform_",
     "kernel in TensorFlow's layout",
     when=dict(variable="w"),
+    wrong=["output:largest", "output:variance"],
+    size=(0.43, 1.8),
     because="PyTorch takes axis 0 for the outputs, axis 1 for the inputs and the others for places",
     source=TORCH_INIT,
     fix="permute to [out, in, width] before the call: xavier_uniform_(w.permute(2, 1, 0))",
@@ -310,6 +316,8 @@ def _(torch, one, *, variable, K, E, O, B):
     "keras.layers.Conv1D",
     "its bias of zeros",
     when=dict(variable="b"),
+    wrong=["output:largest", "output:variance"],
+    size=(0.5, 2),
     because="a layer of Keras fills its bias with zeros; get_variable draws a vector as it draws a kernel",
     source=GET_VARIABLE,
     fix="pass bias_initializer='glorot_uniform', or initializer=tf.zeros_initializer() to get_variable",

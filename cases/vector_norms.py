@@ -106,6 +106,8 @@ def _(tf, x):
 @length_at_zero.tensorflow.naive(
     "tf.norm",
     "gradient NaN at zero",
+    wrong="grad:x",
+    kind="nonfinite",
     because="the gradient of the root is infinite at zero, and infinity times zero is NaN; PyTorch's norm gives 0",
     source="https://github.com/tensorflow/tensorflow/issues/12071",
     fix="replace zero under the root by one with tf.where, and its root by zero",
@@ -117,6 +119,8 @@ def _(tf, x):
 @length_at_zero.torch.naive(
     "torch.sqrt",
     "gradient NaN at zero",
+    wrong="grad:x",
+    kind="nonfinite",
     because="the gradient of the root is infinite at zero, and infinity times zero is NaN",
     source="https://docs.pytorch.org/docs/stable/notes/autograd.html#gradients-for-non-differentiable-functions",
     fix="use torch.linalg.vector_norm",
@@ -128,6 +132,8 @@ def _(torch, x):
 @length_at_zero.torch.naive(
     "torch.where",
     "only the result guarded",
+    wrong="grad:x",
+    kind="nonfinite",
     because="the branch that is not taken has the gradient zero times infinity, which is NaN",
     source="https://docs.pytorch.org/docs/stable/notes/autograd.html#division-by-zero-in-autograd",
     fix="replace zero under the root too, or use torch.linalg.vector_norm",

@@ -174,7 +174,7 @@ def test_a_limitation_holds_for_its_api_variants_dtypes_devices_and_modes():
     case = make(parameters={"mode": "a"})
     case.limitation(
         "torch.f",
-        raises="no",
+        raises="ValueError: no",
         because="b",
         source="s",
         when={"stride": 2, "mode": "a"},
@@ -184,7 +184,7 @@ def test_a_limitation_holds_for_its_api_variants_dtypes_devices_and_modes():
     )
     (found,) = known(case, device="gpu:1", stride=2)
     assert isinstance(found, Limitation)
-    assert (found.stage, found.raises, found.because, found.source) == ("forward", "no", "b", "s")
+    assert (found.stage, found.raises, found.because, found.source) == ("forward", "ValueError: no", "b", "s")
     assert known(case, device="gpu:1", stride=2, run="compiled") == [found]
     assert known(case, device="gpu:1", stride=2, run="graph") == []
     assert known(case, device="gpu:1", stride=1) == []
@@ -198,7 +198,7 @@ def test_a_limitation_holds_for_its_api_variants_dtypes_devices_and_modes():
 @pytest.mark.parametrize(("kernels", "holds"), [("avx512", True), ("avx2", True), ("default", False), ("", False)])
 def test_what_names_kernels_holds_with_those_only(kernels, holds):
     case = make()
-    case.limitation("torch.f", raises="no", because="b", source="s", kernels=["avx512", "avx2"])
+    case.limitation("torch.f", raises="ValueError: no", because="b", source="s", kernels=["avx512", "avx2"])
     case.deviation("torch.f", quantities=["*"], within=1, because="b", source="s", kernels=["avx512", "avx2"])
     case.unrepeatable("torch.f", because="b", source="s", kernels=["avx512", "avx2"])
     assert len(known(case, kernels=kernels)) == (3 if holds else 0)
@@ -207,11 +207,11 @@ def test_what_names_kernels_holds_with_those_only(kernels, holds):
 @pytest.mark.parametrize("run", ["eager", "graph", "compiled"])
 def test_what_names_no_modes_holds_in_all_in_the_order_of_declaration(run):
     case = make()
-    case.limitation("torch.f", raises="no", because="b", source="s")
+    case.limitation("torch.f", raises="ValueError: no", because="b", source="s")
     case.deviation("torch.f", quantities=["output:*"], within=0.1, because="b", source="s")
     limitation, deviation = known(case, run=run)
     assert isinstance(limitation, Limitation)
-    assert limitation.raises == "no"
+    assert limitation.raises == "ValueError: no"
     assert deviation.covers("output:y")
     assert not deviation.covers("grad:x")
 

@@ -205,14 +205,24 @@ def test_a_case_without_weights_has_none_to_copy(loaded, text):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("limitation('torch.g', raises='no', ", "limitation of torch.g, which is none of tf.f, torch.f"),
+        ("limitation('torch.g', raises='ValueError: no', ", "limitation of torch.g, which is none of tf.f, torch.f"),
         (
-            "limitation('torch.f', raises='no', stage='backward', ",
+            "limitation('torch.f', raises='ValueError: no', stage='backward', ",
             "limitation of torch.f: unknown stage 'backward'; choose from build, forward, gradient, crash",
         ),
         (
-            "limitation('torch.f', raises='no', when=dict(stride=2), ",
+            "limitation('torch.f', raises='ValueError: no', when=dict(stride=2), ",
             "limitation of torch.f: no parameter is called 'stride'",
+        ),
+        (
+            "limitation('torch.f', raises='not supported', ",
+            "limitation of torch.f: raises='not supported' names no class: give it and a part of the message, "
+            'as in raises="RuntimeError: not supported"',
+        ),
+        (
+            "limitation('torch.f', raises='ValueError: ', ",
+            "limitation of torch.f: raises='ValueError: ' names no class: give it and a part of the message, "
+            'as in raises="RuntimeError: ValueError: "',
         ),
         ("deviation('tf.g', quantities=['*'], within=1, ", "deviation of tf.g, which is none of tf.f, torch.f"),
         (
@@ -246,19 +256,19 @@ def test_wrong_limitations_and_deviations(loaded, text, call, message):
             "deviation of tf.f: no quantity is called 'outptu:y'; there are output:y, grad:x",
         ),
         (
-            "limitation('torch.f', raises='no', when=dict(stride=3), ",
+            "limitation('torch.f', raises='ValueError: no', when=dict(stride=3), ",
             "limitation of torch.f applies to no variant and dtype of the case: mend its when= or dtypes=",
         ),
         (
-            "limitation('torch.f', raises='no', dtypes=['float16'], ",
+            "limitation('torch.f', raises='ValueError: no', dtypes=['float16'], ",
             "limitation of torch.f applies to no variant and dtype of the case: mend its when= or dtypes=",
         ),
         (
-            "limitation('torch.f', raises='no', modes=['graph', 'xla'], ",
+            "limitation('torch.f', raises='ValueError: no', modes=['graph', 'xla'], ",
             "limitation of torch.f names the unknown mode xla: choose from eager, graph, compiled",
         ),
         (
-            "limitation('tf.f', raises='no', kernels=['onednn', 'mkl'], ",
+            "limitation('tf.f', raises='ValueError: no', kernels=['onednn', 'mkl'], ",
             "limitation of tf.f names the unknown kernels mkl: choose from onednn, eigen, fused, avx512, avx2, default",
         ),
     ],
@@ -272,9 +282,9 @@ def test_a_limitation_or_deviation_that_can_never_apply_is_refused(loaded, text,
     "call",
     [
         "deviation('tf.f', quantities=['output:*', 'grad:x'], within=1, when=dict(stride=2), ",
-        "limitation('torch.f', raises='no', dtypes=['float32'], devices=['gpu'], ",
-        "limitation('torch.f', raises='no', stage='build', ",
-        "limitation('torch.f', raises='no', modes=['graph'], ",
+        "limitation('torch.f', raises='ValueError: no', dtypes=['float32'], devices=['gpu'], ",
+        "limitation('torch.f', raises='ValueError: no', stage='build', ",
+        "limitation('torch.f', raises='ValueError: no', modes=['graph'], ",
         "deviation('tf.f', quantities=['output:*'], within=1, modes=['graph', 'compiled'], ",
         "limitation('torch.f', raises='killed by SIGABRT', stage='crash', ",
     ],

@@ -63,7 +63,7 @@ def _(tf, x):
     return tf.identity(x)
 
 refused = Case("refused", "y = x, which PyTorch refuses.", **SETTINGS)
-refused.limitation("torch.clone", raises="will not", because="it is made to", source="this file")
+refused.limitation("torch.clone", raises="ValueError: will not", because="it is made to", source="this file")
 
 @refused.reference
 def _(np, x):

@@ -37,10 +37,10 @@ operation("retyping", lambda np, x: np.cosh(x), "torch.cosh")
 operation("raising", lambda np, x: np.arctan(x), "torch.atan")
 operation("crashing", lambda np, x: np.arcsinh(x), "torch.asinh")
 operation("raising_no_more", lambda np, x: np.sqrt(x), "torch.sqrt").limitation(
-    "torch.sqrt", raises="not implemented", because="it is not there yet", source="measured"
+    "torch.sqrt", raises="NotImplementedError: sqrt is not", because="it is not there yet", source="measured"
 )
 operation("raising_otherwise", lambda np, x: np.log(x), "torch.log").limitation(
-    "torch.log", raises="not", because="it is not there yet", source="measured"
+    "torch.log", raises="NotImplementedError: log is not", because="it is not there yet", source="measured"
 )
 operation("vanishing", lambda np, x: x * x, "torch.square")
 operation("warning", lambda np, x: np.abs(x), "torch.abs", exact=["*"])

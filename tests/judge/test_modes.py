@@ -12,7 +12,7 @@ from parity.workers.protocol import Failure, Observation, Result
 CONTEXT = Context("run-1", 0, {"torch": "2", "tensorflow": "2", "reference": "2"})
 TRUTH = {"output:y": [1.0, 2.0], "grad:x": [3.0, -4.0]}
 REFUSED = Failure("forward", "Unsupported", "data-dependent control flow")
-REFUSES = dict(raises="data-dependent", because="it depends on values", source="docs")
+REFUSES = dict(raises="Unsupported: data-dependent", because="it depends on values", source="docs")
 
 
 def make(**changes):
@@ -123,7 +123,7 @@ def test_a_limitation_that_vanished_is_unexpected_in_its_modes_only(mode, gone):
 
 def test_a_limitation_for_each_mode_has_a_text_of_its_own():
     case = limited("eager")
-    case.limitation("torch.f", raises="no such kernel", because="b", source="s", modes=["graph"])
+    case.limitation("torch.f", raises="RuntimeError: no such kernel", because="b", source="s", modes=["graph"])
     other = Failure("forward", "RuntimeError", "no such kernel")
     assert verdicts(rows(case, "graph", torch=seen(other)), "torch.f") == dict.fromkeys(TRUTH, "expected")
     assert verdicts(rows(case, "eager", torch=seen(other)), "torch.f") == dict.fromkeys(TRUTH, "error")

@@ -39,7 +39,7 @@ def _(tf, *, O):
 
 @line.tensorflow.naive(
     "tf.matmul", "kernel as it is", because="rows and columns", source="measured", fix="transpose",
-    when=dict(bias=True), raises="Matrix size",
+    when=dict(bias=True), raises="InvalidArgumentError: Matrix size",
 )
 def _(tf, x, a, b):
     return tf.matmul(x, a) + b
