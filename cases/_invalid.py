@@ -6,7 +6,7 @@ from parity import normal
 
 WIDE = ("float64", "float32")
 CAPTURED = ("graph", "compiled")
-FAKE = "when making fake tensor call"
+FAKE = "TorchRuntimeError: when making fake tensor call"
 """What Dynamo says when an operation refuses the shapes that it is traced with; the operation's own words follow."""
 MEASURED = "measured with torch 2.13.0, TensorFlow 2.21.0, Keras 3.15.1"
 

@@ -12,7 +12,7 @@ SIZES = dict(S=100, C=2, D=5, K=3)
 CAPTURED = ("graph", "compiled")
 FUSED = dict(
     modes=CAPTURED,
-    raises="Call to `torch._dynamo.graph_break()`",
+    raises="Unsupported: Call to `torch._dynamo.graph_break()`",
     because="torch.compile leaves the updates of fused optimizers to eager execution",
     source="torch/_dynamo/eval_frame.py of PyTorch 2.13.0: TorchPatcher.patch",
 )
@@ -20,7 +20,7 @@ FUSED = dict(
 
 MOVING = dict(
     modes=CAPTURED,
-    raises="fail_on_recompile_limit_hit",
+    raises="FailOnRecompileLimitHit: fail_on_recompile_limit_hit",
     because="a graph holds the optimizer's settings as constants: an epsilon that changes with every update asks for a "
     "graph each time, and after 8 of them torch.compile leaves the rest to eager execution",
     source="torch/_dynamo/config.py of PyTorch 2.13.0: recompile_limit, fail_on_recompile_limit_hit",

@@ -19,7 +19,7 @@ CELL_SIZES = dict(N=lambda empty: 0 if empty else 4, T=3, I=6, H=5, J=lambda H: 
 
 PACKED = dict(
     modes=["graph", "compiled"],
-    raises="function `pack_padded_sequence`",
+    raises="Unsupported: function `pack_padded_sequence`",
     because="torch.compile does not trace a packed sequence, whose shape depends on the values of the lengths; a loop "
     "that holds the states with torch.where can be compiled",
     source="https://github.com/pytorch/pytorch/issues/112044",

@@ -52,7 +52,7 @@ def _(torch):
 
 relu.limitation(
     "torch.nn.ReLU(inplace=True) on a leaf",
-    raises="a leaf Variable that requires grad is being used in an in-place operation",
+    raises="RuntimeError or TorchRuntimeError: a leaf Variable that requires grad is being used",
     because="autograd would lose the value that the gradient belongs to",
     source="https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd",
 )

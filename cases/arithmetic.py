@@ -76,7 +76,7 @@ def _(tf, x, bias):
 @bias_add.tensorflow.naive(
     "tf.add",
     "bias in another format",
-    raises="was expected to be a double tensor but is a float tensor",
+    raises="InvalidArgumentError: was expected to be a double tensor but is a float tensor",
     because="PyTorch takes both operands to the wider format, TensorFlow refuses to mix formats",
     source="https://tensorflow.org/guide/tf_numpy_type_promotion",
     fix="cast the bias to the format of the images",
@@ -270,7 +270,7 @@ def _(tf, x, y):
 @concat_of_channels.torch.naive(
     "torch.cat",
     "axis left out",
-    raises="Sizes of tensors must match except in dimension 0",
+    raises="RuntimeError: Sizes of tensors must match except in dimension 0",
     because="torch.cat joins along axis 0 unless dim is given, keras.layers.Concatenate along the last",
     source="https://docs.pytorch.org/docs/stable/generated/torch.cat.html",
     fix="pass dim=1",
@@ -282,7 +282,7 @@ def _(torch, x, y):
 @concat_of_channels.tensorflow.naive(
     "tf.concat",
     "axis before the tensors",
-    raises="Shapes of all inputs must match",
+    raises="InvalidArgumentError: Shapes of all inputs must match",
     because="TensorFlow 1.0 swapped the arguments of tf.concat: older code has the axis first",
     source="tensorflow/tools/compatibility/tf_upgrade.py of TensorFlow 1",
     fix="pass the tensors first, or name the arguments",

@@ -83,7 +83,7 @@ avg_pool2d.timed({"Inception-v3": dict(window=(3, 3), stride=(1, 1), padding="sa
 for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):
     avg_pool3d.limitation(
         api,
-        raises="device='CPU'; T in [DT_FLOAT]",
+        raises="InvalidArgumentError or NotFoundError: device='CPU'; T in [DT_FLOAT]",
         because="TensorFlow has no kernel of AvgPool3D for float64; XLA does without",
         source="https://github.com/tensorflow/tensorflow/issues/54318",
         dtypes=["float64"],
@@ -91,7 +91,7 @@ for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):
     )
     avg_pool3d.limitation(
         api,
-        raises="device='CPU'; T in [DT_FLOAT]",
+        raises="InvalidArgumentError or NotFoundError: device='CPU'; T in [DT_FLOAT]",
         because="TensorFlow has no CPU kernel of AvgPool3D for float16; XLA does without",
         source="https://github.com/tensorflow/tensorflow/issues/11341",
         dtypes=["float16"],
@@ -102,7 +102,7 @@ for api in ("tf.nn.avg_pool3d", "keras.layers.AveragePooling3D"):
 for api in ("torch.nn.functional.avg_pool3d", "torch.nn.AvgPool3d"):
     avg_pool3d.limitation(
         api,
-        raises='"avg_pool3d_out_frame" not implemented for',
+        raises='NotImplementedError: "avg_pool3d_out_frame" not implemented for',
         because="PyTorch has no CPU kernel of avg_pool3d for the two 16-bit formats; Inductor makes one",
         source="https://github.com/pytorch/pytorch/issues/83321",
         dtypes=["float16", "bfloat16"],

@@ -30,7 +30,7 @@ KERAS_DROPOUT = "https://keras.io/api/layers/regularization_layers/dropout/"
 EVALUATED = dict(training=False, classified="last")
 NOT_TRACED = dict(
     modes=["graph", "compiled"],
-    raises="Attempted to call function marked as skipped",
+    raises="Unsupported: Attempted to call function marked as skipped",
     because="torch.compile traces no TorchDispatchMode, which puts given numbers in the place of the generator's; the "
     "same model with the masks as products is captured",
     source="measured with torch 2.13.0",
@@ -106,7 +106,7 @@ for api, title, way, because, source, fix, of_model in (
     (
         "torch.Tensor.float",
         "zero states of a float64 model",
-        dict(raises="mat1 and mat2 must have the same dtype, but got Float and Double"),
+        dict(raises="RuntimeError: mat1 and mat2 must have the same dtype, but got Float and Double"),
         ".float() makes float32, whatever the dtype of the model",
         f"{TORCH_DOCS}/torch.Tensor.float.html",
         "make the states with torch.zeros(..., dtype=text_emb.dtype), or pass none",
@@ -115,7 +115,7 @@ for api, title, way, because, source, fix, of_model in (
     (
         "torch.full",
         "zero states of whole numbers",
-        dict(raises="mat1 and mat2 must have the same dtype, but got Long and Double"),
+        dict(raises="RuntimeError: mat1 and mat2 must have the same dtype, but got Long and Double"),
         "torch.full takes the dtype of its value: 0 gives 64-bit integers, 0.0 the default dtype",
         f"{TORCH_DOCS}/torch.full.html",
         "give the dtype, or fill with 0.0",
@@ -124,7 +124,7 @@ for api, title, way, because, source, fix, of_model in (
     (
         "torch.nn.LSTM",
         "zero states without the axis of layers",
-        dict(raises="hx and cx should also be 3-D but got (2-D, 2-D) tensors"),
+        dict(raises="RuntimeError: hx and cx should also be 3-D but got (2-D, 2-D) tensors"),
         "the states of a layer are [layers, batch, hidden_size], those of a cell [batch, hidden_size]",
         TORCH_LSTM,
         "make the states of shape (1, batch, hidden_size)",
@@ -290,7 +290,7 @@ for api, title, when, way, because, source, fix, of_training in (
         "torch.nn.BCEWithLogitsLoss",
         "labels without the last axis",
         dict(loss="bce", classified="last"),
-        dict(raises="must be the same as input size (torch.Size([4, 1]))"),
+        dict(raises="ValueError: must be the same as input size (torch.Size([4, 1]))"),
         "this loss does not broadcast",
         BCE,
         "give the labels the shape of the output, or drop the last axis of the output",
@@ -310,7 +310,9 @@ for api, title, when, way, because, source, fix, of_training in (
         "torch.nn.BCEWithLogitsLoss",
         "one label for all steps",
         dict(loss="bce", classified="all"),
-        dict(raises="Target size (torch.Size([4, 1])) must be the same as input size (torch.Size([4, 3, 1]))"),
+        dict(
+            raises="ValueError: Target size (torch.Size([4, 1])) must be the same as input size (torch.Size([4, 3, 1]))"
+        ),
         "the model of the document gives an output for each step, and this loss does not broadcast",
         BCE,
         "classify the last representation, or repeat the label for each step",
@@ -336,7 +338,7 @@ for api, title, when, way, because, source, fix, of_training in (
     "keras.losses.BinaryCrossentropy",
     "one label for all steps",
     when=dict(loss="bce", classified="all"),
-    raises="Arguments `target` and `output` must have the same shape. Received: target.shape=(4, 1)",
+    raises="ValueError: Arguments `target` and `output` must have the same shape. Received: target.shape=(4, 1)",
     because="this loss does not broadcast; keras.losses.MeanSquaredError does, and takes the label for each step",
     source="keras/src/backend/tensorflow/nn.py of Keras 3.15.1: binary_crossentropy",
     fix="leave return_sequences at False, or repeat the label for each step",

@@ -35,7 +35,7 @@ def _(tf, *, O, kernel_size, stride):
 for api in ("tf.nn.conv2d", "keras.layers.Conv2D"):
     channels_first_conv2d.limitation(
         api,
-        raises="The Conv2D op currently only supports the NHWC tensor format on the CPU",
+        raises="UnimplementedError: The Conv2D op currently only supports the NHWC tensor format on the CPU",
         because="only oneDNN, which has no float64 and is the default on some processors only, and XLA implement it on "
         "a CPU; transpose instead",
         source=MEASURED,
@@ -102,7 +102,7 @@ def legacy(title, because, fix, raises):
     "kernel called filter as in TensorFlow 1",
     because="TensorFlow 2 renamed the argument",
     fix="call it filters",
-    raises="Got an unexpected keyword argument 'filter'",
+    raises="TypeError: Got an unexpected keyword argument 'filter'",
 )
 def _(tf, x, kernel, bias):
     return tf.nn.bias_add(tf.nn.conv2d(x, filter=kernel, strides=[1, 1, 1, 1], padding="VALID"), bias)
@@ -112,7 +112,7 @@ def _(tf, x, kernel, bias):
     "use_cudnn_on_gpu as in TensorFlow 1",
     because="TensorFlow 2 removed the argument",
     fix="leave it out",
-    raises="Got an unexpected keyword argument 'use_cudnn_on_gpu'",
+    raises="TypeError: Got an unexpected keyword argument 'use_cudnn_on_gpu'",
 )
 def _(tf, x, kernel, bias):
     return tf.nn.bias_add(tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "VALID", use_cudnn_on_gpu=True), bias)
@@ -122,7 +122,7 @@ def _(tf, x, kernel, bias):
     "use_cudnn_on_gpu by position",
     because="the fifth argument of TensorFlow 1's conv2d is gone, and its place is the data format's",
     fix="leave it out, and give the arguments after the padding by name",
-    raises="'bool' object has no attribute 'startswith'",
+    raises="AttributeError: 'bool' object has no attribute 'startswith'",
 )
 def _(tf, x, kernel, bias):
     return tf.nn.bias_add(tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "VALID", True), bias)
@@ -132,7 +132,7 @@ def _(tf, x, kernel, bias):
     "padding in lower case",
     because="tf.nn takes VALID and SAME in capitals only, Keras and PyTorch valid and same in lower case",
     fix="write VALID",
-    raises="Value for attr 'padding' of \"valid\" is not in the list of allowed values",
+    raises="InvalidArgumentError: Value for attr 'padding' of \"valid\" is not in the list of allowed values",
 )
 def _(tf, x, kernel, bias):
     return tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "valid"), bias)
@@ -144,7 +144,7 @@ def _(tf, x, kernel, bias):
     because="PyTorch takes valid and same in lower case only, tf.nn VALID and SAME in capitals",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html",
     fix="write valid",
-    raises="Invalid padding string: 'VALID'",
+    raises="RuntimeError: Invalid padding string: 'VALID'",
 )
 def _(torch, x, kernel, bias):
     return torch.nn.functional.conv2d(x, kernel, bias, padding="VALID")
@@ -156,7 +156,7 @@ def _(torch, x, kernel, bias):
     because="tf.nn.conv2d takes a stride for all four axes, PyTorch for height and width",
     source=TF_CONV2D,
     fix="leave the ones for batch and channel out",
-    raises="expected stride to be a single integer value or a list of 2 values to match the convolution dimensions",
+    raises="RuntimeError: expected stride to be a single integer value or a list of 2 values",
 )
 def _(torch, x, kernel, bias):
     return torch.nn.functional.conv2d(x, kernel, bias, (1, 1, 1, 1))

@@ -167,7 +167,7 @@ depthwise_layer_in_keras(depthwise_conv2d_double)
 for api in ("tf.nn.depthwise_conv2d", "keras.layers.DepthwiseConv2D"):
     depthwise_conv2d_double.limitation(
         api,
-        raises="Current implementation only supports equal length strides in the row and column dimensions",
+        raises="InvalidArgumentError: Current implementation only supports equal length strides",
         because="TensorFlow's own kernel has one stride for both axes; XLA's has two",
         source=MEASURED,
         modes=["eager", "graph"],
@@ -238,7 +238,7 @@ def _(tf, *, M, kernel_size, stride):
     "tf.nn.depthwise_conv2d",
     "strides of height and width only",
     when=dict(kernel_size=(3, 2), stride=(2, 2), padding="valid"),
-    raises="Sliding window strides field must specify 4 dimensions",
+    raises="InvalidArgumentError: Sliding window strides field must specify 4 dimensions",
     because="unlike tf.nn.conv2d, tf.nn.depthwise_conv2d takes four strides only",
     source="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     fix="give the strides as 1, height, width, 1",

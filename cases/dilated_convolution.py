@@ -74,7 +74,7 @@ def strided(rank):
     for api in ("tf.nn.convolution", "keras.ops.conv"):
         case.limitation(
             api,
-            raises="`strides > 1` not supported in conjunction with `dilation_rate > 1`",
+            raises="ValueError: `strides > 1` not supported in conjunction with `dilation_rate > 1`",
             because="tf.nn.convolution, which Keras calls, refuses a stride together with a dilation",
             source="https://www.tensorflow.org/api_docs/python/tf/nn/convolution",
         )
@@ -113,9 +113,9 @@ def in_double_precision(rank):
     )
     case.limitation(
         f"tf.nn.conv{rank}d",
-        raises="CPU implementation of Conv3D currently only supports dilated rates of 1"
+        raises="InvalidArgumentError: CPU implementation of Conv3D currently only supports dilated rates of 1"
         if rank == 3
-        else "Current CPU implementations do not yet support dilation rates larger than 1",
+        else "InvalidArgumentError: Current CPU implementations do not yet support dilation rates larger than 1",
         because="only oneDNN, which has no float64, implements it on a CPU; tf.nn.convolution works",
         source=MEASURED,
         stage="forward" if rank == 3 else "gradient",
@@ -161,7 +161,7 @@ def _(torch, x, kernel, bias, *, kernel_size, dilation):
     "keras.layers.Conv2D",
     "dilation as the fifth argument",
     when=dict(kernel_size=(3, 2), padding="valid", dilation=(2, 2)),
-    raises="The `data_format` argument must be one of",
+    raises="ValueError: The `data_format` argument must be one of",
     because="torch.nn.Conv2d takes channels, kernel, stride, padding, dilation; in Keras the data format is fifth",
     source="https://keras.io/api/layers/convolution_layers/convolution2d/",
     fix="give dilation_rate by name",
@@ -177,7 +177,7 @@ def _(tf, *, O, kernel_size, dilation):
     "keras.layers.Conv2D",
     "stride and dilation together",
     when=dict(kernel_size=(3, 2), padding="valid"),
-    raises="`strides > 1` not supported in conjunction with `dilation_rate > 1`",
+    raises="ValueError: `strides > 1` not supported in conjunction with `dilation_rate > 1`",
     because="PyTorch's layer takes a stride together with a dilation, Keras's refuses",
     source="https://keras.io/api/layers/convolution_layers/convolution2d/",
     fix="convolve with stride 1 and keep every stride-th position",

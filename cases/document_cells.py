@@ -147,7 +147,7 @@ unequal_cells.torch.naive(
     "torch.nn.LSTMCell",
     "second state as wide as the first",
     when=dict(T=10),
-    raises="hidden0 has inconsistent hidden_size: got 30, expected 20",
+    raises="RuntimeError: hidden0 has inconsistent hidden_size: got 30, expected 20",
     because="the states of a cell are as wide as its own hidden_size",
     source=LSTM_CELL,
     fix="make h2 and c2 of shape [batch, 20]",
@@ -155,7 +155,7 @@ unequal_cells.torch.naive(
 )(torch_cells(second_state=30))
 
 for steps, title, raises in (
-    (10, "loop over the batch axis", "Input batch size 10 doesn't match hidden0 batch size 3"),
+    (10, "loop over the batch axis", "RuntimeError: Input batch size 10 doesn't match hidden0 batch size 3"),
     (3, "loop over the batch axis, with as many texts as steps", None),
 ):
     unequal_cells.torch.naive(
@@ -176,7 +176,7 @@ for steps, title, raises in (
     "torch.nn.LSTM",
     "a size for each layer",
     when=dict(T=10),
-    raises="hidden_size should be of type int, got: list",
+    raises="TypeError: hidden_size should be of type int, got: list",
     because="all layers of torch.nn.LSTM have one hidden_size",
     source="torch/nn/modules/rnn.py of PyTorch 2.13.0: RNNBase",
     fix="use a torch.nn.LSTMCell for each layer, or one torch.nn.LSTM for each",

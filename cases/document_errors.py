@@ -52,20 +52,35 @@ def _(tf, *, ids_dtype):
 
 
 REFUSED_IDS = (
-    ("torch.nn.Embedding", "int16", ["eager"], "but got torch.ShortTensor instead"),
-    ("torch.nn.Embedding", "int16", CAPTURED, "Long, Int; but got torch.int16 instead"),
-    ("torch.nn.Embedding", "float32", ["eager"], "but got torch.FloatTensor instead"),
-    ("torch.nn.Embedding", "float32", CAPTURED, "Long, Int; but got torch.float32 instead"),
+    ("torch.nn.Embedding", "int16", ["eager"], "RuntimeError: but got torch.ShortTensor instead"),
+    ("torch.nn.Embedding", "int16", CAPTURED, "TorchRuntimeError: Long, Int; but got torch.int16 instead"),
+    ("torch.nn.Embedding", "float32", ["eager"], "RuntimeError: but got torch.FloatTensor instead"),
+    ("torch.nn.Embedding", "float32", CAPTURED, "TorchRuntimeError: Long, Int; but got torch.float32 instead"),
     *(
         row
         for ids_dtype in ("int16", "float32")
         for row in (
-            ("torch.index_select", ids_dtype, ["eager", "graph"], "Expected dtype int32 or int64 for index"),
-            ("torch.index_select", ids_dtype, ["compiled"], "used as indices must be long, int, byte or bool tensors"),
+            (
+                "torch.index_select",
+                ids_dtype,
+                ["eager", "graph"],
+                "RuntimeError: Expected dtype int32 or int64 for index",
+            ),
+            (
+                "torch.index_select",
+                ids_dtype,
+                ["compiled"],
+                "BackendCompilerFailed: used as indices must be long, int, byte or bool tensors",
+            ),
         )
     ),
-    ("tf.nn.embedding_lookup", "float32", ["eager"], "is not in the list of allowed values: int16, int32, int64"),
-    ("tf.nn.embedding_lookup", "float32", CAPTURED, "not in list of allowed values: int16, int32, int64"),
+    (
+        "tf.nn.embedding_lookup",
+        "float32",
+        ["eager"],
+        "InvalidArgumentError: is not in the list of allowed values: int16, int32, int64",
+    ),
+    ("tf.nn.embedding_lookup", "float32", CAPTURED, "TypeError: not in list of allowed values: int16, int32, int64"),
 )
 for api, ids_dtype, modes, raises in REFUSED_IDS:
     embedding_ids.limitation(
@@ -160,7 +175,7 @@ def _(torch, *, I, H):
 @gru_activation.torch.naive(
     "torch.nn.GRU",
     "activation passed",
-    raises="got an unexpected keyword argument 'activation'",
+    raises="TypeError: got an unexpected keyword argument 'activation'",
     because="no recurrent layer of PyTorch takes an activation by this name",
     **TORCH_GRU,
 )
@@ -171,7 +186,7 @@ def _(torch, *, I, H):
 @gru_activation.torch.naive(
     "torch.nn.GRU",
     "nonlinearity passed",
-    raises="got an unexpected keyword argument 'nonlinearity'",
+    raises="TypeError: got an unexpected keyword argument 'nonlinearity'",
     because="only torch.nn.RNN and torch.nn.RNNCell take a nonlinearity, tanh or relu",
     **TORCH_GRU,
 )

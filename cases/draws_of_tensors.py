@@ -83,7 +83,7 @@ unseeded(draws_of_tensors, "tf.random.normal")
 @draws_of_tensors.torch.naive(
     "torch.normal",
     "shape given beside tensors",
-    raises="normal() received an invalid combination of arguments",
+    raises="TypeError: normal() received an invalid combination of arguments",
     because="size goes with numbers only; tensors decide the shape themselves",
     source=f"{TORCH_DOCS}/torch.normal.html",
     fix="expand the tensors to the shape",

@@ -111,7 +111,7 @@ def _(tf, x, *, rate):
     because="TensorFlow 2 has no keep_prob",
     source="https://www.tensorflow.org/api_docs/python/tf/nn/dropout",
     fix="pass rate=1 - keep_prob",
-    raises="unexpected keyword argument 'keep_prob'",
+    raises="TypeError: unexpected keyword argument 'keep_prob'",
 )
 def _(tf, x):
     return tf.nn.dropout(x, keep_prob=1.0)
@@ -195,7 +195,7 @@ def _(tf, x, *, rate):
 
 dropout_training_limits.limitation(
     "tf.nn.dropout",
-    raises="`rate` must be a scalar tensor or a float in the range [0, 1)",
+    raises="ValueError: `rate` must be a scalar tensor or a float in the range [0, 1)",
     because="scaling what is kept by 1 / (1 - rate) has no meaning at rate 1, so the rate is refused",
     source="https://www.tensorflow.org/api_docs/python/tf/nn/dropout",
     when=dict(rate=1.0),

@@ -118,7 +118,7 @@ def _(torch, *, inplace):
     "torch.nn.Dropout(inplace=True)",
     "on a leaf",
     when=dict(inplace=True),
-    raises="a leaf Variable that requires grad is being used in an in-place operation",
+    raises="RuntimeError: a leaf Variable that requires grad is being used in an in-place operation",
     because="autograd needs the values of what it differentiates: a parameter or an input cannot be overwritten",
     source="https://docs.pytorch.org/docs/stable/notes/autograd.html",
     fix="leave inplace at False for parameters and inputs that get a gradient",

@@ -106,7 +106,7 @@ def _(torch, ids, table):
 @embedding.torch.naive(
     "torch.nn.functional.embedding",
     "table before ids",
-    raises="Expected tensor for argument #1 'indices'",
+    raises="RuntimeError: Expected tensor for argument #1 'indices'",
     because="tf.nn.embedding_lookup takes the table first, torch.nn.functional.embedding the ids",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html",
     fix="swap the arguments",

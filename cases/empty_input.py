@@ -82,7 +82,7 @@ for api in ("torch.nn.functional.conv2d", "torch.nn.Conv2d"):
     empty_conv2d.limitation(
         api,
         stage="gradient",
-        raises="Error in op: torch.ops.aten.convolution_backward.default",
+        raises="AssertionError: Error in op: torch.ops.aten.convolution_backward.default",
         because="Inductor expects other strides of the gradient of an empty batch than the kernel gives it",
         source="measured with torch 2.13.0",
         when=dict(N=0),
@@ -115,7 +115,7 @@ def _(tf, x, kernel):
     "keras.layers.Conv2D",
     "an empty batch",
     when=dict(N=0),
-    raises="Incompatible shapes",
+    raises="InvalidArgumentError: Incompatible shapes",
     because="the bias does not fit the convolution's result, which keeps the shape of the empty input",
     source=ONEDNN_CONV,
     kernels=["onednn"],
@@ -152,7 +152,7 @@ def _(torch, x, kernel):
 
 too_small.limitation(
     "torch.nn.functional.conv2d",
-    raises="Kernel size can't be greater than actual input size",
+    raises="RuntimeError or TorchRuntimeError: Kernel size can't be greater than actual input size",
     because="PyTorch refuses a kernel larger than its input, TensorFlow gives an empty result",
     source="measured with torch 2.13.0",
     when=dict(KH=5),
@@ -231,8 +231,8 @@ def _(tf, *, H):
 
 
 for modes, message in (
-    (["eager"], "Expected sequence length to be larger than 0 in RNN"),
-    (["graph", "compiled"], "cat expects at least one tensor, but received zero"),
+    (["eager"], "RuntimeError: Expected sequence length to be larger than 0 in RNN"),
+    (["graph", "compiled"], "TorchRuntimeError: cat expects at least one tensor, but received zero"),
 ):
     empty_rnn.limitation(
         "torch.nn.RNN",
@@ -244,7 +244,7 @@ for modes, message in (
     )
 empty_rnn.limitation(
     "keras.layers.SimpleRNN",
-    raises="slice index 0 of dimension 1 out of bounds",
+    raises="InvalidArgumentError or ValueError: slice index 0 of dimension 1 out of bounds",
     because="a sequence without steps has no first step to read the shape from",
     source="measured with keras 3.15.1",
     when=dict(T=0),
@@ -321,10 +321,10 @@ def _(tf, x):
 
 
 for api, modes, message in (
-    ("torch.amax", ["eager"], "Expected reduction dim 1 to have non-zero size"),
-    ("torch.amax", ["graph", "compiled"], "reducing over zero-size dimension"),
-    ("torch.max", ["eager", "graph"], "Expected reduction dim 1 to have non-zero size"),
-    ("torch.max", ["compiled"], "max not supported for zero-dimension tensors"),
+    ("torch.amax", ["eager"], "IndexError: Expected reduction dim 1 to have non-zero size"),
+    ("torch.amax", ["graph", "compiled"], "TorchRuntimeError: reducing over zero-size dimension"),
+    ("torch.max", ["eager", "graph"], "IndexError: Expected reduction dim 1 to have non-zero size"),
+    ("torch.max", ["compiled"], "InductorError: max not supported for zero-dimension tensors"),
 ):
     empty_maximum.limitation(
         api,
@@ -359,7 +359,7 @@ def _(torch, x):
 
 batch_of_one.limitation(
     "torch.nn.functional.batch_norm",
-    raises="Expected more than 1 value per channel when training",
+    raises="ValueError or TorchRuntimeError: Expected more than 1 value per channel when training",
     because="PyTorch refuses to normalise one value per channel, TensorFlow gives zeros",
     source="torch/nn/functional.py of PyTorch 2.13.0: _verify_batch_size",
     when=dict(N=1),

@@ -122,7 +122,7 @@ def _(tf, kernel, bias, *, max_norm):
     "tf.clip_by_global_norm",
     "list and norm taken for a list",
     when=dict(max_norm=1.0),
-    raises="Shapes of all inputs must match",
+    raises="InvalidArgumentError: Shapes of all inputs must match",
     because="it returns the pair (clipped gradients, norm), not the list of clipped gradients",
     source=TF_GLOBAL,
     fix="unpack it: clipped, norm = tf.clip_by_global_norm(...)",

@@ -57,7 +57,7 @@ def not_fused(case, rank):
     """Declare that a graph without oneDNN cannot have the operation together with a bias."""
     case.limitation(
         f"tf.nn.conv{rank}d",
-        raises="Fused conv implementation does not support grouped convolutions for now",
+        raises="UnimplementedError: Fused conv implementation does not support grouped convolutions for now",
         because="a graph fuses the convolution and the bias where oneDNN is not enabled",
         source=MEASURED,
         when=dict(bias=True),
@@ -90,9 +90,9 @@ def in_double_precision(rank):
         not_fused(case, rank)
     case.limitation(
         f"tf.nn.conv{rank}d",
-        raises="must match last dimension of input"
+        raises="InvalidArgumentError: must match last dimension of input"
         if rank == 3
-        else "Gradients for grouped convolutions are not supported on CPU",
+        else "InvalidArgumentError: Gradients for grouped convolutions are not supported on CPU",
         because="tf.nn.conv3d has no groups on a CPU; split and concatenate instead"
         if rank == 3
         else "only oneDNN, which has no float64, implements it on a CPU; split and concatenate instead",
@@ -115,7 +115,7 @@ GROUPED_2D = dict(groups=2, kernel_size=(3, 5))
     "torch.nn.functional.conv2d",
     "groups left to the kernel's shape",
     when=dict(groups=2, kernel_size=(1, 1)),
-    raises="expected input[2, 4, 7, 9] to have 2 channels, but got 4 channels instead",
+    raises="RuntimeError: expected input[2, 4, 7, 9] to have 2 channels, but got 4 channels instead",
     because="TensorFlow infers the groups from a kernel with fewer input channels, PyTorch must be told",
     source="measured with TensorFlow 2.21.0, Keras 3.15.1",
     fix="give groups by name",

@@ -73,15 +73,15 @@ def _(tf, *, V, D, past):
 
 
 BY_KERNELS, COMPILED = ("eager", "graph"), ("compiled",)
-BY_INDUCTOR = "index out of bounds: 0 <= "
+BY_INDUCTOR = "RuntimeError: index out of bounds: 0 <= "
 
 for past in ("end", "start"):
     for api, modes, message in (
-        ("torch.nn.functional.embedding", BY_KERNELS, "index out of range in self"),
+        ("torch.nn.functional.embedding", BY_KERNELS, "IndexError: index out of range in self"),
         ("torch.nn.functional.embedding", COMPILED, BY_INDUCTOR),
-        ("torch.nn.Embedding", BY_KERNELS, "index out of range in self"),
+        ("torch.nn.Embedding", BY_KERNELS, "IndexError: index out of range in self"),
         ("torch.nn.Embedding", COMPILED, BY_INDUCTOR),
-        ("torch.index_select", BY_KERNELS, "index out of range in self"),
+        ("torch.index_select", BY_KERNELS, "IndexError: index out of range in self"),
     ):
         lookup.limitation(
             api,
@@ -95,7 +95,7 @@ for past in ("end", "start"):
     for api in ("tf.nn.embedding_lookup", "tf.gather"):
         lookup.limitation(
             api,
-            raises="is not in [0, 4)",
+            raises="InvalidArgumentError: is not in [0, 4)",
             because="on a CPU an id that is out of range is an error, on a GPU it gives zeros",
             source=TF_GATHER,
             when=dict(past=past),
@@ -103,7 +103,7 @@ for past in ("end", "start"):
             modes=BY_KERNELS,
         )
 for api, modes, message in (
-    ("torch.Tensor[...]", BY_KERNELS, "is out of bounds for dimension 0 with size 4"),
+    ("torch.Tensor[...]", BY_KERNELS, "RuntimeError or IndexError: is out of bounds for dimension 0 with size 4"),
     ("torch.Tensor[...]", COMPILED, BY_INDUCTOR),
     ("torch.index_select", COMPILED, BY_INDUCTOR),
 ):
@@ -119,7 +119,7 @@ for api, modes, message in (
 lookup.limitation(
     "torch.index_select",
     stage="gradient",
-    raises="is out of bounds for dimension 0 with size 4",
+    raises="RuntimeError or IndexError: is out of bounds for dimension 0 with size 4",
     because="a compiled index_select lets negative ids count from the end, but its gradient in bfloat16 does not",
     source="measured with torch 2.13.0",
     when=dict(past="start"),
@@ -129,7 +129,7 @@ lookup.limitation(
 )
 lookup.limitation(
     "keras.layers.Embedding",
-    raises="is not in [0, 4)",
+    raises="InvalidArgumentError: is not in [0, 4)",
     because="negative ids count from the end, and others are checked on a CPU",
     source="keras/src/backend/tensorflow/numpy.py of Keras 3.15.1: take",
     when=dict(past="end"),
@@ -226,7 +226,10 @@ def _(tf, ids, *, V, past, dtype):
     return tf.one_hot(moved(ids, past, V), V, dtype=dtype)
 
 
-for past, message in (("end", "must be smaller than num_classes"), ("start", "must be non-negative")):
+for past, message in (
+    ("end", "RuntimeError: must be smaller than num_classes"),
+    ("start", "RuntimeError: must be non-negative"),
+):
     vectors.limitation(
         "torch.nn.functional.one_hot",
         raises=message,
@@ -302,7 +305,7 @@ def _(tf, logits, labels, *, C, label):
 
 for label in ("5 and more", -1):
     for api in ("torch.nn.functional.cross_entropy", "torch.nn.NLLLoss"):
-        for modes, message in ((BY_KERNELS, "is out of bounds"), (COMPILED, BY_INDUCTOR)):
+        for modes, message in ((BY_KERNELS, "IndexError: is out of bounds"), (COMPILED, BY_INDUCTOR)):
             labels_out_of_range.limitation(
                 api,
                 raises=message,
@@ -316,7 +319,7 @@ for label in ("5 and more", -1, -100):
     for api in ("tf.nn.sparse_softmax_cross_entropy_with_logits", "keras.losses.SparseCategoricalCrossentropy"):
         labels_out_of_range.limitation(
             api,
-            raises="which is outside the valid range of [0, 5)",
+            raises="InvalidArgumentError: which is outside the valid range of [0, 5)",
             because="labels are checked on a CPU, and none is ignored; on a GPU the loss is NaN",
             source="https://www.tensorflow.org/api_docs/python/tf/nn/sparse_softmax_cross_entropy_with_logits",
             when=dict(label=label),

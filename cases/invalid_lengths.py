@@ -40,7 +40,7 @@ def _(torch, x, lengths, *, shortest):
 
 packed_steps.limitation(
     "torch.nn.utils.rnn.pack_padded_sequence",
-    raises="Length of all samples has to be greater than 0",
+    raises="RuntimeError: Length of all samples has to be greater than 0",
     because="an empty sequence cannot be packed; TensorFlow's RNNs leave its state as it is",
     source="https://github.com/pytorch/pytorch/issues/4582",
     when=dict(shortest=0),
@@ -48,7 +48,7 @@ packed_steps.limitation(
 )
 packed_steps.limitation(
     "torch.nn.utils.rnn.pack_padded_sequence",
-    raises="the function `pack_padded_sequence` in file",
+    raises="Unsupported: the function `pack_padded_sequence` in file",
     because="torch.compile does not capture packing: pack outside, or mask with torch.where",
     source="measured with torch 2.13.0",
     modes=["graph", "compiled"],
@@ -64,7 +64,7 @@ def _(tf, x, lengths, *, T, shortest):
     "torch.nn.utils.rnn.pack_padded_sequence",
     "lengths not sorted",
     when=dict(shortest=1),
-    raises="must be sorted in decreasing order",
+    raises="RuntimeError: must be sorted in decreasing order",
     because="sequences must come longest first unless enforce_sorted=False; sequence_length takes any order",
     source=TORCH_PACK,
     fix="pass enforce_sorted=False",
@@ -77,7 +77,7 @@ def _(torch, x, lengths):
     "torch.nn.utils.rnn.pack_padded_sequence",
     "longer than the data",
     when=dict(shortest=1),
-    raises="is invalid for input of size",
+    raises="RuntimeError: is invalid for input of size",
     because="a length beyond the time axis is not checked: the packed sequence contradicts its own batch sizes",
     source="measured with torch 2.13.0",
     fix="limit the lengths to the time axis with clamp",

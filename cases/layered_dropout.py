@@ -168,7 +168,7 @@ def layered(cell, torch_name, keras_name):
         because="PyTorch warns of dropout in a module that has only one layer",
         source=source,
         fix="leave dropout at 0, and apply torch.nn.Dropout to the outputs if they are to be dropped",
-        raises="dropout option adds dropout after all but last recurrent layer",
+        raises="UserWarning: dropout option adds dropout after all but last recurrent layer",
     )
     def _(torch, x, mask, *, I, K, H, bidirectional, rate, **weights):
         with warnings.catch_warnings():

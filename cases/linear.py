@@ -79,7 +79,7 @@ def _(tf, x, kernel, bias=None, *, I, O):
     because="PyTorch multiplies by the transpose of its weight, which lies as [outputs, inputs]",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html",
     fix="transpose the kernel",
-    raises="mat1 and mat2 shapes cannot be multiplied",
+    raises="RuntimeError: mat1 and mat2 shapes cannot be multiplied",
     kernel="I O",
 )
 def _(torch, x, kernel, bias=None):

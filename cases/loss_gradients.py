@@ -58,8 +58,11 @@ def _(torch, *, I, O):
 
 
 for api, message in (
-    ("torch.Tensor.backward", "Unsupported Tensor.backward() call"),
-    ("torch.autograd.grad", "using `torch.autograd.grad` with `torch._dynamo.config.trace_autograd_ops=False`"),
+    ("torch.Tensor.backward", "Unsupported: Unsupported Tensor.backward() call"),
+    (
+        "torch.autograd.grad",
+        "Unsupported: using `torch.autograd.grad` with `torch._dynamo.config.trace_autograd_ops=False`",
+    ),
 ):
     gradients_of_loss.limitation(
         api,
@@ -113,7 +116,7 @@ def _(tf, *, O):
 @gradients_of_loss.tensorflow.naive(
     "tf.compat.v1.train.GradientDescentOptimizer",
     "gradients for compute_gradients",
-    raises="has no attribute 'gradients'",
+    raises="AttributeError: has no attribute 'gradients'",
     because="optimizers never had a method gradients",
     source=DESCENT,
     fix="call compute_gradients, which gives pairs of a gradient and its variable, or tf.GradientTape",
@@ -127,7 +130,7 @@ def _(tf, x, target, kernel, bias):
 @gradients_of_loss.tensorflow.naive(
     "tf.compat.v1.train.Optimizer.compute_gradients",
     "a loss that is computed already",
-    raises="should be a function when eager execution is enabled",
+    raises="RuntimeError: should be a function when eager execution is enabled",
     because="without a graph the optimizer has to compute the loss itself, on a tape",
     source=MEASURED,
     fix="pass a function without arguments that computes the loss",
@@ -142,7 +145,7 @@ def _(tf, x, target, kernel, bias):
 @gradients_of_loss.tensorflow.naive(
     "keras.optimizers.SGD",
     "compute_gradients of TensorFlow 1",
-    raises="has no attribute 'compute_gradients'",
+    raises="AttributeError: has no attribute 'compute_gradients'",
     because="optimizers of Keras 3 apply gradients and compute none",
     source=MEASURED,
     fix="compute them with tf.GradientTape",
@@ -157,7 +160,7 @@ def _(tf, x, target, kernel, bias):
 @gradients_of_loss.tensorflow.naive(
     "tf.gradients",
     "outside a graph",
-    raises="tf.gradients is not supported when eager execution is enabled",
+    raises="RuntimeError: tf.gradients is not supported when eager execution is enabled",
     because="it follows the operations of a graph, and eager execution makes none",
     source=MEASURED,
     fix="use tf.GradientTape, or call it in a tf.function",
@@ -169,7 +172,7 @@ def _(tf, x, target, kernel, bias):
 @gradients_of_loss.tensorflow.naive(
     "tf.GradientTape",
     "tensors not watched",
-    raises="Attempt to convert a value (None)",
+    raises="ValueError: Attempt to convert a value (None)",
     because="a tape watches trainable variables; for other tensors the gradient is None",
     source="https://tensorflow.org/api_docs/python/tf/GradientTape",
     fix="call tape.watch",

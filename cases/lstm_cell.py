@@ -57,7 +57,7 @@ def _(torch, *, I, H, bias):
     "torch.nn.LSTMCell",
     "second cell with the input size of the first",
     when=dict(initial_state=False, bias=True),
-    raises="input has inconsistent input_size: got 5 expected 6",
+    raises="RuntimeError: input has inconsistent input_size: got 5 expected 6",
     because="the second of two cells gets the output of the first, of hidden_size, for its input",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html",
     fix="make the second cell with torch.nn.LSTMCell(hidden_size, hidden_size)",
@@ -72,7 +72,7 @@ def _(torch, *, I, H):
     "torch.nn.LSTMCell",
     "states of another size than the cell's",
     when=dict(initial_state=True, bias=True),
-    raises="hidden0 has inconsistent hidden_size: got 10, expected 5",
+    raises="RuntimeError: hidden0 has inconsistent hidden_size: got 10, expected 5",
     because="h and c are as wide as the cell's hidden_size",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html",
     fix="make the states of shape [batch, hidden_size]",
@@ -116,7 +116,7 @@ def keras_naive(title, **said):
 
 @keras_naive(
     "states of another size than the cell's",
-    raises="Matrix size-incompatible: In[0]: [4,10], In[1]: [5,20]",
+    raises="InvalidArgumentError: Matrix size-incompatible: In[0]: [4,10], In[1]: [5,20]",
     because="the cell checks no sizes, and h meets the recurrent kernel",
 )
 def _(tf, *, H):
@@ -165,7 +165,10 @@ def _(tf, x, kernel, recurrent, h0=None, c0=None, bias=None, *, N, H):
 
 
 for api in ("keras.layers.LSTMCell", "keras.layers.RNN"):
-    for modes, raises in ((["eager"], "Biases must be 1D"), (["graph", "compiled"], "must be rank 1 but is rank 2")):
+    for modes, raises in (
+        (["eager"], "InvalidArgumentError: Biases must be 1D"),
+        (["graph", "compiled"], "ValueError: must be rank 1 but is rank 2"),
+    ):
         lstm_cell.limitation(
             api,
             when=dict(empty=True),

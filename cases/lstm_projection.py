@@ -122,7 +122,7 @@ def _(tf, x, h0=None, c0=None, *, N, H, P, D, **weights):
     "torch.nn.LSTM",
     "hidden state of hidden_size",
     when=dict(bidirectional=False, initial_state=True),
-    raises="Expected hidden[0] size (1, 4, 2), got [1, 4, 5]",
+    raises="RuntimeError: Expected hidden[0] size (1, 4, 2), got [1, 4, 5]",
     because="with proj_size the hidden state has that size, only the cell state has hidden_size",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
     fix="make h of proj_size and c of hidden_size",

@@ -85,7 +85,7 @@ for case, api, padding in (
 ):
     case.limitation(
         api,
-        raises="XLA does not support pooling ops with explicit padding",
+        raises="UnimplementedError: XLA does not support pooling ops with explicit padding",
         because="XLA pools without explicit padding only: pad with minus infinity by tf.pad",
         source="measured with TensorFlow 2.21.0",
         when=dict(padding=padding),
@@ -95,14 +95,14 @@ for case, api, padding in (
 for api in ("tf.nn.max_pool3d", "keras.layers.MaxPooling3D"):
     max_pool3d.limitation(
         api,
-        raises="list of allowed values",
+        raises="InvalidArgumentError or TypeError: list of allowed values",
         because="TensorFlow's MaxPool3D is not defined for float64",
         source="https://github.com/tensorflow/tensorflow/issues/48644",
         dtypes=["float64"],
     )
     max_pool3d.limitation(
         api,
-        raises="device='CPU'; T in [DT_FLOAT]",
+        raises="InvalidArgumentError or NotFoundError: device='CPU'; T in [DT_FLOAT]",
         because="TensorFlow has no CPU kernel of MaxPool3D for float16; XLA does without",
         source="https://github.com/tensorflow/tensorflow/issues/11341",
         dtypes=["float16"],
@@ -185,7 +185,7 @@ def _(tf, x, *, window, stride):
     "torch.nn.functional.max_pool2d",
     "window with batch and channel",
     when=dict(window=(2, 2), stride=(2, 2), padding="valid"),
-    raises="max_pool2d: kernel_size must either be a single int, or a tuple of two ints",
+    raises="RuntimeError: max_pool2d: kernel_size must either be a single int, or a tuple of two ints",
     because="tf.nn.max_pool takes a window and a stride for all four axes, PyTorch for height and width",
     source=TF_MAX_POOL,
     fix="leave the ones for batch and channel out",
@@ -198,7 +198,7 @@ def _(torch, x, *, window, stride):
     "torch.nn.functional.max_pool2d",
     "padding same",
     when=dict(window=(3, 2), stride=(1, 1), padding="same"),
-    raises="argument 'padding' (position 4) must be tuple of ints, not str",
+    raises="TypeError: argument 'padding' (position 4) must be tuple of ints, not str",
     because="PyTorch's pooling has no padding same, not even with stride 1 as its convolutions",
     source=TORCH_MAX_POOL,
     fix="pad with minus infinity by torch.nn.functional.pad and pool without padding",
@@ -211,7 +211,7 @@ def _(torch, x, *, window, stride):
     "tf.nn.max_pool",
     "input called value as in TensorFlow 1",
     when=dict(window=(2, 2), stride=(2, 2), padding="valid"),
-    raises="Got an unexpected keyword argument 'value'",
+    raises="TypeError: Got an unexpected keyword argument 'value'",
     because="TensorFlow 2 renamed the first argument of tf.nn.max_pool and tf.nn.avg_pool",
     source="https://www.tensorflow.org/api_docs/python/tf/nn/max_pool",
     fix="call it input",

@@ -277,7 +277,7 @@ def _(tf, x):
     "tf.nn.relu",
     "within a functional model",
     when=dict(written="function"),
-    raises="A KerasTensor cannot be used as input to a TensorFlow function",
+    raises="ValueError: A KerasTensor cannot be used as input to a TensorFlow function",
     because="a functional model of Keras 3 is made of layers and of operations of keras.ops",
     source="measured with Keras 3.15.1",
     fix="use keras.ops.relu",

@@ -173,7 +173,7 @@ def fused_batch_norm(case, data_format, channels_last):
 
     case.limitation(
         api,
-        raises="list of allowed values",
+        raises="InvalidArgumentError or TypeError: list of allowed values",
         because="FusedBatchNormV3 is not defined for float64",
         source="https://www.tensorflow.org/api_docs/python/tf/raw_ops/FusedBatchNormV3",
         dtypes=["float64"],
@@ -354,7 +354,7 @@ def _(torch, *, C):
     because="PyTorch takes axis 1 as the channels, which in a Keras sequence [N, T, C] are the time steps",
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html",
     fix="transpose to [N, C, T] before the layer and back after it",
-    raises="running_mean should contain 4 elements not 5",
+    raises="RuntimeError: running_mean should contain 4 elements not 5",
     weights=TORCH_WEIGHTS,
     **STEPS_FIRST,
 )

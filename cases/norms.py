@@ -118,7 +118,7 @@ def _(tf, x, gamma, beta, *, eps):
     because="the default is 32 groups, whatever the number of channels",
     source=GROUP_NORM,
     fix="pass groups=-1, which is one group per channel",
-    raises="Number of groups (32) cannot be more than the number of channels (6)",
+    raises="ValueError: Number of groups (32) cannot be more than the number of channels (6)",
     weights=KERAS_SCALED,
     **IMAGES,
 )
@@ -191,7 +191,7 @@ def _(torch, *, C, eps):
     "torch.nn.InstanceNorm2d",
     "for volumes",
     when=dict(affine=False),
-    raises="expected 3D or 4D input (got 5D input)",
+    raises="ValueError: expected 3D or 4D input (got 5D input)",
     because="each module of PyTorch is for one number of axes; Keras's layer takes any",
     source="torch/nn/modules/instancenorm.py of PyTorch 2.13.0: InstanceNorm2d._check_input_dim",
     fix="use torch.nn.InstanceNorm3d",

@@ -124,7 +124,7 @@ for api, title, way, because, fix, make in (
     (
         "torch.Tensor.copy_",
         "onto the parameter itself",
-        dict(raises="a leaf Variable that requires grad is being used in an in-place operation"),
+        dict(raises="RuntimeError: a leaf Variable that requires grad is being used in an in-place operation"),
         "autograd refuses to change a parameter in place",
         "copy onto weight.data, or within torch.no_grad()",
         refused_copy,
@@ -132,7 +132,7 @@ for api, title, way, because, fix, make in (
     (
         "torch.nn.Embedding",
         "array assigned to weight",
-        dict(raises="cannot assign 'torch.DoubleTensor' as parameter 'weight'"),
+        dict(raises="TypeError: cannot assign 'torch.DoubleTensor' as parameter 'weight'"),
         "a module accepts only a torch.nn.Parameter in the place of one",
         "copy onto weight.data, or wrap the tensor in torch.nn.Parameter",
         assigned,
@@ -140,7 +140,7 @@ for api, title, way, because, fix, make in (
     (
         "torch.Tensor.copy_",
         "vectors of a larger vocabulary",
-        dict(raises="The size of tensor a (8) must match the size of tensor b (9)"),
+        dict(raises="RuntimeError: The size of tensor a (8) must match the size of tensor b (9)"),
         "num_embeddings is the number of vectors, with those of padding and unknown words",
         "make the embedding with len(vectors)",
         too_small,

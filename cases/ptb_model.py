@@ -255,7 +255,7 @@ tensorflow_naive(
     because="an optimizer has compute_gradients, which returns pairs; tf.gradients is a function of its own",
     source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/Optimizer",
     fix="call tf.compat.v1.gradients(cost, tvars)",
-    raises="'AdamOptimizer' object has no attribute 'gradients'",
+    raises="AttributeError: 'AdamOptimizer' object has no attribute 'gradients'",
     clip=lambda tf, gradients: tf.compat.v1.train.AdamOptimizer(learning_rate=0.0).gradients(gradients),
 )
 tensorflow_naive(
@@ -300,6 +300,6 @@ tensorflow_naive(
     because="with state_is_tuple=True the state is a tuple of tensors, and only a tensor has eval",
     source=CELLS_FILE,
     fix="call session.run(initial_state)",
-    raises="'tuple' object has no attribute 'eval'",
+    raises="AttributeError: 'tuple' object has no attribute 'eval'",
     start=lambda session, model: model.initial_state.eval(),
 )

@@ -30,7 +30,7 @@ def sampled(name, summary, **declared):
 def without_welford(case, api):
     case.limitation(
         api,
-        raises="Welford reduction does not support VectorizedN",
+        raises="InductorError: Welford reduction does not support VectorizedN",
         because="Inductor cannot compile the standard deviation, in float64, of what it draws in a format of 16 bits",
         source=MEASURED,
         dtypes=["float16", "bfloat16"],
@@ -141,7 +141,7 @@ for function in ("torch.normal", "torch.nn.init.normal_"):
 @normal_draws.torch.naive(
     "torch.normal",
     "means for mean",
-    raises="normal() received an invalid combination of arguments",
+    raises="TypeError: normal() received an invalid combination of arguments",
     because="the argument is called mean, also where it is a tensor with a mean for each number",
     source=TORCH_NORMAL,
     fix="write mean=",
@@ -153,7 +153,7 @@ def _(torch, x, *, count, mu, sigma):
 @normal_draws.torch.naive(
     "torch.normal",
     "stddev for std",
-    raises="normal() received an invalid combination of arguments",
+    raises="TypeError: normal() received an invalid combination of arguments",
     because="TensorFlow and Keras call the argument stddev, PyTorch std",
     source=TORCH_NORMAL,
     fix="write std=",
@@ -194,7 +194,7 @@ def _(torch, x, *, count, mu, sigma):
 @normal_draws.tensorflow.naive(
     "tf.random_normal",
     "TensorFlow 1 name",
-    raises="has no attribute 'random_normal'",
+    raises="AttributeError: has no attribute 'random_normal'",
     because="TensorFlow 2 keeps it as tf.compat.v1.random_normal only",
     source=TF_NORMAL,
     fix="write tf.random.normal",
@@ -206,7 +206,7 @@ def _(tf, x, *, count, mu, sigma, dtype):
 @normal_draws.tensorflow.naive(
     "tf.random.normal",
     "std for stddev",
-    raises="unexpected keyword argument 'std'",
+    raises="TypeError: unexpected keyword argument 'std'",
     because="PyTorch calls the argument std, TensorFlow stddev",
     source=TF_NORMAL,
     fix="write stddev=",
@@ -271,7 +271,7 @@ def _(torch, *, count, sigma):
 
 truncated_draws.limitation(
     "torch.nn.init.trunc_normal_",
-    raises="Data-dependent branching",
+    raises="Unsupported: Data-dependent branching",
     because="it draws again until every number fits, a loop that torch.compile does not capture",
     source=TORCH_TRUNCATED,
     modes=["graph", "compiled"],
@@ -286,7 +286,7 @@ def _(tf, x, *, count, sigma, dtype):
 unseeded(truncated_draws, "tf.random.truncated_normal")
 truncated_draws.limitation(
     "tf.random.truncated_normal",
-    raises="TruncatedNormal (No registered",
+    raises="InvalidArgumentError: TruncatedNormal (No registered",
     because="XLA has no such operation in the formats of 16 bits on a CPU",
     source=MEASURED,
     dtypes=["float16", "bfloat16"],

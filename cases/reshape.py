@@ -34,8 +34,8 @@ def _(torch, x, *, shape, transposed):
 def no_view(case, because, **when):
     """Declare that ``torch.Tensor.view`` refuses, in the words of the kernel and in those of the capture."""
     for modes, message in (
-        (["eager"], "view size is not compatible with input tensor's size and stride"),
-        (["graph", "compiled"], "Cannot view a tensor with shape"),
+        (["eager"], "RuntimeError: view size is not compatible with input tensor's size and stride"),
+        (["graph", "compiled"], "TorchRuntimeError: Cannot view a tensor with shape"),
     ):
         case.limitation(
             "torch.Tensor.view",
@@ -207,7 +207,7 @@ def _(tf, x, *, transposed):
 
 write_through_view.limitation(
     "tf.Tensor[...] =",
-    raises="object does not support item assignment",
+    raises="TypeError: object does not support item assignment",
     because="tensors are immutable: whether a reshape copies cannot be observed",
     source="https://www.tensorflow.org/guide/tensor",
 )

@@ -179,7 +179,7 @@ def _(torch, x, *, seed):
 
 shared_draws.limitation(
     "torch.from_numpy",
-    raises="numpy.random.mtrand.RandomState",
+    raises="Unsupported: numpy.random.mtrand.RandomState",
     because="torch.compile turns NumPy calls into its own, but has none for a RandomState: draw before the call",
     source="measured with torch 2.13.0",
     modes=["graph", "compiled"],

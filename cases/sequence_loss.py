@@ -64,7 +64,7 @@ def _(tf, logits, targets, lengths, *, T, padded, average_across_timesteps, dtyp
     "torch.nn.functional.cross_entropy",
     "classes in the last axis",
     when=dict(padded=False, average_across_timesteps=False),
-    raises="Expected target size [3, 7], got [3, 4]",
+    raises="RuntimeError: Expected target size [3, 7], got [3, 4]",
     because="the classes are on axis 1, also of logits with more than two axes; TensorFlow has them on the last axis",
     source=TORCH_CE,
     fix="transpose axes 1 and 2 of the logits, or merge the batch and time axes of logits and targets",

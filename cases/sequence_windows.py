@@ -133,7 +133,7 @@ window_gradients.limitation(
     "torch.Tensor.backward",
     when=dict(truncated=False),
     modes=["compiled"],
-    raises="compiled with non-empty donated buffers",
+    raises="RuntimeError: compiled with non-empty donated buffers",
     because="a compiled backward() overwrites what the forward has saved, so it cannot run with retain_graph=True",
     source="torch/_functorch/config.py of PyTorch 2.13.0: donated_buffer",
 )

@@ -54,7 +54,7 @@ def _(tf):
     because="the gradient is computed from the result, which clamp_ has written to",
     source="https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd",
     fix="use clamp, which makes a new tensor",
-    raises="has been modified by an inplace operation",
+    raises="RuntimeError: has been modified by an inplace operation",
 )
 def _(torch, x):
     return x.sigmoid().clamp_(0, 1)

@@ -50,7 +50,7 @@ bessel.deviation(
 
 bessel.limitation(
     "tf.math.special.bessel_j",
-    raises="No registered 'BesselJ",
+    raises="InvalidArgumentError: No registered 'BesselJ",
     because="XLA has no Bessel functions",
     source=TENSORFLOW,
     modes=["compiled"],

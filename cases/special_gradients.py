@@ -191,14 +191,14 @@ determinant.deviation(
 determinant.limitation(
     "tf.linalg.det",
     stage="gradient",
-    raises="Input is not invertible",
+    raises="InvalidArgumentError: Input is not invertible",
     because="the gradient is the determinant times the inverse, which a singular matrix has not",
     source="https://github.com/tensorflow/tensorflow/issues/119477",
     modes=["eager", "graph"],
 )
 determinant.limitation(
     "tf.linalg.det",
-    raises="No registered 'MatrixDeterminant'",
+    raises="InvalidArgumentError: No registered 'MatrixDeterminant'",
     because="XLA has no determinants",
     source=TENSORFLOW,
     modes=["compiled"],
@@ -301,7 +301,7 @@ def _(tf, x):
 
 ctc.limitation(
     "tf.nn.ctc_loss",
-    raises="was expected to be a double tensor but is a float tensor",
+    raises="InvalidArgumentError: was expected to be a double tensor but is a float tensor",
     because="the loss of dense labels mixes in float32 numbers",
     source=TENSORFLOW,
     dtypes=["float64"],

@@ -78,7 +78,7 @@ def _(tf, x):
 @scaled_by_size.tensorflow.naive(
     "tf.Tensor.get_shape",
     "value of a length",
-    raises="'int' object has no attribute 'value'",
+    raises="AttributeError: 'int' object has no attribute 'value'",
     because="in TensorFlow 1 a length was a Dimension with a value, in TensorFlow 2 it is that number itself",
     source=DIMENSION_VALUE,
     fix="leave .value out, or call tf.compat.dimension_value, which takes both",
@@ -104,7 +104,7 @@ def _(tf, x):
 @scaled_by_size.tensorflow.naive(
     "tf.Tensor.shape",
     "in a tf.function with open axes",
-    raises="unsupported operand type(s) for ** or pow(): 'NoneType' and 'float'",
+    raises="TypeError: unsupported operand type(s) for ** or pow(): 'NoneType' and 'float'",
     because="a length that is not known when the graph is made is None; torch.Tensor.size always has a number",
     source=TF_SHAPE,
     fix="read it with tf.shape, which gives it when the graph runs",
@@ -117,7 +117,7 @@ def _(tf, x):
 @scaled_by_size.tensorflow.naive(
     "tf.shape",
     "length taken for a number",
-    raises="must have the same dtype",
+    raises="TypeError: must have the same dtype",
     because="tf.shape gives an integer tensor, and TensorFlow mixes no dtypes; a Python number would adapt",
     source=TF_SHAPE,
     fix="cast it to the dtype of x",
@@ -130,7 +130,7 @@ def _(tf, x):
 @scaled_by_size.tensorflow.naive(
     "tf.Tensor.size",
     "PyTorch's method",
-    raises="has no attribute 'size'",
+    raises="AttributeError: has no attribute 'size'",
     because="a TensorFlow tensor has shape and get_shape(), and no size",
     source="measured with TensorFlow 2.21.0",
     fix="read shape[-1]",
@@ -143,7 +143,7 @@ def _(tf, x):
 @scaled_by_size.torch.naive(
     "torch.Tensor.size",
     "indexed without a call",
-    raises="'builtin_function_or_method' object is not subscriptable",
+    raises="TypeError: 'builtin_function_or_method' object is not subscriptable",
     because="size is a method, shape an attribute",
     source=TORCH_SIZE,
     fix="write x.size(1) or x.shape[1]",
@@ -155,7 +155,7 @@ def _(torch, x):
 @scaled_by_size.torch.naive(
     "torch.Tensor.get_shape",
     "TensorFlow's method",
-    raises="has no attribute 'get_shape'",
+    raises="AttributeError: has no attribute 'get_shape'",
     because="a PyTorch tensor has size() and shape, whose lengths are Python numbers",
     source=TORCH_SIZE,
     fix="write x.size(1) or x.shape[1]",
@@ -213,7 +213,7 @@ def _(tf, x):
 @flattened_by_sizes.tensorflow.naive(
     "tf.TensorShape.as_list",
     "in a tf.function with open axes",
-    raises="unsupported operand type(s) for *: 'NoneType' and 'NoneType'",
+    raises="TypeError: unsupported operand type(s) for *: 'NoneType' and 'NoneType'",
     because="lengths that are not known when the graph is made are None",
     source=TF_SHAPE,
     fix="read them with tf.shape, which gives them when the graph runs",
@@ -229,7 +229,7 @@ def _(tf, x):
 @flattened_by_sizes.tensorflow.naive(
     "tf.Tensor.get_shape",
     "values of the lengths",
-    raises="'int' object has no attribute 'value'",
+    raises="AttributeError: 'int' object has no attribute 'value'",
     because="in TensorFlow 1 a length was a Dimension with a value, in TensorFlow 2 it is that number itself",
     source=DIMENSION_VALUE,
     fix="leave .value out, or call tf.compat.dimension_value, which takes both",

@@ -27,8 +27,8 @@ FROZEN = [
         source="https://github.com/pytorch/pytorch/pull/185163",
     )
     for mode, raises in (
-        ("graph", "expected all tensors_saved_with_vc_check to be Tensors"),
-        ("compiled", "expected Tensor() for op: torch.ops.aten.mkldnn_rnn_layer"),
+        ("graph", "AssertionError: expected all tensors_saved_with_vc_check to be Tensors"),
+        ("compiled", "TypeError: expected Tensor() for op: torch.ops.aten.mkldnn_rnn_layer"),
     )
 ]
 KERAS_LSTM = "keras/src/layers/rnn/lstm.py of Keras 3.15.1: LSTM"
@@ -255,7 +255,7 @@ naive_torch(
 naive_torch(
     "torch.nn.Linear",
     "outputs of all steps classified",
-    raises="Expected target size [6, 3], got [6]",
+    raises="RuntimeError: Expected target size [6, 3], got [6]",
     because="a linear layer applies to every step, and gives logits for each: [texts, words, classes]",
     source="torch/nn/modules/rnn.py of PyTorch 2.13.0: LSTM",
     fix="take the last output, outputs[:, -1]",
@@ -290,7 +290,7 @@ naive_keras(
 naive_keras(
     "keras.layers.LSTM",
     "outputs of all steps classified",
-    raises="must have rank (ndim) `target.ndim - 1`",
+    raises="ValueError: must have rank (ndim) `target.ndim - 1`",
     because="with return_sequences=True the dense layers give logits for every step: [texts, words, classes]",
     source=KERAS_LSTM,
     fix="leave return_sequences at False",

@@ -219,7 +219,7 @@ tensorflow_naive(
     "keras.preprocessing.text.Tokenizer",
     "name of Keras 2",
     tokenizer_of_keras_2,
-    raises="module 'keras.preprocessing' has no attribute 'text'",
+    raises="AttributeError: module 'keras.preprocessing' has no attribute 'text'",
     because="Keras 3 has left the text tools of Keras 2 out of keras.preprocessing; TensorFlow still lists them",
     source="measured with keras 3.15.1 and tensorflow 2.21.0",
     fix="call tf.keras.preprocessing.text.Tokenizer, or use TextVectorization",

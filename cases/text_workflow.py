@@ -183,7 +183,7 @@ workflow.tensorflow.layer("tf.compat.v1.nn.dynamic_rnn", weights=TF1)(tf1_workfl
 workflow.limitation(
     "tf.compat.v1.nn.dynamic_rnn",
     modes=["compiled"],
-    raises="Support for TensorList crossing the XLA/TF boundary is not implemented",
+    raises="UnimplementedError: Support for TensorList crossing the XLA/TF boundary is not implemented",
     because="XLA cannot hand the lists that the loop saves for its gradient to a tape outside of the compiled function",
     source="measured with tensorflow 2.21.0",
 )

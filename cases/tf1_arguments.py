@@ -237,7 +237,7 @@ def _(torch, *, I, H, P):
     because="both arguments are deprecated, and the cell logs a warning",
     source=CELLS,
     fix="leave the arguments out, and pass a partitioner to the variable scope where the kernel is to be cut",
-    raises="The num_unit_shards and proj_unit_shards parameters are deprecated",
+    raises="RuntimeWarning: The num_unit_shards and proj_unit_shards parameters are deprecated",
 )
 def _(tf, x, *, H, P, dtype, **weights):
     with warnings_as_errors(tf):
@@ -250,7 +250,7 @@ def _(tf, x, *, H, P, dtype, **weights):
     because="PyTorch keeps a weight in one tensor, and has no such argument",
     source=TORCH_LSTM,
     fix="leave the argument out: it changes no result",
-    raises="unexpected keyword argument 'num_unit_shards'",
+    raises="TypeError: unexpected keyword argument 'num_unit_shards'",
 )
 def _(torch, x, *, I, H, P, **weights):
     return torch.nn.LSTM(I, H, proj_size=P, num_unit_shards=2)

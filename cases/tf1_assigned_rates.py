@@ -138,7 +138,7 @@ def _(tf, rate):
     "tf.compat.v1.assign",
     "built after the graph is finalized",
     because="tf.Graph.finalize turns an operation that is built in a loop into an error",
-    raises="Graph is finalized and cannot be modified",
+    raises="RuntimeError: Graph is finalized and cannot be modified",
     **GROWS,
 )
 def _(tf, rate):
@@ -252,7 +252,7 @@ def _(tf, w, g, *, epsilon, beta_1, beta_2):
     because="Keras makes the variable itself, and takes a number, a schedule or a function",
     source="keras/src/optimizers/base_optimizer.py of Keras 3.15.1: BaseOptimizer.__init__",
     fix="pass a number, and call optimizer.learning_rate.assign(...)",
-    raises="Argument `learning_rate` should be float",
+    raises="ValueError: Argument `learning_rate` should be float",
 )
 def _(tf, w, g):
     return keras_weights(tf, tf.keras.optimizers.Adam(learning_rate=tf.Variable(0.0, trainable=False)), w, g)

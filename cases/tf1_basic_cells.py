@@ -249,7 +249,7 @@ def _(tf, *, N, H):
     because="TensorFlow 2 has removed tf.nn.rnn_cell",
     source="tensorflow/tools/compatibility/renames_v2.py of TensorFlow 2.21.0",
     fix="take the cell from tf.compat.v1.nn.rnn_cell, with tf_keras installed",
-    raises="has no attribute 'rnn_cell'",
+    raises="AttributeError: has no attribute 'rnn_cell'",
 )
 def _(tf, x, *, H, **tensors):
     return unrolled(tf, tf.nn.rnn_cell.BasicLSTMCell(H), x, None)
@@ -261,7 +261,7 @@ def _(tf, x, *, H, **tensors):
     because="the cells were part of Keras 2, which Keras 3 has replaced",
     source="tensorflow/python/util/lazy_loader.py of TensorFlow 2.21.0: KerasLazyLoader",
     fix="install tf_keras, and set TF_USE_LEGACY_KERAS=1 or take the cells from tf_keras.api._v1",
-    raises="is not available with Keras 3",
+    raises="AttributeError: is not available with Keras 3",
 )
 def _(tf, x, *, H, **tensors):
     return unrolled(tf, tf.compat.v1.nn.rnn_cell.BasicLSTMCell(H), x, None)

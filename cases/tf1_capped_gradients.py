@@ -163,7 +163,7 @@ add_naive(
     because="an optimizer has compute_gradients, which returns pairs; tf.gradients returns the gradients alone",
     source=OPTIMIZER_PY,
     fix="call optimizer.compute_gradients(loss, variables), or tf.gradients(loss, variables)",
-    raises="'AdamOptimizer' object has no attribute 'gradients'",
+    raises="AttributeError: 'AdamOptimizer' object has no attribute 'gradients'",
     make=lambda tf, rate: tf.compat.v1.train.AdamOptimizer(learning_rate=rate),
     train=by_gradients,
 )
@@ -184,7 +184,7 @@ add_naive(
     because="an eager loss has no graph to differentiate, so compute_gradients takes a function that computes it",
     source=OPTIMIZER_PY,
     fix="pass a function without arguments that returns the loss, or build the graph inside tf.Graph().as_default()",
-    raises="`loss` passed to Optimizer.compute_gradients should be a function when eager execution is enabled",
+    raises="RuntimeError: `loss` passed to Optimizer.compute_gradients should be a function when eager",
     **LAID_OUT,
 )
 def _(tf, x, target, kernel, bias):

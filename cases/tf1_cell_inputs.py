@@ -57,23 +57,26 @@ refused(
     tf1_cell_inputs,
     dict(given="sequence"),
     because="a cell computes one step; a whole sequence goes through tf.compat.v1.nn.dynamic_rnn or torch.nn.LSTM",
-    captured={"torch.nn.LSTMCell": "Observed exception"},
-    **{"torch.nn.LSTMCell": "LSTMCell: Expected input to be 1D or 2D, got 3D instead"},
-    **dict.fromkeys(TENSORFLOW, "expected ndim=2, found ndim=3"),
+    captured={"torch.nn.LSTMCell": "Unsupported: Observed exception"},
+    **{"torch.nn.LSTMCell": "ValueError: LSTMCell: Expected input to be 1D or 2D, got 3D instead"},
+    **dict.fromkeys(TENSORFLOW, "ValueError: expected ndim=2, found ndim=3"),
 )
 refused(
     tf1_cell_inputs,
     dict(given="vector"),
     because="TensorFlow's cells need the axis of the batch, PyTorch's cell takes one vector without it",
-    **dict.fromkeys(TENSORFLOW, "expected ndim=2, found ndim=1"),
+    **dict.fromkeys(TENSORFLOW, "ValueError: expected ndim=2, found ndim=1"),
 )
 refused(
     tf1_cell_inputs,
     dict(given="wide"),
     because="the kernel has a row for each input",
-    captured={"torch.nn.LSTMCell": FAKE, **dict.fromkeys(TENSORFLOW, "Dimensions must be equal, but are 12 and 11")},
-    **{"torch.nn.LSTMCell": "input has inconsistent input_size: got 7 expected 6"},
-    **dict.fromkeys(TENSORFLOW, "Matrix size-incompatible: In[0]: [3,12], In[1]: [11,20]"),
+    captured={
+        "torch.nn.LSTMCell": FAKE,
+        **dict.fromkeys(TENSORFLOW, "ValueError: Dimensions must be equal, but are 12 and 11"),
+    },
+    **{"torch.nn.LSTMCell": "RuntimeError: input has inconsistent input_size: got 7 expected 6"},
+    **dict.fromkeys(TENSORFLOW, "InvalidArgumentError: Matrix size-incompatible: In[0]: [3,12], In[1]: [11,20]"),
 )
 
 
@@ -133,7 +136,7 @@ def unknown(title, *, weights=None, name="BasicLSTMCell", **texts):
     "called before it is built",
     because="the first call builds the kernel, whose rows are the inputs and the state: their number must be known",
     fix="give the placeholder its last dimension, or call cell.build([None, inputs]) first",
-    raises="Expected inputs.shape[-1] to be known, received shape: (3, None)",
+    raises="ValueError: Expected inputs.shape[-1] to be known, received shape: (3, None)",
 )
 def _(tf, x, h0, c0, *, H, dtype, **weights):
     return in_open_graph(tf, rnn_cell().BasicLSTMCell(H, dtype=dtype), x, h0, c0)
@@ -143,7 +146,7 @@ def _(tf, x, h0, c0, *, H, dtype, **weights):
     "built for None",
     because="the kernel has a row for each input, so build needs their number",
     fix="call cell.build([None, inputs]) with the number of inputs",
-    raises="Expected inputs.shape[-1] to be known, received shape: (None, None)",
+    raises="ValueError: Expected inputs.shape[-1] to be known, received shape: (None, None)",
 )
 def _(tf, x, h0, c0, *, H, dtype, **weights):
     cell = rnn_cell().BasicLSTMCell(H, dtype=dtype)
@@ -156,7 +159,7 @@ def _(tf, x, h0, c0, *, H, dtype, **weights):
     name="LSTMCell",
     because="LSTMCell looks at the number of inputs at each call, BasicLSTMCell only when it is built",
     fix="set the shape of the inputs with tf.ensure_shape, or call BasicLSTMCell",
-    raises="Could not infer input size from inputs.get_shape()[-1]",
+    raises="ValueError: Could not infer input size from inputs.get_shape()[-1]",
     weights=tf_variables(),
 )
 def _(tf, *, I, H, dtype):
@@ -168,7 +171,7 @@ def _(tf, *, I, H, dtype):
     "whole numbers as dtype",
     because="a cell computes in floating-point numbers only",
     fix="pass a floating-point dtype, and cast the inputs to it",
-    raises="RNN cell only supports floating point inputs",
+    raises="ValueError: RNN cell only supports floating point inputs",
 )
 def _(tf, x, h0, c0, *, H, **weights):
     return rnn_cell().BasicLSTMCell(H, dtype="int32")
@@ -178,7 +181,7 @@ def _(tf, x, h0, c0, *, H, **weights):
     "dtype of float32 for wider inputs",
     because="the cell makes its variables in its dtype and casts no inputs; by default it takes their dtype",
     fix="leave dtype out, or pass dtype=inputs.dtype",
-    raises="was expected to be a double tensor but is a float tensor",
+    raises="InvalidArgumentError: was expected to be a double tensor but is a float tensor",
 )
 def _(tf, x, h0, c0, *, H, **weights):
     return rnn_cell().BasicLSTMCell(H, dtype="float32")(x, rnn_cell().LSTMStateTuple(c=c0, h=h0))
@@ -190,7 +193,7 @@ def _(tf, x, h0, c0, *, H, **weights):
     because="PyTorch's cell makes its weights when it is made, and has no lazy form that waits for the first input",
     source=TORCH_CELL,
     fix="pass the number of inputs",
-    raises="NoneType",
+    raises="TypeError: NoneType",
 )
 def _(torch, x, h0, c0, *, H, **weights):
     return torch.nn.LSTMCell(None, H)(x, (h0, c0))

@@ -188,7 +188,7 @@ def _(torch, *, I, H, P, forget_bias):
     because="what is fed back is the projected state, so the weights do not fit a layer without a projection",
     source=TORCH_LSTM,
     fix="build torch.nn.LSTM with proj_size=num_proj, and load the projection into weight_hr_l0",
-    raises="size mismatch for weight_hh_l0",
+    raises="RuntimeError: size mismatch for weight_hh_l0",
     **LAID_OUT,
 )
 def _(torch, x, kernel, recurrent, bias, *, I, H, **rest):
@@ -293,7 +293,7 @@ def _(torch, *, I, H, cell_clip, forget_bias):
     because="BasicLSTMCell has no clipping, no projection and no peepholes",
     source=RNN_CELL,
     fix="use tf.compat.v1.nn.rnn_cell.LSTMCell",
-    raises="cell_clip",
+    raises="TypeError: cell_clip",
 )
 def _(tf, x, *, H, cell_clip, **rest):
     return rnn_cell().BasicLSTMCell(H, cell_clip=cell_clip)

@@ -134,9 +134,9 @@ def _(tf, *, N, T, I, H, dtype):
 
 
 for mode, message in dict(
-    eager="Could not find device for node: {{node CudnnRNNV3}}",
-    graph="No OpKernel was registered to support Op 'CudnnRNNV3'",
-    compiled="No registered 'CudnnRNNV3' OpKernel for XLA_CPU_JIT",
+    eager="NotFoundError: Could not find device for node: {{node CudnnRNNV3}}",
+    graph="InvalidArgumentError: No OpKernel was registered to support Op 'CudnnRNNV3'",
+    compiled="InvalidArgumentError: No registered 'CudnnRNNV3' OpKernel for XLA_CPU_JIT",
 ).items():
     cudnn_checkpoint.limitation(
         "tf.compat.v1.keras.layers.CuDNNLSTM",
@@ -194,7 +194,9 @@ def gone(api, call, *, title="TensorFlow 1 name", because, fix, raises):
     cudnn_checkpoint.tensorflow.naive(api, title, because=because, source=CONTRIB, fix=fix, raises=raises)(call)
 
 
-NO_CONTRIB = dict(because="TensorFlow 2 has no tf.contrib", raises="module 'tensorflow' has no attribute 'contrib'")
+NO_CONTRIB = dict(
+    because="TensorFlow 2 has no tf.contrib", raises="AttributeError: module 'tensorflow' has no attribute 'contrib'"
+)
 gone(
     "tf.contrib.cudnn_rnn.CudnnCompatibleLSTMCell",
     lambda tf, x, *, H, **rest: tf.contrib.cudnn_rnn.CudnnCompatibleLSTMCell(H),
@@ -213,5 +215,5 @@ gone(
     title="with Keras 3",
     because="the layer was part of Keras 2, which Keras 3 has replaced",
     fix="call keras.layers.LSTM, which takes cuDNN on a GPU, or take CuDNNLSTM from tf_keras.api._v1",
-    raises="has no attribute 'CuDNNLSTM'",
+    raises="AttributeError: has no attribute 'CuDNNLSTM'",
 )

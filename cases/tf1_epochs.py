@@ -292,7 +292,7 @@ add_naive(
     because="with state_is_tuple=True the initial state is a tuple of LSTMStateTuple, and only tensors have eval",
     source=f"{API}/compat/v1/nn/rnn_cell/MultiRNNCell",
     fix="fetch it with session.run(initial_state), which takes tuples",
-    raises="'tuple' object has no attribute 'eval'",
+    raises="AttributeError: 'tuple' object has no attribute 'eval'",
 )
 add_naive(
     AssignedNever,
@@ -335,5 +335,5 @@ add_naive(
     source=f"{API}/compat/v1/get_variable",
     fix="call tf.compat.v1.get_variable_scope().reuse_variables() after the first step, or ask before the loop; "
     "a PyTorch module is made once and called in every step",
-    raises="Variable RNN/softmax_w already exists, disallowed",
+    raises="ValueError: Variable RNN/softmax_w already exists, disallowed",
 )

@@ -47,7 +47,7 @@ def _(tf, x, kernel, *, stride):
     because="TensorFlow 2 renamed filter to filters",
     source=MIGRATE,
     fix="pass filters=, or call tf.compat.v1.nn.conv2d",
-    raises="unexpected keyword argument 'filter'",
+    raises="TypeError: unexpected keyword argument 'filter'",
     **CHANNELS_LAST,
 )
 def _(tf, x, kernel, *, stride):
@@ -60,7 +60,7 @@ def _(tf, x, kernel, *, stride):
     because="TensorFlow 2 has dropped the argument",
     source=MIGRATE,
     fix="leave it out, or call tf.compat.v1.nn.conv2d",
-    raises="unexpected keyword argument 'use_cudnn_on_gpu'",
+    raises="TypeError: unexpected keyword argument 'use_cudnn_on_gpu'",
     **CHANNELS_LAST,
 )
 def _(tf, x, kernel, *, stride):
@@ -111,7 +111,7 @@ def _(torch, x):
     because="TensorFlow 2 has rate = 1 - keep_prob in its place",
     source=MIGRATE,
     fix="pass rate=1 - keep_prob, or call tf.compat.v1.nn.dropout",
-    raises="unexpected keyword argument 'keep_prob'",
+    raises="TypeError: unexpected keyword argument 'keep_prob'",
 )
 def _(tf, x):
     return tf.nn.dropout(x, keep_prob=1.0)
@@ -123,7 +123,7 @@ def _(tf, x):
     because="the second argument is the rate in TensorFlow 2, and a smaller keep_prob is taken for it without an error",
     source=MIGRATE,
     fix="pass rate=1 - keep_prob by its name",
-    raises="`rate` must be a scalar tensor or a float in the range [0, 1)",
+    raises="ValueError: `rate` must be a scalar tensor or a float in the range [0, 1)",
 )
 def _(tf, x):
     return tf.nn.dropout(x, 1.0)
@@ -222,8 +222,11 @@ tf1_block_lstm.deviation(
 )
 
 for modes, raises in (
-    (["eager"], "Value for attr 'T' of double is not in the list of allowed values: half, float"),
-    (["graph", "compiled"], "DataType float64 not in list of allowed values: float16, float32"),
+    (
+        ["eager"],
+        "InvalidArgumentError: Value for attr 'T' of double is not in the list of allowed values: half, float",
+    ),
+    (["graph", "compiled"], "TypeError: DataType float64 not in list of allowed values: float16, float32"),
 ):
     tf1_block_lstm.limitation(
         "tf.raw_ops.BlockLSTM",
@@ -237,7 +240,7 @@ tf1_block_lstm.limitation(
     "tf.raw_ops.BlockLSTM",
     dtypes=["float32"],
     modes=["compiled"],
-    raises="Detected unsupported operations",
+    raises="InvalidArgumentError: Detected unsupported operations",
     because="XLA has no kernel for the operation",
     source="measured with TensorFlow 2.21.0",
 )

@@ -273,7 +273,7 @@ def _(tf, one, length, mask, other, other_length, other_mask, *, H, keep, **weig
     because="in a graph, a second variable of the same name needs reuse=True",
     source=SCOPES,
     fix="pass reuse=True from the second call on, or reuse=tf.compat.v1.AUTO_REUSE",
-    raises="already exists, disallowed",
+    raises="ValueError: already exists, disallowed",
     weights=SCOPED,
 )
 def _(tf, *, N, T, S, I, H, keep, dtype):
@@ -287,7 +287,7 @@ def _(tf, *, N, T, S, I, H, keep, dtype):
     because="dynamic_rnn sets a function as the caching device of a scope without one, which TensorFlow 2 refuses",
     source="tensorflow/python/ops/rnn.py of TensorFlow 2.21.0: dynamic_rnn",
     fix='enter tf.compat.v1.variable_scope(..., caching_device="") around the code',
-    raises="tf.device does not support functions when eager execution is enabled",
+    raises="RuntimeError: tf.device does not support functions when eager execution is enabled",
     weights=SCOPED,
 )
 def _(tf, *, N, T, S, I, H, keep, dtype):

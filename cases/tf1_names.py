@@ -19,7 +19,7 @@ def removed(case, api, call, *, fix, raises=None, because="TensorFlow 2 has move
         because=because,
         source=RENAMES,
         fix=fix,
-        raises=raises or f"has no attribute '{api.rpartition('.')[2]}'",
+        raises=raises or f"AttributeError: has no attribute '{api.rpartition('.')[2]}'",
     )(call)
 
 
@@ -62,7 +62,7 @@ def _(torch, *, I, H):
     because="static_rnn takes a list with a tensor of (batch, inputs) for each step",
     source=f"{V1}/nn/static_rnn",
     fix="pass tf.unstack(inputs, axis=1), or call tf.compat.v1.nn.dynamic_rnn",
-    raises="Argument `inputs` must be a sequence",
+    raises="TypeError: Argument `inputs` must be a sequence",
 )
 def _(tf, x, *, H, dtype, **weights):
     return tf.compat.v1.nn.static_rnn(rnn_cell().BasicLSTMCell(H, dtype=dtype), x, dtype=x.dtype)
@@ -70,7 +70,7 @@ def _(tf, x, *, H, dtype, **weights):
 
 LISTED = "call tf.compat.v1.nn.{}"
 CELL = "take tf.compat.v1.nn.rnn_cell.{} with tf_keras installed and TF_USE_LEGACY_KERAS=1"
-NO_CELLS = dict(raises="has no attribute 'rnn_cell'", because="TensorFlow 2 has removed tf.nn.rnn_cell")
+NO_CELLS = dict(raises="AttributeError: has no attribute 'rnn_cell'", because="TensorFlow 2 has removed tf.nn.rnn_cell")
 
 removed(
     tf1_static_rnn,
@@ -178,7 +178,7 @@ def _(tf, w, g, *, capture):
     because="each pair has the gradient first",
     source=f"{V1}/train/Optimizer#apply_gradients",
     fix="pass zip(gradients, variables)",
-    raises="Trying to update a Tensor",
+    raises="NotImplementedError: Trying to update a Tensor",
 )
 def _(tf, w, g):
     weight = tf.Variable(w)
@@ -251,7 +251,7 @@ removed(
     lambda tf, logits, targets, *, M: tf.nn.seq2seq.sequence_loss_by_example(
         [logits], [tf.reshape(targets, [-1])], [tf.ones([M])]
     ),
-    raises="has no attribute 'seq2seq'",
+    raises="AttributeError: has no attribute 'seq2seq'",
     **REMOVED,
 )
 removed(
@@ -260,6 +260,6 @@ removed(
     lambda tf, logits, targets, *, M: tf.contrib.legacy_seq2seq.sequence_loss_by_example(
         [logits], [tf.reshape(targets, [-1])], [tf.ones([M])]
     ),
-    raises="has no attribute 'contrib'",
+    raises="AttributeError: has no attribute 'contrib'",
     **REMOVED,
 )

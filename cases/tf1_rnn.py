@@ -59,7 +59,7 @@ tf1_dynamic_rnn.limitation(
     "torch.nn.utils.rnn.pack_padded_sequence",
     when=dict(lengths=(2, 0, 4)),
     modes=["eager"],
-    raises="Length of all samples has to be greater than 0",
+    raises="RuntimeError: Length of all samples has to be greater than 0",
     because="a packed sequence has no place for one without steps, while dynamic_rnn passes the initial state through",
     source="https://github.com/pytorch/pytorch/issues/4582",
 )
@@ -145,7 +145,7 @@ def _(tf, *, N, I, H, T, lengths, time_major, dtype):
 tf1_dynamic_rnn.limitation(
     "tf.compat.v1.nn.raw_rnn",
     modes=["compiled"],
-    raises="Input to reshape is a tensor with 0 values",
+    raises="InvalidArgumentError: Input to reshape is a tensor with 0 values",
     because="compiled by XLA, the array that raw_rnn grows as it writes its outputs stays empty",
     source="tensorflow/python/ops/rnn.py of TensorFlow 2.21.0: raw_rnn",
 )
@@ -196,7 +196,7 @@ def _(torch, *, I, H, lengths):
     because="enforce_sorted is True by default, while dynamic_rnn takes the lengths in any order",
     source=PACK,
     fix="pass enforce_sorted=False",
-    raises="`lengths` array must be sorted in decreasing order when `enforce_sorted` is True",
+    raises="RuntimeError: `lengths` array must be sorted in decreasing order when `enforce_sorted` is True",
 )
 def _(torch, x, *, lengths, time_major, **rest):
     return torch.nn.utils.rnn.pack_padded_sequence(x, torch.tensor(lengths), batch_first=not time_major)
@@ -261,7 +261,7 @@ def _(tf, *, N, I, H, lengths, dtype):
     because="TensorFlow 2 has moved it to tf.compat.v1.nn",
     source="tensorflow/tools/compatibility/renames_v2.py of TensorFlow 2.21.0",
     fix="call tf.compat.v1.nn.dynamic_rnn",
-    raises="has no attribute 'dynamic_rnn'",
+    raises="AttributeError: has no attribute 'dynamic_rnn'",
 )
 def _(tf, x, *, lengths, **rest):
     return tf.nn.dynamic_rnn(None, x, sequence_length=lengths)
@@ -349,7 +349,7 @@ def _(torch, *, I, H, time_major):
     because="without an initial state, the cell needs the dtype of the zeros that it starts from",
     source=RNN,
     fix="pass dtype=inputs.dtype, or an initial_state",
-    raises="If no initial_state is provided, argument `dtype` must be specified",
+    raises="ValueError: If no initial_state is provided, argument `dtype` must be specified",
 )
 def _(tf, x, *, H, dtype, time_major, **weights):
     return tf.compat.v1.nn.dynamic_rnn(rnn_cell().BasicLSTMCell(H, dtype=dtype), x, time_major=time_major)
@@ -361,7 +361,7 @@ def _(tf, x, *, H, dtype, time_major, **weights):
     because="PyTorch has no such argument: it keeps on the device what the way back needs",
     source="https://docs.pytorch.org/docs/stable/autograd.html#saved-tensors-hooks-default-doc",
     fix="leave it out; to keep what the way back needs on the CPU, run inside torch.autograd.graph.save_on_cpu()",
-    raises="unexpected keyword argument 'swap_memory'",
+    raises="TypeError: unexpected keyword argument 'swap_memory'",
 )
 def _(torch, x, *, I, H, swap_memory, **weights):
     return torch.nn.LSTM(I, H, swap_memory=swap_memory)

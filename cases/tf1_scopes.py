@@ -149,7 +149,7 @@ def with_weights(tf, function, dtype, one, other, weights):
     because="the second use asks for new variables under names that the scope already has",
     source=SCOPE,
     fix="pass reuse=True to the scope of the second use, or reuse=tf.compat.v1.AUTO_REUSE to both",
-    raises="already exists, disallowed. Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?",
+    raises="ValueError: already exists, disallowed. Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?",
 )
 def _(tf, one, other, *, H, dtype, **weights):
     def uses(one, other):
@@ -163,7 +163,7 @@ def _(tf, one, other, *, H, dtype, **weights):
     because="reuse=True takes existing variables only, and the first use has none to take",
     source=SCOPE,
     fix="pass reuse=False in the first use, or reuse=tf.compat.v1.AUTO_REUSE in both",
-    raises="does not exist, or was not created with tf.get_variable()",
+    raises="ValueError: does not exist, or was not created with tf.get_variable()",
 )
 def _(tf, one, other, *, H, dtype, **weights):
     def uses(one, other):
@@ -216,7 +216,7 @@ def _(tf, one, other, *, I, H, **weights):
     because="the fifth argument of bidirectional_dynamic_rnn is initial_state_fw",
     source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/nn/bidirectional_dynamic_rnn",
     fix="pass scope by its name",
-    raises="'str' object has no attribute 'dtype'",
+    raises="AttributeError: 'str' object has no attribute 'dtype'",
 )
 def _(tf, one, other, *, H, dtype, **weights):
     lstmFwCell, lstmBwCell = (rnn_cell().LSTMCell(num_units=H, dtype=dtype) for _ in range(2))
@@ -228,7 +228,7 @@ def _(tf, one, other, *, H, dtype, **weights):
     because="without an initial state, the cells need the dtype of the zeros that they start from",
     source="https://www.tensorflow.org/api_docs/python/tf/compat/v1/nn/bidirectional_dynamic_rnn",
     fix="pass dtype, or initial_state_fw and initial_state_bw",
-    raises="If no initial_state is provided, argument `dtype` must be specified",
+    raises="ValueError: If no initial_state is provided, argument `dtype` must be specified",
 )
 def _(tf, one, other, *, H, dtype, **weights):
     lstmFwCell, lstmBwCell = (rnn_cell().LSTMCell(num_units=H, dtype=dtype) for _ in range(2))

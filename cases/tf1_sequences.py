@@ -175,7 +175,7 @@ def _(torch, *, I, H, D):
     because="the third argument of torch.nn.LSTM is num_layers",
     source=TORCH_LSTM,
     fix="pass batch_first by its name",
-    raises="lstm() received an invalid combination of arguments",
+    raises="TypeError: lstm() received an invalid combination of arguments",
 )
 def _(torch, x, *, I, H, **weights):
     return torch.nn.LSTM(I, H, True, bidirectional=True, device=x.device)(x)
@@ -207,7 +207,7 @@ def _(tf, *, I, H, lengths, dtype):
     "tf.compat.v1.nn.bidirectional_dynamic_rnn",
     "scope passed by position",
     when=dict(lengths=LENGTHS, time_major=False),
-    raises="'str' object has no attribute 'dtype'",
+    raises="AttributeError: 'str' object has no attribute 'dtype'",
     because="the fifth argument is initial_state_fw: the name of the scope is taken for the forward state",
     source=RNN,
     fix="name the argument: scope=scope",
@@ -228,7 +228,7 @@ def _(tf, *, I, H, lengths, dtype):
     "tf.compat.v1.nn.bidirectional_dynamic_rnn",
     "neither a state nor a dtype given",
     when=dict(lengths=LENGTHS, time_major=False),
-    raises="If no initial_state is provided, argument `dtype` must be specified",
+    raises="ValueError: If no initial_state is provided, argument `dtype` must be specified",
     because="the zero states are made in this dtype; scope=None by position leaves the states out as well",
     source=RNN,
     fix="pass dtype=",
@@ -243,7 +243,7 @@ def _(tf, *, I, H, lengths, dtype):
     "tf.compat.v1.nn.bidirectional_dynamic_rnn",
     "pair of outputs taken for one tensor",
     when=dict(lengths=LENGTHS, time_major=False),
-    raises="'tuple' object has no attribute 'shape'",
+    raises="AttributeError: 'tuple' object has no attribute 'shape'",
     because="the outputs are a pair, [batch, time, hidden] for each direction, not one tensor of 2 * hidden features",
     source=RNN,
     fix="join them with tf.concat(outputs, 2)",

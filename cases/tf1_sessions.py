@@ -168,7 +168,7 @@ add_naive(
     because="the shape of a placeholder is checked in each run: the second batch has another length",
     source=SESSION_PY,
     fix="leave the axis open: shape=[None, ...]; PyTorch takes any length",
-    raises="Cannot feed value of shape (2, 3) for Tensor Placeholder:0, which has shape (4, 3)",
+    raises="ValueError: Cannot feed value of shape (2, 3) for Tensor Placeholder:0, which has shape (4, 3)",
     shape=[4, 3],
 )
 add_naive(
@@ -186,7 +186,7 @@ add_naive(
     because="a feed is a NumPy array, a list or a number: a session takes no tensor, not even an eager one",
     source=SESSION_PY,
     fix="feed tensor.numpy(); for a PyTorch tensor, tensor.detach().cpu().numpy()",
-    raises="The value of a feed cannot be a tf.Tensor object",
+    raises="TypeError: The value of a feed cannot be a tf.Tensor object",
     feed=lambda tf: lambda batch: batch,
 )
 
@@ -230,7 +230,7 @@ add_broken(
     because="eager execution computes at once, and a placeholder has nothing to compute with",
     source=V1_PLACEHOLDER,
     fix="build the graph inside tf.Graph().as_default(), or pass the array to a function",
-    raises="tf.placeholder() is not compatible with eager execution",
+    raises="RuntimeError: tf.placeholder() is not compatible with eager execution",
 )
 add_broken(
     "tf.Tensor.eval",
@@ -239,7 +239,7 @@ add_broken(
     because="an eager tensor has its value, and there is no session",
     source="tensorflow/python/framework/ops.py of TensorFlow 2.21.0: _EagerTensorBase.eval",
     fix="call tensor.numpy()",
-    raises="eval is not supported when eager execution is enabled, is .numpy() what you're looking for?",
+    raises="NotImplementedError: eval is not supported when eager execution is enabled",
 )
 add_broken(
     "tf.compat.v1.Session",
@@ -248,7 +248,7 @@ add_broken(
     because="a placeholder has no value of its own: each run that needs it must feed it",
     source=V1_PLACEHOLDER,
     fix="pass feed_dict={placeholder: array} to every run",
-    raises="You must feed a value for placeholder",
+    raises="InvalidArgumentError: You must feed a value for placeholder",
 )
 add_broken(
     "tf.compat.v1.global_variables_initializer",
@@ -257,7 +257,7 @@ add_broken(
     because="a variable of a graph has no value in a session before its initializer has run there",
     source=f"{API}/compat/v1/global_variables_initializer",
     fix="run tf.compat.v1.global_variables_initializer() first; a PyTorch parameter has its value when it is made",
-    raises="Could not find variable Variable",
+    raises="FailedPreconditionError: Could not find variable Variable",
 )
 add_broken(
     "tf.Tensor.eval",
@@ -266,7 +266,7 @@ add_broken(
     because="eval without session= takes the default session, which exists inside `with session:` only",
     source="https://www.tensorflow.org/api_docs/python/tf/Tensor#eval",
     fix="pass session=session, or evaluate inside `with tf.compat.v1.Session() as session:`",
-    raises="Cannot evaluate tensor using `eval()`: No default session is registered",
+    raises="ValueError: Cannot evaluate tensor using `eval()`: No default session is registered",
 )
 add_broken(
     "tf.compat.v1.Session",
@@ -275,7 +275,7 @@ add_broken(
     because="a session belongs to one graph, the default one where it was made",
     source=V1_SESSION,
     fix="make the session inside the graph's as_default(), or pass graph=",
-    raises="is not an element of this graph",
+    raises="ValueError: is not an element of this graph",
 )
 add_broken(
     "tf.compat.v1.Session",
@@ -284,7 +284,7 @@ add_broken(
     because="eager operations enter no graph, so the session's graph stays empty",
     source="measured with tensorflow 2.21.0",
     fix="use the tensor: it is computed; or build the graph inside tf.Graph().as_default()",
-    raises="The Session graph is empty",
+    raises="RuntimeError: The Session graph is empty",
 )
 add_broken(
     "tf.gradients",
@@ -293,7 +293,7 @@ add_broken(
     because="tf.gradients adds operations to a graph, and eager execution has none",
     source=f"{API}/gradients",
     fix="record with tf.GradientTape; PyTorch's counterpart is torch.autograd.grad",
-    raises="tf.gradients is not supported when eager execution is enabled",
+    raises="RuntimeError: tf.gradients is not supported when eager execution is enabled",
 )
 
 for name, call in dict(
@@ -313,5 +313,5 @@ for name, call in dict(
         because="TensorFlow 2 has the name in tf.compat.v1 only",
         source=RENAMES,
         fix=f"call tf.compat.v1.{name} inside a graph" + (", or tf.random.normal" if name == "random_normal" else ""),
-        raises=f"module 'tensorflow' has no attribute '{name}'",
+        raises=f"AttributeError: module 'tensorflow' has no attribute '{name}'",
     )

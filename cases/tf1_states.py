@@ -79,7 +79,7 @@ def _(torch, *, I, H, P, num_proj):
     because="c has the units, h the outputs of the projection: the parts differ in length",
     source=CELLS,
     fix="call state.split([num_units, num_proj], dim=1)",
-    raises="Expected hidden",
+    raises="RuntimeError: Expected hidden",
     weights=layer_variables,
 )
 def _(torch, *, I, H, num_proj):
@@ -105,7 +105,7 @@ def warned(cell, make):
         because="a joined state is deprecated, and the cell logs a warning",
         source=CELLS,
         fix="leave state_is_tuple at True, and pass an LSTMStateTuple",
-        raises="Using a concatenated state is slower and will soon be deprecated.",
+        raises="RuntimeWarning: Using a concatenated state is slower and will soon be deprecated.",
     )(build)
 
 
@@ -119,7 +119,7 @@ warned("BasicLSTMCell", lambda cells, H, dtype: cells.BasicLSTMCell(H, state_is_
     because="the cell takes its state apart into two, and a tensor comes apart into its rows",
     source=CELLS,
     fix="pass state_is_tuple=False to the cell, or LSTMStateTuple(c, h) as the state",
-    raises="too many values to unpack",
+    raises="ValueError: too many values to unpack",
 )
 def _(tf, x, state, *, H, num_proj, dtype, **weights):
     return unrolled(tf, rnn_cell().LSTMCell(H, num_proj=num_proj, state_is_tuple=True, dtype=dtype), x, state)
@@ -238,7 +238,7 @@ def _(torch, *, I, H, M):
     because="a joined state needs cells whose own states are joined",
     source=CELLS,
     fix="pass state_is_tuple=False to each cell, too; or leave it at True everywhere",
-    raises="Some cells return tuples of states, but the flag state_is_tuple is not set",
+    raises="ValueError: Some cells return tuples of states, but the flag state_is_tuple is not set",
 )
 def _(tf, x, state, *, H, M, dtype, **weights):
     cells = rnn_cell()
@@ -251,7 +251,7 @@ def _(tf, x, state, *, H, M, dtype, **weights):
     because="all layers of torch.nn.LSTM have the same hidden size",
     source=TORCH_LSTM,
     fix="call one torch.nn.LSTM or torch.nn.LSTMCell for each size",
-    raises="hidden_size should be of type int, got: list",
+    raises="TypeError: hidden_size should be of type int, got: list",
 )
 def _(torch, x, state, *, I, H, M, **weights):
     return torch.nn.LSTM(I, [H, M], num_layers=2)(x)

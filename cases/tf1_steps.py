@@ -107,7 +107,7 @@ def _(torch, x, h0, c0, kernel, recurrent, bias, *, forget_bias, H):
     because="tf.split takes the number of parts, torch.split the size of each part",
     source=f"{TORCH}.split.html",
     fix="call torch.chunk(gates, 4, dim=1), or torch.split(gates, num_units, dim=1)",
-    raises="too many values to unpack (expected 4",
+    raises="ValueError: too many values to unpack (expected 4",
     **KERNELS,
 )
 def _(torch, x, h0, c0, kernel, recurrent, bias, *, forget_bias):
@@ -122,7 +122,7 @@ def _(torch, x, h0, c0, kernel, recurrent, bias, *, forget_bias):
     because="the default axis is 0, the batch, and the gates lie beside each other on axis 1",
     source="https://www.tensorflow.org/api_docs/python/tf/split",
     fix="pass axis=1",
-    raises="should evenly divide",
+    raises="InvalidArgumentError: should evenly divide",
     **KERNELS,
 )
 def _(tf, x, h0, c0, kernel, recurrent, bias):
@@ -259,7 +259,7 @@ def _(torch, *, I, H):
     because="the second step asks for new variables under names that the scope already has",
     source=f"{V1}/VariableScope",
     fix="call tf.compat.v1.get_variable_scope().reuse_variables() from the second step on",
-    raises="Variable RNN/kernel already exists, disallowed",
+    raises="ValueError: Variable RNN/kernel already exists, disallowed",
 )
 def _(tf, x, *, H, dtype, **weights):
     return wrapped(tf, lambda x: loop(tf, x, by_variables(tf, H, dtype), H, reuse=False), dtype, x.shape)(x)

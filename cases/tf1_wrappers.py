@@ -121,7 +121,7 @@ def _(tf, x, kernel_0, recurrent_0, bias_0, kernel_1, recurrent_1, bias_1, *, I,
     because="[cell] * 2 is one cell, built for the width of the inputs, which the second layer's inputs do not have",
     source=CELLS,
     fix="make a cell for each layer",
-    raises="Matrix size-incompatible",
+    raises="InvalidArgumentError: Matrix size-incompatible",
 )
 def _(tf, x, *, H, L, dtype, **rest):
     cells = rnn_cell()
@@ -246,7 +246,7 @@ miscompiled(
     because="the masks are drawn when the wrapper is made, which has not seen the format of the inputs yet",
     source=WRAPPERS,
     fix="pass dtype=",
-    raises="When variational_recurrent=True, dtype must be provided",
+    raises="ValueError: When variational_recurrent=True, dtype must be provided",
 )
 def _(tf, x, *, I, H, input_keep, **rest):
     cells = rnn_cell()
@@ -262,7 +262,7 @@ def _(tf, x, *, I, H, input_keep, **rest):
     because="the mask of the inputs is drawn when the wrapper is made, which has not seen their width yet",
     source=WRAPPERS,
     fix="pass input_size=, the width of the inputs",
-    raises="input_size must be provided",
+    raises="ValueError: input_size must be provided",
 )
 def _(tf, x, *, H, input_keep, dtype, **rest):
     cells = rnn_cell()

@@ -227,7 +227,7 @@ torch_naive(
     because="the state still belongs to the graph of the minibatch before, which backward has freed",
     source=f"{TORCH_DOCS}/torch.Tensor.backward.html",
     fix="detach the state between minibatches; a TensorFlow 1 state passes through NumPy, which cuts the graph",
-    raises="Trying to backward through the graph a second time",
+    raises="RuntimeError: Trying to backward through the graph a second time",
     carry=lambda h, c: (h, c),
 )
 torch_naive(

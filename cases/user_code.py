@@ -64,7 +64,7 @@ def _(tf):
 @assigned_kernel.torch.naive(
     "torch.nn.Conv2d",
     "tensor assigned to the parameter itself",
-    raises="as parameter 'weight' (torch.nn.Parameter or None expected)",
+    raises="TypeError: as parameter 'weight' (torch.nn.Parameter or None expected)",
     because="a module takes nothing but a parameter under the name of one",
     source="torch/nn/modules/module.py of PyTorch 2.13.0: Module.__setattr__",
     fix="assign to conv.weight.data, or call conv.weight.copy_ within torch.no_grad()",
@@ -78,7 +78,7 @@ def _(torch, x, kernel):
 @assigned_kernel.torch.naive(
     "torch.nn.Conv2d",
     "kernel assigned in TensorFlow's layout",
-    raises="expected input[1, 5, 3, 4] to have 1 channels, but got 5 channels instead",
+    raises="RuntimeError: expected input[1, 5, 3, 4] to have 1 channels, but got 5 channels instead",
     because="data takes a tensor of any shape: no error comes before the convolution",
     source=f"{TORCH_DOCS}/torch.nn.Conv2d.html",
     fix="permute the kernel to [out, in, height, width] first",

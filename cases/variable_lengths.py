@@ -86,7 +86,7 @@ variable_lengths.limitation(
     "torch.nn.utils.rnn.pack_padded_sequence",
     when=dict(lengths=(3, 0, 6, 2)),
     modes=["eager"],
-    raises="Length of all samples has to be greater than 0",
+    raises="RuntimeError: Length of all samples has to be greater than 0",
     because="a packed sequence has at least one step; leave empty sequences out of the batch",
     source="https://github.com/pytorch/pytorch/issues/4582",
 )
@@ -274,7 +274,7 @@ def _(torch, *, I, H, lengths):
     "torch.nn.utils.rnn.pack_padded_sequence",
     "enforce_sorted left at its default",
     when=ONE_WAY,
-    raises="must be sorted in decreasing order",
+    raises="RuntimeError: must be sorted in decreasing order",
     because="enforce_sorted=True wants the longest sequence first",
     source=PACKING,
     fix="pass enforce_sorted=False",

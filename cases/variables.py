@@ -193,7 +193,7 @@ def _(torch, x, target, output, *, capture, **weights):
 @cnn_of_variables_training.torch.naive(
     "torch.optim.SGD",
     "module with nothing but Variable",
-    raises="optimizer got an empty parameter list",
+    raises="ValueError: optimizer got an empty parameter list",
     because="a module lists only torch.nn.Parameter among its parameters",
     source="torch/optim/optimizer.py of PyTorch 2.13.0: Optimizer.__init__",
     fix="make them torch.nn.Parameter of the module",
@@ -206,7 +206,7 @@ def _(torch, x, target, *, capture, **weights):
 @cnn_of_variables_training.torch.naive(
     "torch.Tensor.backward",
     "loss of nothing but Variable",
-    raises="element 0 of tensors does not require grad",
+    raises="RuntimeError: element 0 of tensors does not require grad",
     because="requires_grad is False for each of them, and so for the loss",
     source=TORCH_VARIABLE,
     fix="pass requires_grad=True, or make them torch.nn.Parameter",
@@ -302,7 +302,7 @@ def _(torch, one, *, variable, K, E, O, B):
     "torch.nn.init.xavier_uniform_",
     "of a vector",
     when=dict(variable="b"),
-    raises="Fan in and fan out can not be computed for tensor with fewer than 2 dimensions",
+    raises="ValueError: Fan in and fan out can not be computed for tensor with fewer than 2 dimensions",
     because="TensorFlow takes the length of a vector for both its inputs and its outputs; PyTorch refuses it",
     source=TORCH_INIT,
     fix="draw with torch.nn.init.uniform_(b, -sqrt(3 / n), sqrt(3 / n))",

@@ -289,7 +289,8 @@ class Case:
     ) -> None:
         """Declare that ``api`` raises an error for the variants that ``when`` matches.
 
-        ``raises`` is its class and a part of its message: ``"RuntimeError: not implemented for 'Half'"``.
+        ``raises`` is its class and a part of its message: ``"RuntimeError: not implemented for 'Half'"``. Where the
+        class differs from mode to mode, name both: ``"RuntimeError or TorchRuntimeError: not implemented"``.
         ``stage`` is ``"build"`` (a layer's constructor), ``"forward"``, ``"gradient"`` (the forward results are
         then compared all the same), or ``"crash"``: the process ends, and ``raises`` names the signal, such as
         ``killed by SIGABRT``.

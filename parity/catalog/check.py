@@ -17,7 +17,7 @@ from .dtypes import DTYPES, FLOATS, INTEGERS, WHOLE
 from .errors import DeclarationError
 from .formulas import refused
 from .frameworks import FRAMEWORKS
-from .known import CRASH, KINDS, STAGES, Circumstances, Deviation, Divergence, Known, Limitation, error_class
+from .known import CRASH, KINDS, STAGES, Circumstances, Deviation, Divergence, Known, Limitation, error_classes
 from .layout import parse
 from .mapping import weights_of
 from .modes import EAGER, MODES
@@ -160,7 +160,7 @@ def _way(who: str, trap: Divergence) -> Iterator[str]:
 
 
 def _raises(who: str, raises: str) -> Iterator[str]:
-    if not error_class(raises):
+    if not error_classes(raises):
         yield (
             f"{who}: raises={raises!r} names no class: give it and a part of the message, "
             f'as in raises="RuntimeError: {raises}"'

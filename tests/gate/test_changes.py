@@ -134,6 +134,30 @@ def test_red_without_any_movement_is_not_hidden(old):
     assert "no result moved" in own[0].detail
 
 
+@pytest.mark.parametrize(
+    ("share", "found", "needs", "said"),
+    [
+        (0.1, "restored parity", "improvement", "Or it is broken in another way now: read its documentation"),
+        (1e9, "broke parity", "regression", "it is wrong in another way than declared"),
+        (None, "broke parity", "regression", "it is wrong in another way than declared"),
+    ],
+    ids=["right", "another size", "not a number"],
+)
+def test_a_trap_that_stopped_is_told_from_one_that_is_wrong_in_another_way(old, new, share, found, needs, said):
+    """It has one verdict for all its results, and a share of the allowance for one of them at most."""
+
+    def trap(row):
+        return row.implementation == "torch.exp"
+
+    before = changed(old, trap, verdict="expected", error_ratio=None)
+    after = changed(new, trap, verdict="unexpected", error_ratio=None)
+    after = changed(after, lambda row: trap(row) and row.quantity == "output:y", error_ratio=share)
+    own = [change for change in compare(before, after).changes if change.implementation == "torch.exp"]
+    assert {(change.change, change.needs) for change in own} == {(found, needs)}
+    assert len(own) == 2
+    assert all(said in change.detail for change in own)
+
+
 def test_a_name_that_neither_version_has_is_not_gone(old, new):
     def vanished(row):
         return row.implementation == "torch.square" and row.missing
