@@ -310,7 +310,7 @@ def _(torch, one, *, I, H, initializer):
 @tf1_lstm_first_weights.torch.naive(
     "torch.nn.LSTM",
     "left as PyTorch draws it",
-    wrong=["output:acting", "output:bias", "output:[ls]*"],
+    wrong=["output:bias", "output:[als]*"],
     because="PyTorch draws all weights, and both biases, from uniform(-1/sqrt(units), 1/sqrt(units))",
     source=f"{TORCH}LSTM.html",
     fix="draw the weights with torch.nn.init, and set the biases to 0 and the forget gate's constant to 1",
