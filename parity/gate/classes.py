@@ -19,7 +19,9 @@ class Class:
 
 REMOVED = Class("removed", "the name is gone from the framework", REGRESSION)
 RAISES = Class("now raises", "gave a result, now raises, crashes or hangs", REGRESSION)
-BROKE = Class("broke parity", "was in order, now is beyond its allowance, or wrong in another way than declared", REGRESSION)
+BROKE = Class(
+    "broke parity", "was in order, now is beyond its allowance, or wrong in another way than declared", REGRESSION
+)
 RESHAPED = Class("changed shape or dtype", "the result has another shape or dtype", REGRESSION)
 UNSTEADY = Class("new nondeterminism", "computed twice, the same values now give different bits", REGRESSION)
 OTHERWISE = Class("raises differently", "raised, now raises something else", REGRESSION)

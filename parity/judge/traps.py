@@ -51,10 +51,12 @@ def judge_trap(trap: Trap, kernels: str) -> Judgement:
     if not wrong:
         gone = "agrees with the truth" if trap.declared.raises is None else "raises no error, and agrees with the truth"
         return Judgement(UNEXPECTED, stopped(f"the trap {gone}", trap.file), _furthest(trap.differences))
-    for quantity, problem in _departures(trap, wrong):
-        mend = f"see what changed, then mend the trap or its declaration in {trap.file}"
-        return Judgement(UNEXPECTED, f"the trap does not go wrong as declared: {problem}. To mend: {mend}", quantity)
-    return Judgement(EXPECTED, _known(trap.declared), _furthest(wrong))
+    departure = next(_departures(trap, wrong), None)
+    if departure is None:
+        return Judgement(EXPECTED, _known(trap.declared), _furthest(wrong))
+    quantity, problem = departure
+    mend = f"Find out what changed, then mend the trap or its declaration in {trap.file}"
+    return Judgement(UNEXPECTED, f"the trap does not go wrong as declared: {problem}. {mend}", quantity)
 
 
 def _known(declared: Divergence) -> str:
@@ -79,42 +81,34 @@ def _failed(trap: Trap, failure: Failure) -> Judgement:
 
 def _departures(trap: Trap, wrong: Mapping[str, Difference]) -> Iterator[tuple[str, str]]:
     """In which quantity the results are wrong in another way than declared, and in which way."""
-    declared = trap.declared
+    declared, furthest = trap.declared, _furthest(wrong)
     if declared.raises is not None:
-        quantity = _furthest(wrong)
-        yield (
-            quantity,
-            f"it is declared to raise {declared.raises!r}, and gives a wrong result: {_shown(trap, quantity)}",
-        )
+        yield furthest, f"it should raise {declared.raises!r}, and gives a wrong result: {_shown(trap, furthest)}"
         return
     free = not any(declared.names(quantity) for quantity in trap.truths if quantity.startswith(GRADIENT))
-    consequences = {quantity for quantity in wrong if free and quantity.startswith(GRADIENT)}
-    kinds = {quantity: _kind(trap, quantity) for quantity in wrong}
     for quantity in wrong:
-        if not declared.names(quantity) and quantity not in consequences:
+        if not declared.names(quantity) and not (free and quantity.startswith(GRADIENT)):
             yield quantity, f"{quantity} is wrong, which is not declared: {_shown(trap, quantity)}"
     for group in declared.groups:
         named = [quantity for quantity in trap.truths if matches(quantity, group)]
         if named and not any(quantity in wrong for quantity in named):
-            quantity = _furthest(wrong)
-            yield quantity, f"{' and '.join(named)} should be wrong, and only {', '.join(wrong)} is"
+            yield furthest, f"declared to be wrong, and right: {', '.join(named)}. Wrong: {', '.join(wrong)}"
+    if not any(declared.names(quantity) for quantity in wrong):
+        yield furthest, f"this variant has none of {', '.join(declared.wrong)}. Wrong: {', '.join(wrong)}"
+    kinds = {quantity: _kind(trap, quantity) for quantity in wrong}
     for quantity, kind in kinds.items():
         if kind not in ("values", declared.kind):
             yield quantity, f"{quantity} has {KINDS[kind]}, and {declared.kind!r} is declared: {_shown(trap, quantity)}"
     if declared.kind not in kinds.values():
-        quantity = _furthest(wrong)
-        yield quantity, f"{KINDS[declared.kind]} is declared, and only values are wrong: {_shown(trap, quantity)}"
+        yield furthest, f"{KINDS[declared.kind]} is declared, and only values are wrong: {_shown(trap, furthest)}"
     if declared.size is not None:
-        sizes = {quantity: _size(trap, quantity) for quantity in wrong if declared.names(quantity)}
-        largest = max(sizes, key=lambda quantity: sizes[quantity])
         low, high = declared.size
-        if not low <= sizes[largest] <= high:
+        size, quantity = max((_size(trap, quantity), quantity) for quantity in wrong if declared.names(quantity))
+        if not low <= size <= high:
             yield (
-                largest,
-                (
-                    f"the largest error is {sizes[largest]:.3g} of the largest magnitude of {largest}, "
-                    f"and {low:g} to {high:g} is declared: {_shown(trap, largest)}"
-                ),
+                quantity,
+                f"the largest error is {size:.3g} of the largest magnitude of {quantity}, and {low:g} to {high:g} is "
+                f"declared: {_shown(trap, quantity)}",
             )
 
 

@@ -94,15 +94,18 @@ def test_a_gradient_is_held_to_the_truth_where_one_is_named():
 def test_something_of_each_pattern_must_be_wrong():
     verdict, reason = verdict_and_reason(seen(output_y=[1.0, 2.5]), wrong=["output:y", "grad:x"])
     assert verdict == "unexpected"
-    assert "grad:x should be wrong, and only output:y is" in reason
+    assert "declared to be wrong, and right: grad:x. Wrong: output:y" in reason
     verdict, reason = verdict_and_reason(seen(grad_x=[3.0, -5.0]))
     assert verdict == "unexpected", "results are wrong where a trap names nothing"
-    assert "output:y should be wrong, and only grad:x is" in reason
+    assert "declared to be wrong, and right: output:y. Wrong: grad:x" in reason
     assert naive_row(seen(grad_x=[3.0, -5.0]), wrong="grad:x").verdict == "expected"
 
 
 def test_a_pattern_that_a_variant_has_no_quantity_of_asks_for_nothing():
-    assert naive_row(seen(output_y=[1.0, 2.5]), wrong=["output:y", "state:h"]).verdict == "expected"
+    port = seen(output_y=[1.0, 2.5], grad_x=[3.0, -5.0])
+    assert naive_row(port, wrong=["output:y", "state:h"]).verdict == "expected"
+    assert naive_row(port, wrong=["state:h"], size=(0.1, 0.5)).verdict == "unexpected"
+    assert naive_row(seen(grad_x=[3.0, -5.0]), wrong=["state:h"], size=(0.1, 0.5)).verdict == "unexpected"
 
 
 def test_one_of_two_results_is_enough_where_nothing_is_named():
@@ -190,7 +193,7 @@ def test_a_declared_error_is_expected_another_or_none_is_not():
     assert reason == f"{raised} (the trap is declared to give other numbers than the truth)"
     verdict, reason = verdict_and_reason(seen(output_y=[9.0, 9.0]), raises="TypeError: called axes")
     assert verdict == "unexpected"
-    assert "declared to raise 'TypeError: called axes', and gives a wrong result: output:y at" in reason
+    assert "it should raise 'TypeError: called axes', and gives a wrong result: output:y at" in reason
     verdict, reason = verdict_and_reason(seen(), raises="TypeError: called axes")
     assert verdict == "unexpected"
     assert reason.startswith("the trap raises no error, and agrees with the truth. Either the framework was mended")
