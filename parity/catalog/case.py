@@ -14,7 +14,7 @@ from .calls import Function, call_with, signature
 from .dtypes import FLOATS, WHOLE, unit_roundoff
 from .errors import DeclarationError
 from .frameworks import FRAMEWORKS
-from .known import Circumstances, Deviation, Divergence, Known, LeastScale, Limitation, Tolerance, Unrepeatable
+from .known import Circumstances, Deviation, Divergence, Known, LeastScale, Limitation, Range, Tolerance, Unrepeatable
 from .mapping import Source, source
 from .modes import EAGER
 from .tensors import Output, Tensor, as_output
@@ -126,7 +126,7 @@ class Registrar:
         when: Mapping[str, Any] | None = None,
         wrong: str | Sequence[str] = (),
         kind: str = "values",
-        size: tuple[float, float] | None = None,
+        size: Range | Mapping[str, Range] | None = None,
         raises: str | None = None,
         kernels: Sequence[str] | None = None,
         weights: Mapping[str, str | Source] | Callable[..., Mapping[str, str | Source]] | None = None,
@@ -142,12 +142,13 @@ class Registrar:
         nothing else. Without it, any outputs and states are. Gradients may be wrong, too, unless a pattern names one.
         ``kind`` says how: ``"values"``, ``"shape"``, ``"dtype"``, ``"nonfinite"`` (NaN or infinity where the truth has
         a number, or the other way around), ``"count"`` (of results). ``size=(least, greatest)`` bounds the largest
-        error of what is named, relative to the largest magnitude of the truth. A trap that raises gives
-        ``raises="RuntimeError: part of the message"`` instead. Where only some of the framework's CPU ``kernels`` go
-        wrong, the port must agree with the others.
+        error of what is wrong, relative to the largest magnitude of the truth; ``size={"output:y": (0.1, 0.4)}`` does
+        for each pattern. A trap that raises gives ``raises="RuntimeError: part of the message"`` instead. Where only
+        some of the framework's CPU ``kernels`` go wrong, the port must agree with the others.
         """
         named = (wrong,) if isinstance(wrong, str) else tuple(wrong)
-        divergence = Divergence(title, because, source, fix, dict(when or {}), raises, kernels, named, kind, size)
+        sizes = size if isinstance(size, Mapping) else {} if size is None else {"*": size}
+        divergence = Divergence(title, because, source, fix, dict(when or {}), raises, kernels, named, kind, sizes)
         return self._add(f"{api} ({title})", layouts, weights, divergence)
 
     def _add(

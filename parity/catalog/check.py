@@ -135,7 +135,8 @@ def _knowledge(case: Case) -> Iterator[str]:
     if isinstance(case.unsigned_zeros, Mapping):
         patterns += [("unsigned_zeros", pattern) for pattern in case.unsigned_zeros]
     patterns += [(_title(d), pattern) for d in case.known if isinstance(d, Deviation) for pattern in d.quantities]
-    patterns += [(i.api, pattern) for i in case.divergences if i.divergence for pattern in i.divergence.wrong]
+    traps = [(i.api, i.divergence) for i in case.divergences if i.divergence]
+    patterns += [(api, pattern) for api, trap in traps for pattern in (*trap.wrong, *trap.sizes)]
     quantities = (
         {quantity: None for variant in case.variants for quantity in case.quantities(variant)} if patterns else {}
     )
@@ -150,13 +151,13 @@ def _way(who: str, trap: Divergence) -> Iterator[str]:
         yield f"{who}: unknown kind {trap.kind!r}; choose from {', '.join(KINDS)}"
     if trap.raises is not None:
         yield from _raises(who, trap.raises)
-        if trap.wrong or trap.size is not None or trap.kind != "values":
+        if trap.wrong or trap.sizes or trap.kind != "values":
             yield f"{who} raises an error and has no results: remove wrong=, kind= and size=, or raises="
-    if trap.size is not None:
-        if trap.kind != "values":
-            yield f"{who}: only an error in values has a size: remove size= or kind="
-        if not (isinstance(trap.size, tuple) and len(trap.size) == 2 and 0 <= trap.size[0] < trap.size[1]):
-            yield f"{who}: size={trap.size!r} is no range: give the least and the greatest error, as in size=(0.1, 0.4)"
+    if trap.sizes and trap.kind != "values":
+        yield f"{who}: only an error in values has a size: remove size= or kind="
+    for size in trap.sizes.values():
+        if not (isinstance(size, tuple) and len(size) == 2 and 0 <= size[0] < size[1]):
+            yield f"{who}: size={size!r} is no range: give the least and the greatest error, as in size=(0.1, 0.4)"
 
 
 def _raises(who: str, raises: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -135,15 +135,18 @@ RESULTS = ("output:*", "state:*")
 """What is wrong in a trap that names no quantities."""
 
 
+Range = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Divergence:
     """Why an implementation, the trap, differs from the operation, in which way, and what to do instead.
 
     ``wrong`` are patterns of the quantities that are wrong: nothing else may be, and something of each pattern must be.
     When empty, any outputs and states are. Gradients are free to be wrong, as a consequence, unless a pattern names
-    one. ``kind`` is one of ``KINDS``, ``size`` the least and the greatest error of what ``wrong`` names, relative to
-    the largest magnitude of the truth. ``raises`` is the class and a part of the message of the error, where the trap
-    cannot even be called. With other CPU kernels than ``kernels``, the trap is right, and held to that.
+    one. ``kind`` is one of ``KINDS``. ``sizes`` has, for patterns of what is wrong, the least and the greatest error
+    relative to the largest magnitude of the truth. ``raises`` is the class and a part of the message of the error,
+    where the trap cannot even be called. With other CPU kernels than ``kernels``, the trap is right, and held to that.
     """
 
     title: str
@@ -155,7 +158,7 @@ class Divergence:
     kernels: Sequence[str] | None
     wrong: Sequence[str] = ()
     kind: str = "values"
-    size: tuple[float, float] | None = None
+    sizes: Mapping[str, Range] = field(default_factory=dict)
 
     def applies(self, parameters: Mapping[str, Any]) -> bool:
         return all(value == parameters.get(name) for name, value in self.when.items())

@@ -101,9 +101,9 @@ def _departures(trap: Trap, wrong: Mapping[str, Difference]) -> Iterator[tuple[s
             yield quantity, f"{quantity} has {KINDS[kind]}, and {declared.kind!r} is declared: {_shown(trap, quantity)}"
     if declared.kind not in kinds.values():
         yield furthest, f"{KINDS[declared.kind]} is declared, and only values are wrong: {_shown(trap, furthest)}"
-    if declared.size is not None:
-        low, high = declared.size
-        size, quantity = max((_size(trap, quantity), quantity) for quantity in wrong if declared.names(quantity))
+    for pattern, (low, high) in declared.sizes.items():
+        named = [quantity for quantity in wrong if declared.names(quantity) and matches(quantity, (pattern,))]
+        size, quantity = max(((_size(trap, quantity), quantity) for quantity in named), default=(low, furthest))
         if not low <= size <= high:
             yield (
                 quantity,

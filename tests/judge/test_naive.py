@@ -175,6 +175,15 @@ def test_the_size_is_that_declared(size, verdict):
         assert f"{size[0]} to {size[1]} is declared" in reason
 
 
+def test_quantities_may_have_sizes_of_their_own():
+    truth, port = {"output:z": [1.0, 1.0]}, {"output:y": [1.0, 2.5], "output:z": [1.0, 4.0]}
+    sizes = {"output:y": (0.1, 0.5), "output:z": (2, 4)}
+    assert of_two(truth, port, size=sizes).verdict == "expected"
+    row = of_two(truth, port, size={**sizes, "output:y": (0.5, 4)})
+    assert (row.verdict, row.quantity) == ("unexpected", "output:y")
+    assert of_two(truth, port, size=(2, 4)).verdict == "expected", "the largest error counts"
+
+
 def test_a_truth_of_zeros_has_no_size():
     port = {"output:z": [0.0, 1.0]}
     assert of_two({"output:z": [0.0, 0.0]}, port, size=(0.1, 1e9)).verdict == "unexpected"
@@ -218,6 +227,8 @@ def test_a_result_that_does_not_come_is_no_trap():
         (dict(wrong="state:h"), "no quantity is called 'state:h'; there are output:y, grad:x"),
         (dict(size=(0.1, 0.2), kind="shape"), "only an error in values has a size: remove size= or kind="),
         (dict(size=0.1), "size=0.1 is no range: give the least and the greatest error, as in size=(0.1, 0.4)"),
+        (dict(size=(0.1,)), "size=(0.1,) is no range: give the least and the greatest error, as in size=(0.1, 0.4)"),
+        (dict(size={"state:h": (0.1, 0.4)}), "no quantity is called 'state:h'; there are output:y, grad:x"),
         (dict(size=(0.4, 0.1)), "size=(0.4, 0.1) is no range"),
     ],
 )
