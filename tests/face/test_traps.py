@@ -5,7 +5,7 @@ import pytest
 CASES = '''
 """Gradients clipped together, and traps that call an API which may be broken."""
 
-from parity import Case, buffer, normal
+from parity import Case, buffer, integers, normal
 
 clipped = Case(
     "clipped",
@@ -69,6 +69,39 @@ def _(tf, kernel, bias):
 @clipped.tensorflow.naive("tf.clip_by_global_norm", "the pair itself", kind="count", **WHY)
 def _(tf, kernel, bias):
     return tf.clip_by_global_norm([kernel, bias], 1.0)[0][0]
+
+signs = Case(
+    "signs",
+    "Which whole numbers are positive, and their sum.",
+    sizes=dict(N=50),
+    inputs=dict(n=integers("N", -3, 4)),
+    outputs=dict(positive=buffer("N", dtype="bool"), total=buffer("", dtype="int32")),
+    dtypes=["float32"],
+)
+
+@signs.reference
+def _(np, n):
+    return n > 0, np.sum(np.maximum(n, 0))
+
+@signs.torch("torch.gt")
+def _(torch, n):
+    return n > 0, n.clamp(min=0).sum().int()
+
+@signs.tensorflow("tf.greater")
+def _(tf, n):
+    return n > 0, tf.cast(tf.reduce_sum(tf.maximum(n, 0)), tf.int32)
+
+@signs.torch.naive("torch.ge", "zero counted", wrong="output:positive", size=(0.5, 2), **WHY)
+def _(torch, n):
+    return n >= 0, n.clamp(min=0).sum().int()
+
+@signs.torch.naive("torch.sum", "twice", size={"output:total": (0.1, 0.6)}, **WHY)
+def _(torch, n):
+    return n > 0, 2 * n.clamp(min=0).sum().int()
+
+@signs.torch.naive("torch.Tensor.int", "left out", kind="dtype", wrong="output:total", **WHY)
+def _(torch, n):
+    return n > 0, n.clamp(min=0).sum()
 '''
 
 
@@ -76,7 +109,7 @@ def _(tf, kernel, bias):
 def rows(folder_of, run_in, interpreters):
     outcome = run_in(folder_of({"cases/clipping.py": CASES}), "cases", "--reports=reports", *interpreters)
     assert outcome.code == 1
-    return {row["left"]: row for row in outcome.rows() if "(" in row["left"]}
+    return {row["left"]: row for row in outcome.rows() if row["left"].endswith(")")}
 
 
 CLIP = "torch.nn.utils.clip_grad_norm_"
@@ -96,6 +129,9 @@ CLIP = "torch.nn.utils.clip_grad_norm_"
             "declared to raise 'ValueError: invalid combination of arguments'",
         ),
         ("tf.clip_by_norm (bias left out)", "expected", "returns new_bias in the wrong shape"),
+        ("torch.ge (zero counted)", "expected", "the common direction changes"),
+        ("torch.sum (twice)", "unexpected", "the largest error is 1 of the largest magnitude of output:total"),
+        ("torch.Tensor.int (left out)", "expected", "the common direction changes"),
         ("tf.clip_by_global_norm (the pair itself)", "expected", "returns 1 results where the case names 2"),
     ],
 )
