@@ -376,7 +376,7 @@ def _(torch, x):
     return torch.cat([x[:, :1], x[:, 1:] - 0.97 * x[:, :-1]], 1)
 
 
-@emphasis.torch("WRONG: 0.95")
+@emphasis.torch("WRONG: 0.95 (float16, float32, float64 only)")
 def _(torch, x):
     return x - 0.95 * torch.cat([x[:, :1], x[:, :-1]], 1)
 
