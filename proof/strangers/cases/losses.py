@@ -38,7 +38,7 @@ def _(tf, x, target, *, K):
     return loss(tf.one_hot(target, K, dtype=x.dtype), x)
 
 
-@smoothing.torch("WRONG: shared by the other classes only")
+@smoothing.torch("WRONG: shared by the other classes only (float32, float64 only)")
 def _(torch, x, target, *, K):
     wanted = torch.full_like(x, 0.1 / (K - 1)).scatter(1, target[:, None], 0.9)
     return torch.nn.functional.cross_entropy(x, wanted)
@@ -331,7 +331,7 @@ def _(torch, x, y, *, delta):
     return torch.where(size <= delta, size**2, delta * (2 * size - delta)).mean()
 
 
-@huber.tensorflow("WRONG: a jump at δ")
+@huber.tensorflow("WRONG: a jump at δ (float16, float32, float64 only)")
 def _(tf, x, y, *, delta):
     size = tf.abs(x - y)
     return tf.reduce_mean(tf.where(size <= delta, 0.5 * size**2, delta * size))

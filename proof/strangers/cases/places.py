@@ -489,7 +489,7 @@ def _(torch, x, *, L):
     return torch.logsumexp(x, -1) - torch.log(torch.tensor(float(L), dtype=x.dtype))
 
 
-@log_sum.torch("WRONG: the maximum's gradient")
+@log_sum.torch("WRONG: the maximum's gradient (float16, float32, float64 only)")
 def _(torch, x):
     return torch.logsumexp(x, -1).detach() + (x.amax(-1) - x.amax(-1).detach())
 
