@@ -25,9 +25,13 @@ def _(np, x, c, *, K):
     return y
 
 
-@polynomial.torch("torch.vander")
+def torch_powers(torch, x, K):
+    return torch.stack([x**k for k in range(K)], -1)
+
+
+@polynomial.torch("torch.Tensor.pow")
 def _(torch, x, c, *, K):
-    return torch.vander(x, K) @ c
+    return torch_powers(torch, x, K) @ c.flip(0)
 
 
 @polynomial.tensorflow("tf.math.polyval")
@@ -37,7 +41,7 @@ def _(tf, x, c):
 
 @polynomial.torch("WRONG: the constant first")
 def _(torch, x, c, *, K):
-    return torch.vander(x, K, increasing=True) @ c
+    return torch_powers(torch, x, K) @ c
 
 
 @polynomial.tensorflow("WRONG: one power more")
@@ -47,7 +51,7 @@ def _(tf, x, c):
 
 @polynomial.torch("WRONG: x is not trained")
 def _(torch, x, c, *, K):
-    return torch.vander(x.detach(), K) @ c + 0 * x
+    return torch_powers(torch, x.detach(), K) @ c.flip(0) + 0 * x
 
 
 # Interpolation -----------------------------------------------------------------------------------------------------
