@@ -14,7 +14,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,36 +63,42 @@ def wrong_in(api: str, dtype: str) -> bool:
     return only is None or dtype in only["dtypes"].split(", ")
 
 
-def judged_wrongly(case: Case, dtype: str, rows: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
-    """What the judge got wrong in one item: the kind, the version, and the reason in words."""
-    for row in rows:
-        if row.left == REFERENCE:
-            yield ERRED, REFERENCE, row.reason
-            return
-    for implementation in case.implementations:
+def judged_wrongly(case: Case, dtype: str, rows: Sequence[Row]) -> list[tuple[str, str, str]]:
+    """What the judge got wrong in one item: the kind, the version, and the reason in words.
+
+    Rows of a version that is already found to fail alone are not counted again where others are compared with it.
+    """
+    formula = next((row for row in rows if row.left == REFERENCE), None)
+    if formula is not None:
+        return [(ERRED, REFERENCE, formula.reason)]
+    found: list[tuple[str, str, str]] = []
+    right = {each.api for each in case.implementations if not is_wrong(each.api)}
+    for implementation in sorted(case.implementations, key=lambda each: is_wrong(each.api)):
         api = implementation.api
         own = [row for row in rows if row.left == api and row.right in (REFERENCE, f"{api}, again")]
         failed = [row for row in own if row.verdict in RED and row.verdict not in NOTICED]
         if failed:
-            yield ERRED, api, failed[0].reason
-        elif not is_wrong(api):
-            yield from ((ALARM, api, f"{row.quantity}: {row.reason}") for row in own if row.verdict in RED)
+            found.append((ERRED, api, failed[0].reason))
+        elif api in right:
+            found += [(ALARM, api, f"{row.quantity}: {row.reason}") for row in own if row.verdict in RED]
         elif wrong_in(api, dtype):
-            yield from _of_wrong(case, implementation, own, rows)
+            found += _missed(implementation, own, rows, right)
+        if api in right and any(row.verdict in RED for row in own):
+            right.discard(api)
     for row in rows:
-        if row.verdict in RED and not is_wrong(row.left) and not is_wrong(row.right) and row.right != REFERENCE:
-            yield ALARM, row.left, f"{row.quantity}, against {row.right}: {row.reason}"
+        if row.verdict in RED and row.left in right and row.right in right:
+            found.append((ALARM, row.left, f"{row.quantity}, against {row.right}: {row.reason}"))
+    return found
 
 
-def _of_wrong(
-    case: Case, implementation: Implementation, own: Sequence[Row], rows: Sequence[Row]
+def _missed(
+    implementation: Implementation, own: Sequence[Row], rows: Sequence[Row], right: Collection[str]
 ) -> Iterator[tuple[str, str, str]]:
     """A wrong version has to be red itself, and no right version of the other framework may be blamed for it."""
     api = implementation.api
     if not any(row.verdict in NOTICED for row in own):
         nearest = max(own, key=lambda row: row.error_ratio or 0.0)
         yield MISS, api, f"passes: {nearest.quantity} uses {nearest.error_ratio or 0.0:.1%} of its allowance"
-    right = {each.api for each in case.implementations if not is_wrong(each.api)}
     for row in rows:
         pair = {row.left, row.right}
         if api in pair and pair & right and row.verdict in RED and row.blame != implementation.framework:
@@ -155,7 +161,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(*map(described, record["findings"]), sep="\n")
-    print(f"{record['operations']} operations: {record['right']} right versions, {record['wrong']} wrong ones, ", end="")
+    print(
+        f"{record['operations']} operations: {record['right']} right versions, {record['wrong']} wrong ones, ", end=""
+    )
     print(f"{record['items']} items with {record['seeds']} seeds, {len(record['findings'])} findings")
     return bool(record["findings"])
 

@@ -491,7 +491,9 @@ def _(np, x, *, T, D):
 def _(torch, x, *, T, D):
     encoding = torch.zeros(T, D, dtype=x.dtype)
     position = torch.arange(T, dtype=x.dtype)[:, None]
-    frequency = torch.exp(torch.arange(0, D, 2, dtype=x.dtype) * (-(torch.log(torch.tensor(10000.0, dtype=x.dtype)) / D)))
+    frequency = torch.exp(
+        torch.arange(0, D, 2, dtype=x.dtype) * (-(torch.log(torch.tensor(10000.0, dtype=x.dtype)) / D))
+    )
     encoding[:, 0::2] = torch.sin(position * frequency)
     encoding[:, 1::2] = torch.cos(position * frequency)
     return x * D**0.5 + encoding
@@ -499,7 +501,9 @@ def _(torch, x, *, T, D):
 
 @sinusoidal.tensorflow("tf.sin")
 def _(tf, x, *, T, D):
-    angle = tf.range(T, dtype=x.dtype)[:, None] / tf.pow(tf.constant(10000.0, x.dtype), tf.range(0, D, 2, dtype=x.dtype) / D)
+    angle = tf.range(T, dtype=x.dtype)[:, None] / tf.pow(
+        tf.constant(10000.0, x.dtype), tf.range(0, D, 2, dtype=x.dtype) / D
+    )
     encoding = tf.reshape(tf.stack([tf.sin(angle), tf.cos(angle)], -1), (T, D))
     return x * tf.sqrt(tf.cast(D, x.dtype)) + encoding
 
@@ -518,6 +522,8 @@ def _(torch, x, *, T, D):
 
 @sinusoidal.tensorflow("WRONG: exponent i/D in place of 2i/D")
 def _(tf, x, *, T, D):
-    angle = tf.range(T, dtype=x.dtype)[:, None] / tf.pow(tf.constant(10000.0, x.dtype), tf.range(D // 2, dtype=x.dtype) / D)
+    angle = tf.range(T, dtype=x.dtype)[:, None] / tf.pow(
+        tf.constant(10000.0, x.dtype), tf.range(D // 2, dtype=x.dtype) / D
+    )
     encoding = tf.reshape(tf.stack([tf.sin(angle), tf.cos(angle)], -1), (T, D))
     return x * tf.sqrt(tf.cast(D, x.dtype)) + encoding

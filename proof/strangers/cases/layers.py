@@ -159,7 +159,9 @@ batch = Case(
     "batch_norm_training",
     "Normalised over the batch; the running variance takes in a tenth of the unbiased one.",
     sizes=dict(N=32, C=7),
-    inputs=dict(x=normal("N C", mean=0.5), mean=normal("C", gradient=False), variance=uniform("C", 0.5, 2.0, gradient=False)),
+    inputs=dict(
+        x=normal("N C", mean=0.5), mean=normal("C", gradient=False), variance=uniform("C", 0.5, 2.0, gradient=False)
+    ),
     weights=dict(scale=normal("C"), bias=normal("C")),
     outputs=dict(y="N C"),
     states=dict(new_mean="C", new_variance="C"),

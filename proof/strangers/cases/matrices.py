@@ -5,8 +5,6 @@ from parity import Case, normal, uniform
 FLOATS = ["float32", "float64"]
 
 
-
-
 # Solving -----------------------------------------------------------------------------------------------------------
 
 solve = Case(

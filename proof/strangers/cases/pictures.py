@@ -164,9 +164,7 @@ def _(torch, x):
     return *torch_edges(torch, x), torch_sobel(torch, x, mode="constant")
 
 
-@edges.tensorflow(
-    "WRONG: Sobel's other direction", x="N H W C", down="N H W C", right="N H W C", sobel="N H W C"
-)
+@edges.tensorflow("WRONG: Sobel's other direction", x="N H W C", down="N H W C", right="N H W C", sobel="N H W C")
 def _(tf, x):
     return *tf.image.image_gradients(x), tf.image.sobel_edges(x)[..., 1]
 

@@ -46,7 +46,9 @@ def _(tf, x, group, *, G):
 
 @segment_sum.torch("WRONG: the last row of a group counts alone")
 def _(torch, x, group, *, G):
-    last = torch.stack([torch.nonzero(group == g).flatten().amax() if (group == g).any() else torch.tensor(0) for g in range(G)])
+    last = torch.stack(
+        [torch.nonzero(group == g).flatten().amax() if (group == g).any() else torch.tensor(0) for g in range(G)]
+    )
     return torch.where((torch.arange(G)[:, None] == group).any(1)[:, None], x[last], 0)
 
 
@@ -158,7 +160,9 @@ scatter = Case(
 
 @scatter.reference
 def _(np, values, row, column, *, A, B):
-    return np.einsum("k,ka,kb->ab", values, (row[:, None] == np.arange(A)) * 1.0, (column[:, None] == np.arange(B)) * 1.0)
+    return np.einsum(
+        "k,ka,kb->ab", values, (row[:, None] == np.arange(A)) * 1.0, (column[:, None] == np.arange(B)) * 1.0
+    )
 
 
 @scatter.torch("torch.Tensor.index_put")

@@ -7,7 +7,9 @@ FLOATS = ["float32", "float64"]
 
 def bilinear_weights(np, before, after, corners=False):
     """The matrix from rows before to rows after."""
-    places = np.arange(after) * ((before - 1) / (after - 1)) if corners else (np.arange(after) + 0.5) * before / after - 0.5
+    places = (
+        np.arange(after) * ((before - 1) / (after - 1)) if corners else (np.arange(after) + 0.5) * before / after - 0.5
+    )
     places = np.clip(places, 0, before - 1)
     return np.maximum(0.0, 1 - np.abs(places[:, None] - np.arange(before)))
 

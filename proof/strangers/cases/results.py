@@ -209,7 +209,9 @@ def _(torch, x, *, K, dtype):
 
 @one_hot.torch("WRONG: -1 is the last class")
 def _(torch, x, *, K, dtype):
-    return ((x % 10)[:, None] == torch.arange(K)).to(getattr(torch, dtype)) + (x == -1)[:, None] * (torch.arange(K) == K - 1)
+    return ((x % 10)[:, None] == torch.arange(K)).to(getattr(torch, dtype)) + (x == -1)[:, None] * (
+        torch.arange(K) == K - 1
+    )
 
 
 @one_hot.tensorflow("WRONG: one class late")
@@ -274,7 +276,9 @@ bits = Case(
     "And, or, exclusive or, complement and shifts.",
     sizes=dict(N=150),
     inputs=dict(a=integers("N", 0, 1024), b=integers("N", 0, 1024), s=integers("N", 0, 5)),
-    outputs=dict(both=buffer("N"), either=buffer("N"), one=buffer("N"), inverse=buffer("N"), left=buffer("N"), right=buffer("N")),
+    outputs=dict(
+        both=buffer("N"), either=buffer("N"), one=buffer("N"), inverse=buffer("N"), left=buffer("N"), right=buffer("N")
+    ),
     exact=True,
     dtypes=["float32"],
 )
