@@ -1,1 +1,1 @@
-"""Operations as users declare them, from the public documentation alone: right versions that must pass, wrong ones that must not."""
+"""Operations as users declare them from the documentation: right versions must pass, wrong ones must not."""

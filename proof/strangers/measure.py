@@ -23,8 +23,9 @@ from parity.catalog.case import Case, Implementation
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.load import load
 from parity.judge import judge
+from parity.judge.judge import Context
 from parity.judge.row import FAIL, NONDETERMINISTIC, RED, Row
-from proof.observe import Workers
+from proof.observe import Observed, Workers
 
 FOLDER = Path(__file__).with_name("cases")
 SEEDS = range(3)
@@ -112,9 +113,8 @@ def examine(workers: Workers, seeds: Sequence[int], cases: Sequence[str] = ()) -
     found: dict[tuple[str, ...], Finding] = {}
     for observed in workers.observe(items, seeds):
         case, item = observed.case, observed.item
-        rows = judge(case, item, observed.observations, workers.context(observed.seed))
         told: dict[tuple[str, ...], Finding] = {}
-        for kind, version, reason in judged_wrongly(case, item.dtype, rows):
+        for kind, version, reason in _of(observed, workers.context(observed.seed)):
             key = (kind, case.name, item.variant, item.dtype, version)
             told.setdefault(key, Finding(*key, reason, observed.seed))
         for key, finding in told.items():
@@ -130,6 +130,15 @@ def examine(workers: Workers, seeds: Sequence[int], cases: Sequence[str] = ()) -
         "seeds": len(seeds),
         "findings": [*_broken(workers), *map(asdict, found.values())],
     }
+
+
+def _of(observed: Observed, context: Context) -> list[tuple[str, str, str]]:
+    case, item = observed.case, observed.item
+    try:
+        rows = judge(case, item, observed.observations, context)
+    except Exception as error:  # A judge that cannot take what a user declares is a finding; the others go on.
+        return [(ERRED, "the judge", f"{type(error).__name__}: {error}")]
+    return judged_wrongly(case, item.dtype, rows)
 
 
 def _broken(workers: Workers) -> Iterator[dict[str, Any]]:

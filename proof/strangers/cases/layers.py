@@ -244,12 +244,12 @@ def _(tf, x, *, C):
     return x / (1 + 0.1 * sum(squares[..., i : i + C] for i in range(5))) ** 0.75
 
 
-@local.torch("WRONG: α is not divided by the five")
+@local.torch("WRONG: alpha is not divided by the five")
 def _(torch, x):
     return torch.nn.functional.local_response_norm(x, 5, alpha=0.1, beta=0.75, k=1.0)
 
 
-@local.torch("WRONG: β = 0.5")
+@local.torch("WRONG: beta = 0.5")
 def _(torch, x):
     return torch.nn.functional.local_response_norm(x, 5, alpha=0.5, beta=0.5, k=1.0)
 

@@ -272,7 +272,7 @@ def _(tf, x, y):
     return tf.image.ssim(x, y, max_val=1.0)
 
 
-@ssim.torch("WRONG: σ = 2")
+@ssim.torch("WRONG: sigma = 2")
 def _(torch, x, y):
     return torch_ssim(torch, x, y, sigma=2.0)
 
@@ -406,6 +406,6 @@ def _(torch, x, *, sigma, radius):
     return torch_blur(torch, x, sigma, radius, shift=0.5)
 
 
-@blur.torch("WRONG: σ squared")
+@blur.torch("WRONG: sigma squared")
 def _(torch, x, *, sigma, radius):
     return torch_blur(torch, x, sigma**2, radius)

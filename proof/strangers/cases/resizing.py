@@ -14,6 +14,15 @@ def bilinear_weights(np, before, after, corners=False):
     return np.maximum(0.0, 1 - np.abs(places[:, None] - np.arange(before)))
 
 
+def tf_between(tf, x, rows, columns):
+    """Linear interpolation of images (N H W C) at places between rows and columns."""
+    down, across = (
+        tf.nn.relu(1 - tf.abs(at[:, None] - tf.range(n, dtype=x.dtype)))
+        for at, n in ((rows, x.shape[1]), (columns, x.shape[2]))
+    )
+    return tf.einsum("ph,nhwc,qw->npqc", down, x, across)
+
+
 # Bilinear, half pixels ---------------------------------------------------------------------------------------------
 
 bilinear = Case(
@@ -40,10 +49,11 @@ def _(torch, x, *, P, Q):
 def _(tf, x, *, P, Q):
     # The kernel computes in float32 whatever it gets.
     if x.dtype == tf.float64:
-        place = lambda n, m: tf.clip_by_value((tf.range(m, dtype=x.dtype) + 0.5) * (n / m) - 0.5, 0, n - 1)
-        rows, columns = place(x.shape[1], P), place(x.shape[2], Q)
-        near = lambda at, n: tf.nn.relu(1 - tf.abs(at[:, None] - tf.range(n, dtype=x.dtype)))
-        return tf.einsum("ph,nhwc,qw->npqc", near(rows, x.shape[1]), x, near(columns, x.shape[2]))
+        rows, columns = (
+            tf.clip_by_value((tf.range(m, dtype=x.dtype) + 0.5) * (n / m) - 0.5, 0, n - 1)
+            for n, m in ((x.shape[1], P), (x.shape[2], Q))
+        )
+        return tf_between(tf, x, rows, columns)
     return tf.image.resize(x, (P, Q))
 
 
@@ -113,8 +123,7 @@ def _(torch, x, *, P, Q):
 @corners.tensorflow("WRONG: (H - 1) / P", x="N H W C", y="N P Q C")
 def _(tf, x, *, H, W, P, Q):
     rows, columns = tf.range(P, dtype=x.dtype) * ((H - 1) / P), tf.range(Q, dtype=x.dtype) * ((W - 1) / Q)
-    near = lambda at, n: tf.nn.relu(1 - tf.abs(at[:, None] - tf.range(n, dtype=x.dtype)))
-    return tf.einsum("ph,nhwc,qw->npqc", near(rows, H), x, near(columns, W))
+    return tf_between(tf, x, rows, columns)
 
 
 # Nearest -----------------------------------------------------------------------------------------------------------

@@ -300,48 +300,48 @@ convolved = Case(
     "A long filter applied to a signal, from the past only, by way of Fourier transforms of twice the length.",
     sizes=dict(N=2, C=3, L=256),
     inputs=dict(x=normal("N C L")),
-    weights=dict(filter=normal("C L")),
+    weights=dict(taps=normal("C L")),
     outputs=dict(y="N C L"),
     dtypes=FLOATS,
 )
 
 
 @convolved.reference
-def _(np, x, filter, *, L):
+def _(np, x, taps, *, L):
     lag = np.arange(L)[:, None] - np.arange(L)
-    matrix = np.where(lag >= 0, filter[:, lag % L], 0.0)
+    matrix = np.where(lag >= 0, taps[:, lag % L], 0.0)
     return np.einsum("cts,ncs->nct", matrix, x)
 
 
 @convolved.torch("torch.fft.rfft")
-def _(torch, x, filter, *, L):
-    return torch.fft.irfft(torch.fft.rfft(x, 2 * L) * torch.fft.rfft(filter, 2 * L), 2 * L)[..., :L]
+def _(torch, x, taps, *, L):
+    return torch.fft.irfft(torch.fft.rfft(x, 2 * L) * torch.fft.rfft(taps, 2 * L), 2 * L)[..., :L]
 
 
 @convolved.tensorflow("tf.signal.rfft")
-def _(tf, x, filter, *, L):
-    spectrum = tf.signal.rfft(x, [2 * L]) * tf.signal.rfft(filter, [2 * L])
+def _(tf, x, taps, *, L):
+    spectrum = tf.signal.rfft(x, [2 * L]) * tf.signal.rfft(taps, [2 * L])
     return tf.signal.irfft(spectrum, [2 * L])[..., :L]
 
 
 @convolved.torch("torch.nn.functional.conv1d")
-def _(torch, x, filter, *, C, L):
-    return torch.nn.functional.conv1d(torch.nn.functional.pad(x, (L - 1, 0)), filter.flip(-1)[:, None], groups=C)
+def _(torch, x, taps, *, C, L):
+    return torch.nn.functional.conv1d(torch.nn.functional.pad(x, (L - 1, 0)), taps.flip(-1)[:, None], groups=C)
 
 
 @convolved.torch("WRONG: circular")
-def _(torch, x, filter, *, L):
-    return torch.fft.irfft(torch.fft.rfft(x) * torch.fft.rfft(filter), L)
+def _(torch, x, taps, *, L):
+    return torch.fft.irfft(torch.fft.rfft(x) * torch.fft.rfft(taps), L)
 
 
 @convolved.torch("WRONG: correlation")
-def _(torch, x, filter, *, L):
-    return torch.fft.irfft(torch.fft.rfft(x, 2 * L) * torch.fft.rfft(filter, 2 * L).conj(), 2 * L)[..., :L]
+def _(torch, x, taps, *, L):
+    return torch.fft.irfft(torch.fft.rfft(x, 2 * L) * torch.fft.rfft(taps, 2 * L).conj(), 2 * L)[..., :L]
 
 
 @convolved.tensorflow("WRONG: one sample late")
-def _(tf, x, filter, *, L):
-    spectrum = tf.signal.rfft(x, [2 * L]) * tf.signal.rfft(filter, [2 * L])
+def _(tf, x, taps, *, L):
+    spectrum = tf.signal.rfft(x, [2 * L]) * tf.signal.rfft(taps, [2 * L])
     return tf.signal.irfft(spectrum, [2 * L])[..., 1 : L + 1]
 
 
