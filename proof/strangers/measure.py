@@ -14,7 +14,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def judged_wrongly(case: Case, dtype: str, rows: Sequence[Row]) -> list[tuple[st
 
 
 def _missed(
-    implementation: Implementation, own: Sequence[Row], rows: Sequence[Row], right: Collection[str]
+    implementation: Implementation, own: Sequence[Row], rows: Sequence[Row], right: set[str]
 ) -> Iterator[tuple[str, str, str]]:
     """A wrong version has to be red itself, and no right version of the other framework may be blamed for it."""
     api = implementation.api
@@ -115,8 +115,8 @@ def examine(workers: Workers, seeds: Sequence[int], cases: Sequence[str] = ()) -
         case, item = observed.case, observed.item
         told: dict[tuple[str, ...], Finding] = {}
         for kind, version, reason in _of(observed, workers.context(observed.seed)):
-            key = (kind, case.name, item.variant, item.dtype, version)
-            told.setdefault(key, Finding(*key, reason, observed.seed))
+            finding = Finding(kind, case.name, item.variant, item.dtype, version, reason, observed.seed)
+            told.setdefault((kind, case.name, item.variant, item.dtype, version), finding)
         for key, finding in told.items():
             first = found.get(key)
             found[key] = finding if first is None else Finding(**{**asdict(first), "seeds": first.seeds + 1})
