@@ -29,7 +29,7 @@ def _(torch, x):
 
 @places.tensorflow("tf.argsort")
 def _(tf, x):
-    return tf.argsort(x, axis=-1, stable=True)
+    return tf.cast(tf.argsort(x, axis=-1, stable=True), tf.int64)
 
 
 @places.torch("WRONG: ties the other way")
@@ -44,7 +44,7 @@ def _(torch, x):
 
 @places.tensorflow("WRONG: ranks")
 def _(tf, x):
-    return tf.argsort(tf.argsort(x, axis=-1, stable=True), axis=-1)
+    return tf.cast(tf.argsort(tf.argsort(x, axis=-1, stable=True), axis=-1), tf.int64)
 
 
 best = Case(
@@ -69,7 +69,7 @@ def _(torch, x, *, K):
 
 @best.tensorflow("tf.math.top_k")
 def _(tf, x, *, K):
-    return tf.math.top_k(x, K).indices
+    return tf.cast(tf.math.top_k(x, K).indices, tf.int64)
 
 
 @best.torch("WRONG: not in order")
@@ -84,7 +84,7 @@ def _(torch, x, *, K):
 
 @best.tensorflow("WRONG: the smallest")
 def _(tf, x, *, K):
-    return tf.math.top_k(-x, K).indices
+    return tf.cast(tf.math.top_k(-x, K).indices, tf.int64)
 
 
 search = Case(
@@ -111,7 +111,7 @@ def _(torch, x, edges, *, side):
 
 @search.tensorflow("tf.searchsorted")
 def _(tf, x, edges, *, side):
-    return tf.searchsorted(tf.sort(edges), x, side=side)
+    return tf.searchsorted(tf.sort(edges), x, side=side, out_type=tf.int64)
 
 
 @search.torch("WRONG: the other side")
@@ -126,7 +126,7 @@ def _(torch, x, edges, *, side):
 
 @search.tensorflow("WRONG: the row is not in order")
 def _(tf, x, edges, *, side):
-    return tf.searchsorted(edges, x, side=side)
+    return tf.searchsorted(edges, x, side=side, out_type=tf.int64)
 
 
 # Counts ------------------------------------------------------------------------------------------------------------
@@ -154,8 +154,8 @@ def _(torch, x):
 
 @unique.tensorflow("tf.unique_with_counts")
 def _(tf, x):
-    ordered, _, count = tf.unique_with_counts(tf.sort(x))
-    return ordered, tf.searchsorted(ordered, x), count
+    ordered, _, count = tf.unique_with_counts(tf.sort(x), out_idx=tf.int64)
+    return ordered, tf.searchsorted(ordered, x, out_type=tf.int64), count
 
 
 @unique.torch("WRONG: in order of appearance")
@@ -173,8 +173,8 @@ def _(torch, x):
 
 @unique.tensorflow("WRONG: places before the value")
 def _(tf, x):
-    ordered, _, count = tf.unique_with_counts(tf.sort(x))
-    return ordered, tf.searchsorted(ordered, x) - 1, count
+    ordered, _, count = tf.unique_with_counts(tf.sort(x), out_idx=tf.int64)
+    return ordered, tf.searchsorted(ordered, x, out_type=tf.int64) - 1, count
 
 
 one_hot = Case(
@@ -558,7 +558,8 @@ def _(torch, corner, size, score):
 
 @suppression.tensorflow("tf.image.non_max_suppression")
 def _(tf, corner, size, score, *, N):
-    return tf.image.non_max_suppression(tf.concat([corner, corner + size], -1), score, N, iou_threshold=0.5)
+    boxes = tf.concat([corner, corner + size], -1)
+    return tf.cast(tf.image.non_max_suppression(boxes, score, N, iou_threshold=0.5), tf.int64)
 
 
 @suppression.torch("WRONG: the lowest score first")
@@ -574,4 +575,4 @@ def _(torch, corner, size, score):
 @suppression.tensorflow("WRONG: in the boxes' order")
 def _(tf, corner, size, score, *, N):
     boxes = tf.concat([corner, corner + size], -1)
-    return tf.sort(tf.image.non_max_suppression(boxes, score, N, iou_threshold=0.5))
+    return tf.cast(tf.sort(tf.image.non_max_suppression(boxes, score, N, iou_threshold=0.5)), tf.int64)
