@@ -85,7 +85,7 @@ def _pivots(a: Any) -> Any:
 
 @_batched
 def _cholesky(a: Any) -> Any:
-    lower = a * 0.0
+    lower = np.abs(a) * 0.0
     for k in range(a.shape[-1]):
         rest = a[:, k:, k] - np.einsum("bj,bij->bi", lower[:, k, :k], lower[:, k:, :k])
         lower[:, k:, k] = rest / np.sqrt(rest[:, :1])
@@ -412,11 +412,19 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 
 def pinv(a: Any) -> Any:
-    """The pseudo-inverse of a matrix of full rank."""
+    """The pseudo-inverse of a matrix of full rank.
+
+    Its rounding is that of singular values and vectors, from which frameworks take it, and TensorFlow its gradient, too,
+    which loses digits where two singular values are near each other. The truth comes from orthogonal factors.
+    """
     a = _real(a)
-    tall = a.shape[-2] >= a.shape[-1]
-    square = anp.matmul(_t(a), a) if tall else anp.matmul(a, _t(a))
-    return solve(square, _t(a)) if tall else _t(solve(square, a))
+    if isinstance(getval(a), Rounded):
+        u, s, vt = singular(a)
+        return anp.matmul(_t(vt) / s[..., None, :], _t(u))
+    if a.shape[-2] < a.shape[-1]:
+        return _t(pinv(_t(a)))
+    q, r = orthogonal(a)
+    return solved(r, _t(q))
 
 
 def matrix_power(a: Any, n: int) -> Any:
