@@ -338,6 +338,16 @@ exponential = Case(
 )
 
 
+exponential.deviation(
+    "torch.linalg.matrix_exp",
+    dtypes=["float64"],
+    quantities=["grad:a"],
+    within=1e-13,
+    because="the gradient is a block of the exponential of a matrix twice as large, whose squarings lose two digits",
+    source="measured with torch 2.13.0",
+)
+
+
 @exponential.reference
 def _(np, a, *, D):
     term = total = np.eye(D) + 0.0 * a

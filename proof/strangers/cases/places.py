@@ -87,7 +87,7 @@ def _(tf, x, group, *, G):
     return tf.math.unsorted_segment_mean(x, group, G)
 
 
-@segment_mean.torch("WRONG: the zero that it begins with is counted")
+@segment_mean.torch("WRONG: the zero that it begins with is counted (float16, float32, float64 only)")
 def _(torch, x, group, *, G):
     return x.new_zeros(G, x.shape[1]).scatter_reduce(0, group[:, None].expand_as(x), x, "mean", include_self=True)
 
