@@ -306,6 +306,7 @@ fake = Case(
     outputs=dict(y="N C"),
     dtypes=["float32"],
     exact=True,
+    unsigned_zeros="the whole numbers in between have no -0",
 )
 
 
