@@ -414,17 +414,20 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 def pinv(a: Any) -> Any:
     """The pseudo-inverse of a matrix of full rank.
 
-    Its rounding is that of singular values and vectors, from which frameworks take it, and TensorFlow its gradient, too,
-    which loses digits where two singular values are near each other. The truth comes from orthogonal factors.
+    Its rounding is that of LAPACK's way to singular values, from which frameworks take it: orthogonal factors, reflections
+    from both sides, rotations. So is its gradient's, which TensorFlow takes from there, too, and which loses digits where
+    two singular values are near each other. The truth comes from orthogonal factors alone.
     """
     a = _real(a)
-    if isinstance(getval(a), Rounded):
-        u, s, vt = singular(a)
-        return anp.matmul(_t(vt) / s[..., None, :], _t(u))
     if a.shape[-2] < a.shape[-1]:
         return _t(pinv(_t(a)))
     q, r = orthogonal(a)
-    return solved(r, _t(q))
+    if not isinstance(getval(a), Rounded):
+        return solved(r, _t(q))
+    right, lower = orthogonal(_t(r))
+    left, upper = orthogonal(_t(lower))
+    u, s, vt = singular(upper)
+    return anp.matmul(anp.matmul(right, _t(vt)) / s[..., None, :], _t(anp.matmul(q, anp.matmul(left, u))))
 
 
 def matrix_power(a: Any, n: int) -> Any:
