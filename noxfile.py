@@ -148,7 +148,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Measure the judge and write its page: faults, sensitivity, false alarms.
+    """Measure the judge and write its page: faults, sensitivity, strangers' declarations, false alarms.
 
     The false alarms take hours; -- --one-variant=N --full=N --narrow=N runs fewer seeds, --jobs=N on N sets of workers.
     """
@@ -156,6 +156,7 @@ def prove(session: nox.Session) -> None:
     pythons = interpreters(session)
     session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)
     session.run("python", "-m", "proof.sensitivity", "--out=docs/proof/sensitivity.json", *pythons)
+    session.run("python", "-m", "proof.strangers.measure", "--out=docs/proof/strangers.json", *pythons)
     session.run("python", "-m", "proof.seeds", "--out=docs/proof/seeds.json", *pythons, *session.posargs)
     session.run("python", "-m", "proof.report")
 

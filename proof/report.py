@@ -14,24 +14,28 @@ from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
 from proof.marked import Marked
 from proof.seeds import PARTS, SHARES, total
 from proof.sensitivity import JUDGE, USUAL
+from proof.strangers.measure import ALARM, ERRED, MISS, described
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = "verdict-quality.md"
 PLOT = "images/sensitivity.svg"
 IN_SHORT = Marked(DOCS.parent / "README.md", title="measured verdicts", session="prove")
-RECORDS = ("seeds", "faults", "sensitivity")
+RECORDS = ("seeds", "faults", "sensitivity", "strangers")
 NEAREST = 10
 """Rows that came nearest to their allowance and are named."""
 
 
 def document(folder: Path) -> str:
     """The page. Raises ``FileNotFoundError`` when something has not been measured."""
-    seeds, faults, sensitivity = (_read(folder, name) for name in RECORDS)
-    return "\n".join([*_top(), *_seeds(seeds), *_faults(faults), *_sensitivity(sensitivity)]) + "\n"
+    seeds, faults, sensitivity, strangers = (_read(folder, name) for name in RECORDS)
+    parts = _top(), _seeds(seeds), _faults(faults), _sensitivity(sensitivity), _strangers(strangers)
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def in_short(seeds: Mapping[str, Any], faults: Mapping[str, Any], sensitivity: Mapping[str, Any]) -> Iterator[str]:
-    """The figures of the three records for the README."""
+def in_short(
+    seeds: Mapping[str, Any], faults: Mapping[str, Any], sensitivity: Mapping[str, Any], strangers: Mapping[str, Any]
+) -> Iterator[str]:
+    """The figures of the four records for the README."""
     totals = {name: total(seeds[name]) for name in PARTS}
     runs = ", ".join(
         f"{totals[name]['seeds']:,} seeds of {part.title} in {len(seeds[name])} case files"
@@ -42,6 +46,12 @@ def in_short(seeds: Mapping[str, Any], faults: Mapping[str, Any], sensitivity: M
     yield (
         f"- Faults injected into the frameworks: {len(faults['faults'])}. Noticed, and attributed to the right "
         f"operation, quantities and framework: {sum(f['killed'] and f['attributed'] for f in faults['faults'])}."
+    )
+    kinds = Counter(finding["kind"] for finding in strangers["findings"])
+    yield (
+        f"- Operations declared from the frameworks' documentation alone: {strangers['operations']}, with "
+        f"{strangers['right']} right and {strangers['wrong']} wrong versions. Right ones rejected: {kinds[ALARM]}. "
+        f"Wrong ones that pass: {kinds[MISS]}."
     )
     yield (
         f"- The smallest relative error δ of a whole float32 result that is noticed, in {len(sensitivity['cases'])} "
@@ -178,6 +188,29 @@ def _sensitivity(record: Mapping[str, Any]) -> Iterator[str]:
                 ("never" if noticed is None else f"{noticed:.1e}") + (f", {alarms:.0%} false" if alarms else "")
             )
         yield f"| `{row['case']}` | " + " | ".join(cells) + " |"
+
+
+def _strangers(record: Mapping[str, Any]) -> Iterator[str]:
+    findings: Sequence[Mapping[str, Any]] = record["findings"]
+    kinds = Counter(finding["kind"] for finding in findings)
+    yield ""
+    yield "## Strangers' declarations"
+    yield ""
+    yield (
+        "Operations declared as a user declares them: from the documentation of PyTorch, TensorFlow and Keras, outside "
+        "the catalogue (`proof/strangers/cases/`). Each has three or more wrong versions beside the right ones, with "
+        "mistakes that ports make: a position too far, a missing scale, a lost gradient, lost digits. An alarm is a "
+        "right version that is rejected, a miss a wrong one that passes or that the other framework is blamed for, an "
+        "error what could not be judged; each is counted once for an operation, variant, dtype and version."
+    )
+    yield ""
+    yield "| operations | right versions | wrong versions | items | seeds | alarms | misses | errors |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    counts = " | ".join(f"{record[name]:,}" for name in ("operations", "right", "wrong", "items", "seeds"))
+    yield f"| {counts} | {kinds[ALARM]} | {kinds[MISS]} | {kinds[ERRED]} |"
+    if findings:
+        yield ""
+        yield from (f"- {described(finding)}" for finding in findings)
 
 
 def _comparisons(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

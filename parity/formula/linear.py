@@ -85,7 +85,7 @@ def _pivots(a: Any) -> Any:
 
 @_batched
 def _cholesky(a: Any) -> Any:
-    lower = a * 0.0
+    lower = np.abs(a) * 0.0
     for k in range(a.shape[-1]):
         rest = a[:, k:, k] - np.einsum("bj,bij->bi", lower[:, k, :k], lower[:, k:, :k])
         lower[:, k:, k] = rest / np.sqrt(rest[:, :1])
@@ -412,11 +412,22 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 
 def pinv(a: Any) -> Any:
-    """The pseudo-inverse of a matrix of full rank."""
+    """The pseudo-inverse of a matrix of full rank.
+
+    Its rounding is that of LAPACK's way to singular values, from which frameworks take it: orthogonal factors, reflections
+    from both sides, rotations. So is its gradient's, which TensorFlow takes from there, too, and which loses digits where
+    two singular values are near each other. The truth comes from orthogonal factors alone.
+    """
     a = _real(a)
-    tall = a.shape[-2] >= a.shape[-1]
-    square = anp.matmul(_t(a), a) if tall else anp.matmul(a, _t(a))
-    return solve(square, _t(a)) if tall else _t(solve(square, a))
+    if a.shape[-2] < a.shape[-1]:
+        return _t(pinv(_t(a)))
+    q, r = orthogonal(a)
+    if not isinstance(getval(a), Rounded):
+        return solved(r, _t(q))
+    right, lower = orthogonal(_t(r))
+    left, upper = orthogonal(_t(lower))
+    u, s, vt = singular(upper)
+    return anp.matmul(anp.matmul(right, _t(vt)) / s[..., None, :], _t(anp.matmul(q, anp.matmul(left, u))))
 
 
 def matrix_power(a: Any, n: int) -> Any:

@@ -143,6 +143,9 @@ MIXED_GRADIENTS = 2.0**24
 """The same for gradients. What is large in them is no convention, and what is small is often what large numbers leave
 that cancel exactly in the formula and not in the frameworks: those of a saturated softmax, for one."""
 
+NOTHING = 2.0**-300
+"""No scale: a zero, or one whose sign alone depends on rounding, which is told by a sensitivity of 2**-400."""
+
 LOW = 0.1
 """The quantile of the scales that an element without any gets: zeros lie beside small numbers, not the largest."""
 
@@ -157,8 +160,8 @@ def pooled(own: Array, truth: Array, mixed: float = MIXED) -> Array:
     scales = own[np.isfinite(truth)].ravel()
     if not scales.size:
         return own
-    positive = scales[scales > 0]
-    own = np.where(own == 0, np.quantile(positive, LOW), own) if positive.size else own
+    positive = scales[scales > NOTHING]
+    own = np.where(own <= NOTHING, np.quantile(positive, LOW), own) if positive.size else own
     ordered = np.sort(scales)
     squares = np.concatenate([[0.0], np.cumsum(ordered**2)])
     bound = mixed * own

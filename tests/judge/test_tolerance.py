@@ -134,6 +134,11 @@ def test_a_zero_gets_a_scale_of_the_small_numbers():
     assert 0.5 < pooled(rows, rows)[0] < 64
 
 
+def test_a_zero_of_which_rounding_moves_the_sign_alone_is_one_without_a_scale():
+    own = np.array([2.0**-400, 1.0, 1.0, 1.0])
+    assert pooled(own, np.round(own))[0] == pytest.approx(1.0, abs=0.3)
+
+
 # Other dtypes ------------------------------------------------------------------------------------------------------
 
 

@@ -98,7 +98,7 @@ def records(*names):
     ("part", "lines"),
     [
         (upgrade_report.PART, lambda: upgrade_report.section(*records("upgrades"))),
-        (report.IN_SHORT, lambda: report.in_short(*records("seeds", "faults", "sensitivity"))),
+        (report.IN_SHORT, lambda: report.in_short(*records(*report.RECORDS))),
     ],
 )
 def test_the_generated_parts_of_pages_are_those_of_their_records(part, lines):

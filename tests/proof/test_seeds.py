@@ -1,6 +1,7 @@
 """Counts of false alarms add up over sittings, and begin anew when what they hold for has changed."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from parity.judge import RED, judge
 from proof.observe import ROOT, Workers
 from proof.report import document
 from proof.seeds import JUDGED, NOTHING, WIDE, Counts, Sitting, Sittings, add, begun, sittings, sources, total, work
+from proof.strangers.measure import Finding
 
 NEAREST = {
     "case": "linear", "dtype": "float64", "seed": 3, "quantity": "output:y", "left": "tf.matmul", "error_ratio": 0.4567,
@@ -134,11 +136,14 @@ def test_the_page_tells_what_was_measured(tmp_path):
         "versions": {"torch": "2.13.0", "tensorflow": "2.21.0"},
         "one_variant": {"linear.py": {**SEED, "alarms": [ALARM]}}, "full": {"linear.py": SEED}, "narrow": {},
     }  # fmt: skip
+    missed = Finding("miss", "blur", "", "float16", "WRONG: too wide", "passes", 2, 3)
+    strangers = {"operations": 3, "right": 7, "wrong": 9, "items": 10, "seeds": 2, "findings": [asdict(missed)]}
     (tmp_path / "proof").mkdir()
     for name, content in (
         ("seeds", seeds),
         ("faults", {"faults": [fault]}),
         ("sensitivity", {"cases": [case], "seeds": 3}),
+        ("strangers", strangers),
     ):
         (tmp_path / "proof" / f"{name}.json").write_text(json.dumps(content))
     page = document(tmp_path)
@@ -149,6 +154,8 @@ def test_the_page_tells_what_was_measured(tmp_path):
     assert "| 45.7% | `linear`, float64, seed 3 | `output:y` | tf.matmul |" in page
     assert "1 faults, injected into the frameworks from outside: 1 killed, 1 attributed" in page
     assert "| this judge | 2.0e-06 | 2.0e-06 | 0.00% |" in page
+    assert "| 3 | 7 | 9 | 10 | 2 | 0 | 1 | 0 |" in page
+    assert "- miss: blur-float16, 3 seeds: WRONG: too wide: passes" in page
 
 
 @pytest.fixture(scope="module")
