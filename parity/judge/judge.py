@@ -11,31 +11,19 @@ import numpy as np
 from ..catalog.case import Case, Implementation
 from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
-from ..catalog.known import Circumstances, Deviation, Divergence, Known, Limitation, Tolerance, Unrepeatable
+from ..catalog.known import INFERENCE, Circumstances, Deviation, Divergence, Known, Limitation, Tolerance
 from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
-from ..plan.work import Item, eager
-from ..workers.protocol import RESULT, Failure, Observation, Result, cut
+from ..plan.work import Item, again, eager, inferred
+from ..workers.protocol import Failure, Observation, Result, cut
 from .cause import cause, is_of_a_narrower_format
 from .compare import Difference, Truth, against_truth, between
+from .conduct import Subject, conduct, untrained, verdict_of
 from .deviation import deviates
 from .expected import expected_dtype, in_dtype
 from .growth import growth
-from .row import (
-    BOTH,
-    CRASH,
-    ERROR,
-    EXPECTED,
-    FAIL,
-    FORMULA,
-    NONDETERMINISTIC,
-    NOT_RUN,
-    PASS,
-    TIMEOUT,
-    UNEXPECTED,
-    Row,
-)
+from .row import BOTH, CRASH, ERROR, EXPECTED, FAIL, FORMULA, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row
 from .suspect import Voice, doubtful, suspected
 from .tolerance import allowance, together
 from .wrong import Alternatives, Wrong, axes_of, unknown, wrong_of
@@ -107,7 +95,7 @@ class _Judge:
 
     def rows(self) -> Iterator[Row]:
         if not self.observations:
-            yield from self._not_run(self.case.eager_only)
+            yield from self._all(NOT_RUN, self.case.eager_only)
             return
         if self.formula.failure is not None:
             yield from self._without_truth(self.formula.failure)
@@ -126,9 +114,12 @@ class _Judge:
         self.suspects = {quantity for quantity in truths if self._suspected(quantity, truths[quantity], sides, others)}
         for side in sides:
             yield from self._against_truth(side, truths, others[side.name])
-            yield from self._again(side)
+            yield from self._conduct(side, truths, others[side.name])
         for naive in self.case.divergences_for(self.variant, self.item.dtype, self.item.mode):
             yield self._naive(self._side(naive, naive.api, truths), truths)
+        if untrained(self.case.trains(self.variant), [side.observation for side in sides]):
+            reason = f"no implementation changed a layer's variable: remove trains=True from {display(self.case.file)}"
+            yield from self._all(UNEXPECTED, reason)
         frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
         for number, left_framework in enumerate(frameworks):
             for right_framework in frameworks[number + 1 :]:
@@ -178,15 +169,16 @@ class _Judge:
         return f"{display(self.case.file)}:{code.co_firstlineno if code else self.case.line}"
 
     def _without_truth(self, failure: Failure) -> Iterator[Row]:
-        verdict = failure.stage if failure.stage in (CRASH, TIMEOUT) else ERROR
+        verdict = failure.stage if failure.stage in (CRASH, TIMEOUT, NOT_RUN) else ERROR
         yield self._row(
             "", REFERENCE, REFERENCE, REFERENCE, REFERENCE, verdict, f"the formula gave no truth: {failure}"
         )
-        yield from self._not_run("the formula gave no truth")
+        yield from self._all(NOT_RUN, "the formula gave no truth")
 
-    def _not_run(self, reason: str) -> Iterator[Row]:
+    def _all(self, verdict: str, reason: str) -> Iterator[Row]:
+        """A row for each implementation, as a whole."""
         for each in self.case.implementations:
-            yield self._row("", each.api, each.framework, REFERENCE, REFERENCE, NOT_RUN, reason)
+            yield self._row("", each.api, each.framework, REFERENCE, REFERENCE, verdict, reason)
 
     def _suspected(
         self, quantity: str, truth: Truth, sides: Sequence[_Side], others: Mapping[str, Mapping[str, float]]
@@ -251,45 +243,52 @@ class _Judge:
                         nearest[quantity] = min(difference.rho, nearest.get(quantity, np.inf))
         return nearest
 
-    def _again(self, side: _Side) -> Iterator[Row]:
-        """A row for each quantity that came out different when it was computed a second time."""
-        api, framework, first = side.implementation.api, side.implementation.framework, side.observation.results
-        truths = side.truths
-        known = next((each for each in self._known(side.implementation) if isinstance(each, Unrepeatable)), None)
-        for quantity, second in side.observation.again.items():
-            if quantity not in truths or first[quantity].array.tobytes() == second.array.tobytes():
-                continue
-            spread = between(first[quantity], second, side.truths[quantity])
-            reason = f"computed twice from the same values, {api} gave different bits: {spread.located(api, 'again')}"
-            verdict = NONDETERMINISTIC
-            if known is not None:
-                verdict, reason = EXPECTED, f"{known.because} ({known.source})"
+    def _conduct(self, side: _Side, right: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
+        """A row for each thing beside its values in which an implementation is not as it should be."""
+        api, framework, known = side.implementation.api, side.implementation.framework, self._known(side.implementation)
+
+        def compared(quantity: str, result: Result) -> Difference:
+            return against_truth(result, side.truths[quantity], signed_zeros=self._signed_zeros(quantity))
+
+        def judged(
+            quantity: str, result: Result, difference: Difference, deviation: Deviation | None
+        ) -> tuple[str, str]:
+            truth, other = side.truths[quantity], others.get(quantity, 0.0)
+            return self._judged(api, result.dtype, difference, truth, deviation, right[quantity], other)
+
+        subject = Subject(
+            api, side.observation, self.observations.get(again(api)), known, side.truths, compared, judged,
+            inferred(self.case, self.item), self.case.trains(self.variant), display(self.case.file),
+        )  # fmt: skip
+        for each in conduct(subject):
             yield self._row(
-                quantity, api, framework, f"{api}, again", framework, verdict, reason, spread,
-                truths[quantity], blame=_blamed(verdict, framework),
+                each.quantity, api, framework, each.right, REFERENCE if each.right == REFERENCE else framework,
+                each.verdict, each.reason, each.difference, each.truth, blame=_blamed(each.verdict, framework),
             )  # fmt: skip
 
     def _against_truth(self, side: _Side, right: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
         truths = side.truths
         api, framework = side.implementation.api, side.implementation.framework
         failure = side.observation.failure
-        limitation = next((each for each in self._known(side.implementation) if isinstance(each, Limitation)), None)
-        missing = [quantity for quantity in truths if quantity not in side.differences]
+        known = self._known(side.implementation)
+        limitation = next((k for k in known if isinstance(k, Limitation) and k.stage != INFERENCE), None)
+        given = {*side.differences, *side.observation.no_gradient}
+        missing = [quantity for quantity in truths if quantity not in given]
         if failure is None and side.observation.input_digest != self.formula.input_digest:
             failure = Failure(
                 "declaration", "", "the inputs differ from the formula's: does the case file change as it loads?"
             )
         if failure is not None:
-            known = limitation is not None and failure.stage == limitation.stage and limitation.raises in str(failure)
-            if known and limitation is not None:
+            occurs = limitation is not None and failure.stage == limitation.stage and limitation.raises in str(failure)
+            if occurs and limitation is not None:
                 verdict, reason = EXPECTED, f"{limitation.because} ({limitation.source}): {failure}"
             elif limitation is not None:
-                verdict = _verdict_of(failure)
+                verdict = verdict_of(failure)
                 reason = (
                     f"{failure} (the declared limitation raises {limitation.raises!r} in the {limitation.stage} stage)"
                 )
             else:
-                verdict, reason = _verdict_of(failure), str(failure)
+                verdict, reason = verdict_of(failure), str(failure)
             for quantity in missing or [""]:
                 yield self._row(
                     quantity, api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework)
@@ -333,10 +332,24 @@ class _Judge:
 
     def _verdict(self, side: _Side, quantity: str, right: Truth, other: float) -> tuple[str, str]:
         """The verdict against the truth, and the reason. ``right`` is the truth in the dtype that it must have."""
-        difference, truth, deviation = side.differences[quantity], side.truths[quantity], side.deviations.get(quantity)
-        dtype = side.observation.results[quantity].dtype
+        return self._judged(
+            side.implementation.api, side.observation.results[quantity].dtype, side.differences[quantity],
+            side.truths[quantity], side.deviations.get(quantity), right, other,
+        )  # fmt: skip
+
+    def _judged(
+        self,
+        api: str,
+        dtype: str,
+        difference: Difference,
+        truth: Truth,
+        deviation: Deviation | None,
+        right: Truth,
+        other: float,
+    ) -> tuple[str, str]:
+        """The verdict on a result of this ``dtype`` which is so different from the ``truth``, and the reason."""
         as_declared = deviation is not None and dtype == deviation.dtype != right.dtype
-        problem = "" if difference.ok else difference.located(side.implementation.api, REFERENCE)
+        problem = "" if difference.ok else difference.located(api, REFERENCE)
         if not problem and (deviation is None or as_declared):
             problem = _together(difference, truth, other)
         if deviation is None:
@@ -355,12 +368,13 @@ class _Judge:
             return self._right_here(side, divergence, truths)
         if failure is not None:
             known = divergence.raises is not None and divergence.raises in str(failure)
-            verdict = EXPECTED if known else _verdict_of(failure)
+            verdict = EXPECTED if known else verdict_of(failure)
             reason = f"{reason}: {failure}" if known else str(failure)
             return self._row(
                 "", api, framework, REFERENCE, REFERENCE, verdict, reason, blame=_blamed(verdict, framework)
             )
         wrong = {quantity: difference for quantity, difference in side.differences.items() if not difference.ok}
+        wrong |= {quantity: Difference("no gradient (None)") for quantity in side.observation.no_gradient}
         if divergence.raises is not None or not wrong:
             gone = "raises no error" if divergence.raises is not None else "agrees with the truth"
             reason = f"the naive port {gone}: remove its declaration from {display(self.case.file)}"
@@ -375,7 +389,7 @@ class _Judge:
         api, framework, failure = side.implementation.api, side.implementation.framework, side.observation.failure
         if failure is not None:
             return self._row(
-                "", api, framework, REFERENCE, REFERENCE, _verdict_of(failure), str(failure), blame=framework
+                "", api, framework, REFERENCE, REFERENCE, verdict_of(failure), str(failure), blame=framework
             )
         quantity, difference = max(side.differences.items(), key=lambda of: (not of[1].ok, of[1].ratio or 0.0))
         verdict = PASS
@@ -469,12 +483,6 @@ class _Judge:
         )
 
 
-def _verdict_of(failure: Failure) -> str:
-    if failure.stage in (CRASH, TIMEOUT):
-        return failure.stage
-    return FAIL if failure.kind == "AssertionError" or failure.stage == RESULT else ERROR
-
-
 def _rho_allowed(truth: Truth, other: float) -> float | None:
     """What all elements together are allowed, where that is limited."""
     allowance = truth.allowance
@@ -498,7 +506,7 @@ def _together(difference: Difference, truth: Truth, other: float) -> str:
 
 
 def _blamed(verdict: str, framework: str) -> str:
-    return "" if verdict in (PASS, EXPECTED) else framework
+    return "" if verdict in (PASS, EXPECTED, NOT_RUN) else framework
 
 
 def _further(left: _Side, right: _Side, quantity: str) -> str:
