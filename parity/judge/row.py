@@ -16,6 +16,10 @@ CRASH = "crash"
 TIMEOUT = "timeout"
 NOT_RUN = "not-run"
 
+INPUT, INFERRED = "input:", "inference:"
+"""What the quantities begin with that are not the formula's: what is written to, and results in inference that are
+not the recorded ones, bit for bit. There are none where all is in order."""
+
 VERDICTS = (CRASH, TIMEOUT, ERROR, FAIL, NONDETERMINISTIC, UNEXPECTED, NOT_RUN, EXPECTED, PASS)
 """All verdicts, the worst first."""
 
@@ -81,6 +85,6 @@ def worst(verdicts: list[str]) -> str:
 
 def verdict_of(failure: Failure) -> str:
     """The verdict on an implementation that gave no results, where nothing declares that."""
-    if failure.stage in (CRASH, TIMEOUT):
+    if failure.stage in (CRASH, TIMEOUT, NOT_RUN):
         return failure.stage
     return FAIL if failure.kind == "AssertionError" or failure.stage == RESULT else ERROR

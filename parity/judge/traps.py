@@ -118,7 +118,9 @@ def _shown(trap: Trap, quantity: str) -> str:
 
 def _kind(trap: Trap, quantity: str) -> str:
     """Which of ``KINDS`` a wrong quantity is. The wrong sign of a zero is one of ``values``."""
-    result, truth = trap.results[quantity], trap.truths[quantity]
+    result, truth = trap.results.get(quantity), trap.truths[quantity]
+    if result is None:  # A gradient of None.
+        return "values"
     if result.shape != truth.shape:
         return "shape"
     if result.dtype != truth.dtype:
@@ -130,6 +132,8 @@ def _kind(trap: Trap, quantity: str) -> str:
 
 def _size(trap: Trap, quantity: str) -> float:
     """The largest error relative to the largest magnitude of the truth, of what is finite; infinite beside zeros."""
+    if quantity not in trap.results:
+        return np.inf
     found, truth = (
         np.asarray(values, np.longdouble) for values in (trap.results[quantity].values, trap.truths[quantity].values)
     )
