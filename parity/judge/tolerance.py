@@ -85,7 +85,7 @@ def allowance(
     if number in COMPLEX:
         own = np.broadcast_to(own.max(axis=-1, keepdims=True), own.shape)
     mixed = MIXED_GRADIENTS if quantity.startswith("grad:") else MIXED
-    scale = pooled(own, truth, mixed) if case.pooled else np.maximum(own, underflow(part_of(number)))
+    scale = np.maximum(pooled(own, truth, mixed) if case.pooled else own, underflow(part_of(number)))
     if case.is_exact(quantity):
         return Allowance(True, EXACT, np.zeros_like(magnitude), scale, own, pooled=case.pooled)
     of_case = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None

@@ -86,7 +86,7 @@ def test_what_a_row_says():
     assert (row.shape, row.seed, row.input_digest, row.blame, row.reason) == ("2", 7, "d1", "", "")
     assert (row.max_abs_error, row.max_rel_error) == (2.0**-21, 2.0**-22)
     assert (row.allowed, row.error_ratio) == (2 * LIMIT, pytest.approx(2.0**-22 / LIMIT))
-    assert row.rho == pytest.approx(8 / 5**0.5)
+    assert row.rho == pytest.approx(8 / 6.5**0.5)
     assert row.max_ulp == 2
     assert (row.rule, row.scale, row.own_scale) == ("2 (8 u S)", pytest.approx(LIMIT / (8 * 2.0**-24)), 2.0)
     assert row.rho_allowed is None
