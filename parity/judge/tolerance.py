@@ -85,7 +85,8 @@ def allowance(
     if number in COMPLEX:
         own = np.broadcast_to(own.max(axis=-1, keepdims=True), own.shape)
     mixed = MIXED_GRADIENTS if quantity.startswith("grad:") else MIXED
-    scale = np.maximum(pooled(own, truth, mixed) if case.pooled else own, underflow(part_of(number)))
+    ends = underflow(part_of(number))
+    scale = pooled(own, truth, mixed, ends) if case.pooled else np.maximum(own, ends)
     if case.is_exact(quantity):
         return Allowance(True, EXACT, np.zeros_like(magnitude), scale, own, pooled=case.pooled)
     of_case = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
@@ -150,18 +151,19 @@ LOW = 0.1
 """The quantile of the scales that an element without any gets: zeros lie beside small numbers, not the largest."""
 
 
-def pooled(own: Array, truth: Array, mixed: float = MIXED) -> Array:
+def pooled(own: Array, truth: Array, mixed: float = MIXED, ends: float = 0.0) -> Array:
     """The scale S: each element's own, pooled with the whole quantity.
 
     Pooling takes the root mean square of the element's own value and that of all finite elements: the sensitivity is
     an estimate from a few runs, and an element that happens to be insensitive is still stored beside the others. An
-    element of another order of magnitude, such as -1e9 for what is masked, counts no more than ``mixed`` times the own.
+    element of another order of magnitude, such as -1e9 for what is masked, counts no more than ``mixed`` times the own,
+    which is at least where the digits of the format end (``ends``).
     """
     scales = own[np.isfinite(truth)].ravel()
-    if not scales.size:
-        return own
     positive = scales[scales > NOTHING]
-    own = np.where(own <= NOTHING, np.quantile(positive, LOW), own) if positive.size else own
+    if not positive.size:
+        return own
+    own = np.maximum(np.where(own <= NOTHING, np.quantile(positive, LOW), own), ends)
     ordered = np.sort(scales)
     squares = np.concatenate([[0.0], np.cumsum(ordered**2)])
     bound = mixed * own
