@@ -414,9 +414,9 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 def pinv(a: Any) -> Any:
     """The pseudo-inverse of a matrix of full rank.
 
-    Its rounding is that of LAPACK's way to singular values, from which frameworks take it: orthogonal factors, reflections
-    from both sides, rotations. So is its gradient's, which TensorFlow takes from there, too, and which loses digits where
-    two singular values are near each other. The truth comes from orthogonal factors alone.
+    Its rounding is that of LAPACK's way to singular values, from which frameworks take it: orthogonal factors,
+    reflections from both sides, rotations. So is that of its gradient, which TensorFlow takes from there, too, and which
+    loses digits where two singular values are near each other. The truth comes from orthogonal factors alone.
     """
     a = _real(a)
     if a.shape[-2] < a.shape[-1]:
