@@ -322,7 +322,7 @@ quantised = Case(
     "int8_quantisation",
     "Numbers as whole ones from -128 to 127, by a scale of 1/16 and a zero at 3.",
     sizes=dict(N=300),
-    inputs=dict(x=normal("N", std=3.0, gradient=False)),
+    inputs=dict(x=normal("N", std=8.0, gradient=False)),
     outputs=dict(q=buffer("N")),
     exact=True,
     dtypes=["float32"],

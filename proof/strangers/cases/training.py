@@ -90,9 +90,10 @@ average = Case(
 @average.reference
 def _(np, x, *, T):
     mean, made = 0.0 * x[0], []
+    corrections = 1 - np.power(0.9, np.arange(1, T + 1))
     for t in range(T):
         mean = 0.9 * mean + 0.1 * x[t]
-        made.append(mean / (1 - 0.9 ** (t + 1)))
+        made.append(mean / corrections[t])
     return np.stack(made)
 
 
@@ -420,7 +421,7 @@ gumbel = Case(
 @gumbel.reference
 def _(np, x, noise, *, K):
     z = (x - np.log(-np.log(noise))) / 0.5
-    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
+    e = np.exp(z - np.stop_gradient(np.max(z, axis=-1, keepdims=True)))
     soft = e / np.sum(e, axis=-1, keepdims=True)
     hard = (np.argmax(z, axis=-1)[:, None] == np.arange(K)) * 1.0
     return soft, np.straight_through(hard, soft)
