@@ -141,10 +141,11 @@ class Registrar:
         ``wrong`` names what is wrong (``"output:y"``, ``["state:*", "grad:x"]``): something of each pattern, and
         nothing else. Without it, any outputs and states are. Gradients may be wrong, too, unless a pattern names one.
         ``kind`` says how: ``"values"``, ``"shape"``, ``"dtype"``, ``"nonfinite"`` (NaN or infinity where the truth has
-        a number, or the other way around), ``"count"`` (of results). ``size=(least, greatest)`` bounds the largest
-        error of what is wrong, relative to the largest magnitude of the truth; ``size={"output:y": (0.1, 0.4)}`` does
-        for each pattern. A trap that raises gives ``raises="RuntimeError: part of the message"`` instead. Where only
-        some of the framework's CPU ``kernels`` go wrong, the port must agree with the others.
+        a number, or the other way around), ``"count"`` (of results), ``"missing"`` (no gradient: ``None``).
+        ``size=(least, greatest)`` bounds the largest error of what is wrong, relative to the largest magnitude of the
+        truth; ``size={"output:y": (0.1, 0.4)}`` does for each pattern. A trap that raises gives ``raises="RuntimeError:
+        part of the message"`` instead. Where only some of the framework's CPU ``kernels`` go wrong, the port must agree
+        with the others.
         """
         named = (wrong,) if isinstance(wrong, str) else tuple(wrong)
         sizes = size if isinstance(size, Mapping) else {} if size is None else {"*": size}
@@ -192,6 +193,8 @@ class Case:
         unsigned_zeros: why the sign of a zero says nothing, for all outputs and states; or the reason by quantity.
         steps: the axis of time or of training steps, over which errors add up; their growth is reported.
         eager_only: why the case cannot be captured as a graph or compiled; its items in those modes are not run.
+        trains: whether layers are trained, which changes their variables (otherwise a call must leave them as they
+            are); or a function of the parameters that tells.
         draws: whether implementations draw random numbers; the frameworks' generators then begin anew for each.
         untimed: why the time of a call says nothing about the operation; a parity run then takes no quick timings.
 
@@ -220,6 +223,7 @@ class Case:
         unsigned_zeros: str | Mapping[str, str] = "",
         steps: str = "",
         eager_only: str = "",
+        trains: bool | Callable[..., bool] = False,
         draws: bool = False,
         untimed: str = "",
     ) -> None:
@@ -239,6 +243,7 @@ class Case:
         self.unsigned_zeros = unsigned_zeros
         self.steps = steps
         self.eager_only = eager_only
+        self._trains = trains
         self.draws = draws
         self.untimed = untimed
         self.implementations: list[Implementation] = []
@@ -309,6 +314,7 @@ class Case:
         within: float | None = None,
         elements: int | None = None,
         dtype: str = "",
+        missing: bool = False,
         because: str,
         source: str,
         when: Mapping[str, Any] | None = None,
@@ -317,17 +323,20 @@ class Case:
         modes: Sequence[str] | None = None,
         kernels: Sequence[str] | None = None,
     ) -> None:
-        """Declare that ``api`` is wrong by more than rounding in ``quantities`` (``"output:*"``, ``"grad:x"``).
+        """Declare that ``api`` does otherwise than the formula in ``quantities`` (``"output:*"``, ``"grad:x"``).
 
         The error must stay below ``within`` times the largest magnitude of the truth; ``within=math.inf`` is for a
         truth of zeros, for NaN or infinity where the truth is a number, or the other way around, and for another dtype.
         Or, at most so many ``elements`` of a quantity may be wrong, and those in any way. Or, the quantities have
         another ``dtype``, and their values are right with that dtype's precision (or within ``within``, or but for
-        ``elements``). Strict both ways: a larger error fails, and an error that rounding explains in the right dtype
-        is ``unexpected``, which fails too.
+        ``elements``). Or, the gradient is ``missing``: the framework gives ``None``. Strict both ways: a larger error
+        fails, and an error that rounding explains in the right dtype is ``unexpected``, which fails too.
+
+        What holds for ``output:y`` holds for a call as in inference, too; ``inference:y`` is that call only.
+        ``input:x`` says, without a bound, that ``api`` writes to ``x``, a tensor or a variable of a layer.
         """
         places = (dict(when or {}), dtypes, devices, modes, kernels)
-        self.known.append(Deviation(api, because, source, *places, tuple(quantities), within, elements, dtype))
+        self.known.append(Deviation(api, because, source, *places, tuple(quantities), within, elements, dtype, missing))
 
     def unrepeatable(
         self,
@@ -466,11 +475,13 @@ class Case:
 
     def quantities(self, variant: Variant) -> list[str]:
         """What is compared in a variant: ``output:y``, ``state:h``, ``grad:x`` ..."""
+        outputs, states = self.outputs(variant), self.states(variant)
         tensors = {**self.inputs(variant), **self.weights(variant)}
+        differentiated = any(result.gradient for result in (*outputs.values(), *states.values()))
         return (
-            [f"output:{name}" for name in self.outputs(variant)]
-            + [f"state:{name}" for name in self.states(variant)]
-            + [f"grad:{name}" for name, tensor in tensors.items() if tensor.gradient]
+            [f"output:{name}" for name in outputs]
+            + [f"state:{name}" for name in states]
+            + [f"grad:{name}" for name, tensor in tensors.items() if tensor.gradient and differentiated]
         )
 
     def least_scale_of(self, variant: Variant, dtype: str, quantity: str) -> float:
@@ -490,6 +501,11 @@ class Case:
         if isinstance(self.unsigned_zeros, str):
             return self.unsigned_zeros
         return next((why for pattern, why in self.unsigned_zeros.items() if fnmatchcase(quantity, pattern)), "")
+
+    def trains(self, variant: Variant) -> bool:
+        """Whether a variant trains its layers."""
+        trains = self._trains
+        return bool(call_with(trains, self.settings(variant)) if callable(trains) else trains)
 
     def is_exact(self, quantity: str) -> bool:
         return any(fnmatchcase(quantity, pattern) for pattern in self.exact)

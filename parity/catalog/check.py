@@ -101,11 +101,7 @@ def _knowledge(case: Case) -> Iterator[str]:
         if known.api not in apis:
             yield f"{title}, which is none of {', '.join(apis)}"
         if isinstance(known, Deviation):
-            given = [known.within is not None, known.elements is not None]
-            if all(given) or not (any(given) or known.dtype):
-                yield f"{title}: give within= or elements=, or dtype=, or dtype= with one of them"
-            if known.dtype and known.dtype not in DTYPES:
-                yield f"{title} declares the unknown dtype {known.dtype}: choose from {', '.join(DTYPES)}"
+            yield from _bounds(title, known)
         if isinstance(known, Limitation) and known.stage not in STAGES:
             yield f"{title}: unknown stage {known.stage!r}; choose from {', '.join(STAGES)}"
         elif isinstance(known, Limitation) and known.stage != CRASH:
@@ -131,18 +127,46 @@ def _knowledge(case: Case) -> Iterator[str]:
         if divergence is not None:
             yield from _unknown_kernels(case, naive.api, naive.api, divergence.kernels)
             yield from _way(naive.api, divergence)
-    patterns = [("exact", pattern) for pattern in case.exact if pattern != "*"]
+    deviations = [d for d in case.known if isinstance(d, Deviation)]
+    patterns = [("exact", pattern, "") for pattern in case.exact if pattern != "*"]
     if isinstance(case.unsigned_zeros, Mapping):
-        patterns += [("unsigned_zeros", pattern) for pattern in case.unsigned_zeros]
-    patterns += [(_title(d), pattern) for d in case.known if isinstance(d, Deviation) for pattern in d.quantities]
+        patterns += [("unsigned_zeros", pattern, "") for pattern in case.unsigned_zeros]
+    patterns += [(_title(d), pattern, d.api) for d in deviations for pattern in d.quantities]
     traps = [(i.api, i.divergence) for i in case.divergences if i.divergence]
-    patterns += [(api, pattern) for api, trap in traps for pattern in (*trap.wrong, *trap.sizes)]
+    patterns += [(api, pattern, "") for api, trap in traps for pattern in (*trap.wrong, *trap.sizes)]
     quantities = (
         {quantity: None for variant in case.variants for quantity in case.quantities(variant)} if patterns else {}
     )
-    for who, pattern in patterns:
-        if not any(fnmatchcase(quantity, pattern) for quantity in quantities):
-            yield f"{who}: no quantity is called {pattern!r}; there are {', '.join(quantities)}"
+    for who, pattern, api in patterns:
+        named = {**quantities, **(dict.fromkeys(_beside(case, api)) if api in apis else {})}
+        if not any(fnmatchcase(quantity, pattern) for quantity in named):
+            yield f"{who}: no quantity is called {pattern!r}; there are {', '.join(named)}"
+
+
+def _bounds(title: str, deviation: Deviation) -> Iterator[str]:
+    """How far a deviation may go is said once, and not at all of what an implementation writes to."""
+    bounded = [deviation.within is not None, deviation.elements is not None]
+    said = any(bounded) or bool(deviation.dtype) or deviation.missing
+    of_inputs = [quantity.startswith("input:") for quantity in deviation.quantities]
+    if deviation.dtype and deviation.dtype not in DTYPES:
+        yield f"{title} declares the unknown dtype {deviation.dtype}: choose from {', '.join(DTYPES)}"
+    elif any(of_inputs):
+        if said or not all(of_inputs):
+            yield f"{title}: input:... is declared by itself, without within=, elements=, dtype= or missing="
+    elif all(bounded) or not said or (deviation.missing and (any(bounded) or deviation.dtype)):
+        yield f"{title}: give within= or elements=, or dtype=, or dtype= with one of them, or missing=True"
+    elif deviation.missing and not all(quantity.startswith("grad:") for quantity in deviation.quantities):
+        yield f"{title}: only gradients can be missing=True: name quantities such as 'grad:x'"
+
+
+def _beside(case: Case, api: str) -> Iterator[str]:
+    """What may be said of an implementation beside its values: of calls as in inference, of what it writes to."""
+    implementation = case.implementation(api)
+    for variant in case.variants:
+        yield from (f"inference:{name}" for name in (*case.outputs(variant), *case.states(variant)))
+        yield from (f"input:{name}" for name in (*case.inputs(variant), *case.weights(variant)))
+        if implementation is not None and implementation.is_layer:
+            yield from (f"input:{name}" for name in case.variables(implementation, variant))
 
 
 def _way(who: str, trap: Divergence) -> Iterator[str]:

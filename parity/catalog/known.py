@@ -82,10 +82,10 @@ class Known:
         )
 
 
-CRASH = "crash"
-STAGES = ("build", "forward", "gradient", CRASH)
-"""Where a limitation's error comes: as a layer is built, in the call, as it is differentiated, or nowhere, because
-the framework ends the process."""
+CRASH, INFERENCE = "crash", "inference"
+STAGES = ("build", "forward", "gradient", INFERENCE, CRASH)
+"""Where a limitation's error comes: as a layer is built, in the call, as it is differentiated, in a call as in
+inference only, or nowhere, because the framework ends the process."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,16 @@ class Deviation(Known):
 
     Infinity is no bound, and allows NaN and infinities where the truth has none, or the other way around, and another
     dtype. With ``elements``, at most so many elements may be wrong, and those in any way. With ``dtype``, the
-    quantities have that dtype instead of the right one, and are compared with its precision.
+    quantities have that dtype instead of the right one, and are compared with its precision. ``missing`` says that the
+    framework gives no gradient (``None``). A deviation of ``input:x`` says that ``x`` is written to, and has none of
+    these.
     """
 
     quantities: Sequence[str]
     within: float | None
     elements: int | None = None
     dtype: str = ""
+    missing: bool = False
 
     def covers(self, quantity: str) -> bool:
         return matches(quantity, self.quantities)
@@ -128,6 +131,7 @@ KINDS = {
     "dtype": "another dtype",
     "nonfinite": "NaN or infinity where the truth has a number, or the other way around",
     "count": "another number of results",
+    "missing": "no gradient (None)",
 }
 """The ways in which the results of a trap can be wrong."""
 

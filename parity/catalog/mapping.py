@@ -102,6 +102,12 @@ class Trace:
         pool = np.concatenate([np.zeros(1, flat[0].dtype), *flat])
         return {name: pool[index] for name, index in self.indices.items()}
 
+    def weights_in(self, variable: str) -> list[str]:
+        """The weights that a variable holds elements of."""
+        index = self.indices[variable]
+        ends = {name: (start, start + prod(self.shapes[name])) for name, start in self.offsets.items()}
+        return [name for name, (start, end) in ends.items() if ((index >= start) & (index < end)).any()]
+
     def bring_back(self, variables: Mapping[str, Array]) -> dict[str, Array]:
         """Canonical gradients from gradients of the framework variables."""
         dtype = np.result_type(*(array.dtype for array in variables.values())) if variables else np.float64

@@ -18,7 +18,7 @@ def deviates(
     this dtype, unless it cannot hold the formula's values. ``located`` says where the result is wrong, and is empty
     where it is right.
     """
-    if not located and not as_declared:
+    if deviation.missing or (not located and not as_declared):
         return UNEXPECTED, stopped(f"the declared deviation did not occur ({deviation.because})", file)
     expected = EXPECTED, f"{deviation.because} ({deviation.source})"
     if deviation.dtype:

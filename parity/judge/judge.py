@@ -11,32 +11,19 @@ import numpy as np
 from ..catalog.case import Case, Implementation
 from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
-from ..catalog.known import Circumstances, Deviation, Known, Limitation, Tolerance, Unrepeatable, is_raised, stopped
+from ..catalog.known import INFERENCE, Circumstances, Deviation, Known, Limitation, Tolerance, is_raised, stopped
 from ..catalog.load import display
 from ..catalog.modes import EAGER
 from ..catalog.variants import Variant
-from ..plan.work import Item, eager
+from ..plan.work import Item, again, eager, inferred
 from ..workers.protocol import Failure, Observation, Result, cut
 from .cause import cause, is_of_a_narrower_format
 from .compare import Difference, Truth, against_truth, between
+from .conduct import Subject, conduct, untrained
 from .deviation import deviates
 from .expected import expected_dtype, in_dtype
 from .growth import growth
-from .row import (
-    BOTH,
-    CRASH,
-    ERROR,
-    EXPECTED,
-    FAIL,
-    FORMULA,
-    NONDETERMINISTIC,
-    NOT_RUN,
-    PASS,
-    TIMEOUT,
-    UNEXPECTED,
-    Row,
-    verdict_of,
-)
+from .row import BOTH, CRASH, ERROR, EXPECTED, FAIL, FORMULA, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row, verdict_of
 from .suspect import Voice, doubtful, suspected
 from .tolerance import allowance, together
 from .traps import Trap, judge_trap
@@ -109,7 +96,7 @@ class _Judge:
 
     def rows(self) -> Iterator[Row]:
         if not self.observations:
-            yield from self._not_run(self.case.eager_only)
+            yield from self._all(NOT_RUN, self.case.eager_only)
             return
         if self.formula.failure is not None:
             yield from self._without_truth(self.formula.failure)
@@ -128,9 +115,12 @@ class _Judge:
         self.suspects = {quantity for quantity in truths if self._suspected(quantity, truths[quantity], sides, others)}
         for side in sides:
             yield from self._against_truth(side, truths, others[side.name])
-            yield from self._again(side)
+            yield from self._conduct(side, truths, others[side.name])
         for naive in self.case.divergences_for(self.variant, self.item.dtype, self.item.mode):
             yield self._naive(self._side(naive, naive.api, truths))
+        if untrained(self.case.trains(self.variant), [side.observation for side in sides]):
+            reason = f"no implementation changed a layer's variable: remove trains=True from {display(self.case.file)}"
+            yield from self._all(UNEXPECTED, reason)
         frameworks = list(dict.fromkeys(side.implementation.framework for side in sides))
         for number, left_framework in enumerate(frameworks):
             for right_framework in frameworks[number + 1 :]:
@@ -180,15 +170,16 @@ class _Judge:
         return f"{display(self.case.file)}:{code.co_firstlineno if code else self.case.line}"
 
     def _without_truth(self, failure: Failure) -> Iterator[Row]:
-        verdict = failure.stage if failure.stage in (CRASH, TIMEOUT) else ERROR
+        verdict = failure.stage if failure.stage in (CRASH, TIMEOUT, NOT_RUN) else ERROR
         yield self._row(
             "", REFERENCE, REFERENCE, REFERENCE, REFERENCE, verdict, f"the formula gave no truth: {failure}"
         )
-        yield from self._not_run("the formula gave no truth")
+        yield from self._all(NOT_RUN, "the formula gave no truth")
 
-    def _not_run(self, reason: str) -> Iterator[Row]:
+    def _all(self, verdict: str, reason: str) -> Iterator[Row]:
+        """A row for each implementation, as a whole."""
         for each in self.case.implementations:
-            yield self._row("", each.api, each.framework, REFERENCE, REFERENCE, NOT_RUN, reason)
+            yield self._row("", each.api, each.framework, REFERENCE, REFERENCE, verdict, reason)
 
     def _suspected(
         self, quantity: str, truth: Truth, sides: Sequence[_Side], others: Mapping[str, Mapping[str, float]]
@@ -261,37 +252,44 @@ class _Judge:
                         nearest[quantity] = min(difference.rho, nearest.get(quantity, np.inf))
         return nearest
 
-    def _again(self, side: _Side) -> Iterator[Row]:
-        """A row for each quantity that came out different when it was computed a second time."""
-        api, framework, first = side.implementation.api, side.implementation.framework, side.observation.results
-        truths = side.truths
-        known = next((each for each in self._known(side.implementation) if isinstance(each, Unrepeatable)), None)
-        for quantity, second in side.observation.again.items():
-            if quantity not in truths or first[quantity].array.tobytes() == second.array.tobytes():
-                continue
-            spread = between(first[quantity], second, side.truths[quantity])
-            reason = f"computed twice from the same values, {api} gave different bits: {spread.located(api, 'again')}"
-            verdict = NONDETERMINISTIC
-            if known is not None:
-                verdict, reason = EXPECTED, f"{known.because} ({known.source})"
+    def _conduct(self, side: _Side, right: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
+        """A row for each thing beside its values in which an implementation is not as it should be."""
+        api, framework, known = side.implementation.api, side.implementation.framework, self._known(side.implementation)
+
+        def compared(quantity: str, result: Result) -> Difference:
+            return against_truth(result, side.truths[quantity], signed_zeros=self._signed_zeros(quantity))
+
+        def judged(
+            quantity: str, result: Result, difference: Difference, deviation: Deviation | None
+        ) -> tuple[str, str]:
+            truth, other = side.truths[quantity], others.get(quantity, 0.0)
+            return self._judged(api, result.dtype, difference, truth, deviation, right[quantity], other)
+
+        subject = Subject(
+            api, side.observation, self.observations.get(again(api)), known, side.truths, compared, judged,
+            inferred(self.case, self.item), self.case.trains(self.variant), display(self.case.file),
+        )  # fmt: skip
+        for each in conduct(subject):
             yield self._row(
-                quantity, api, framework, f"{api}, again", framework, verdict, reason, spread,
-                truths[quantity], blame=_blamed(verdict, framework),
+                each.quantity, api, framework, each.right, REFERENCE if each.right == REFERENCE else framework,
+                each.verdict, each.reason, each.difference, each.truth, blame=_blamed(each.verdict, framework),
             )  # fmt: skip
 
     def _against_truth(self, side: _Side, right: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
         truths = side.truths
         api, framework = side.implementation.api, side.implementation.framework
         failure = self._failure(side)
-        limitation = next((each for each in self._known(side.implementation) if isinstance(each, Limitation)), None)
-        missing = [quantity for quantity in truths if quantity not in side.differences]
+        known = self._known(side.implementation)
+        limitation = next((k for k in known if isinstance(k, Limitation) and k.stage != INFERENCE), None)
+        given = {*side.differences, *side.observation.no_gradient}
+        missing = [quantity for quantity in truths if quantity not in given]
         if failure is not None:
-            known = (
+            occurs = (
                 limitation is not None
                 and failure.stage == limitation.stage
                 and is_raised(limitation.raises, failure.kind, failure.message)
             )
-            if known and limitation is not None:
+            if occurs and limitation is not None:
                 verdict, reason = EXPECTED, f"{limitation.because} ({limitation.source}): {failure}"
             elif limitation is not None:
                 verdict = verdict_of(failure)
@@ -342,10 +340,24 @@ class _Judge:
 
     def _verdict(self, side: _Side, quantity: str, right: Truth, other: float) -> tuple[str, str]:
         """The verdict against the truth, and the reason. ``right`` is the truth in the dtype that it must have."""
-        difference, truth, deviation = side.differences[quantity], side.truths[quantity], side.deviations.get(quantity)
-        dtype = side.observation.results[quantity].dtype
+        return self._judged(
+            side.implementation.api, side.observation.results[quantity].dtype, side.differences[quantity],
+            side.truths[quantity], side.deviations.get(quantity), right, other,
+        )  # fmt: skip
+
+    def _judged(
+        self,
+        api: str,
+        dtype: str,
+        difference: Difference,
+        truth: Truth,
+        deviation: Deviation | None,
+        right: Truth,
+        other: float,
+    ) -> tuple[str, str]:
+        """The verdict on a result of this ``dtype`` which is so different from the ``truth``, and the reason."""
         as_declared = deviation is not None and dtype == deviation.dtype != right.dtype
-        problem = "" if difference.ok else difference.located(side.implementation.api, REFERENCE)
+        problem = "" if difference.ok else difference.located(api, REFERENCE)
         if not problem and (deviation is None or as_declared):
             problem = _together(difference, truth, other)
         if deviation is None:
@@ -358,12 +370,13 @@ class _Judge:
         api, framework = side.implementation.api, side.implementation.framework
         declared, observation = side.implementation.divergence, side.observation
         assert declared is not None
+        without = {quantity: Difference("no gradient (None)") for quantity in observation.no_gradient}
         trap = Trap(
             api,
             declared,
             observation.results,
             self._failure(side),
-            side.differences,
+            {**side.differences, **without},
             side.truths,
             display(self.case.file),
         )
@@ -479,7 +492,7 @@ def _together(difference: Difference, truth: Truth, other: float) -> str:
 
 
 def _blamed(verdict: str, framework: str) -> str:
-    return "" if verdict in (PASS, EXPECTED) else framework
+    return "" if verdict in (PASS, EXPECTED, NOT_RUN) else framework
 
 
 def _further(left: _Side, right: _Side, quantity: str) -> str:

@@ -81,6 +81,6 @@ def worst(verdicts: list[str]) -> str:
 
 def verdict_of(failure: Failure) -> str:
     """The verdict on an implementation that gave no results, where nothing declares that."""
-    if failure.stage in (CRASH, TIMEOUT):
+    if failure.stage in (CRASH, TIMEOUT, NOT_RUN):
         return failure.stage
     return FAIL if failure.kind == "AssertionError" or failure.stage == RESULT else ERROR

@@ -12,8 +12,8 @@ from ..catalog.frameworks import REFERENCE
 from ..catalog.load import CaseFile
 from ..catalog.modes import EAGER
 
-TIMED_DTYPES = ("float32", "float64")
-"""Formats of the quick timings of a parity run, where a case has one of them."""
+MAIN_DTYPES = ("float32", "float64")
+"""Formats of the calls as in inference and of the quick timings of a parity run, where a case has one of them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Unit:
     """The part of an item that one implementation does (``api`` is ``reference`` for the formula).
 
     ``mode`` is the item's, or ``eager`` for the same implementation's results that the item's are compared with.
-    ``repeated`` asks for a second computation. ``instead`` has the formula run in another way than declared.
+    ``inferred`` asks for another call, as in inference. ``again`` says that it is done a second time, in a fresh
+    process. ``instead`` has the formula run in another way than declared.
     """
 
     item: Item
@@ -68,12 +69,15 @@ class Unit:
     seed: int
     timed: bool = False
     mode: str = EAGER
-    repeated: bool = False
+    inferred: bool = False
+    again: bool = False
     instead: Instead = AS_DECLARED
 
     @property
     def name(self) -> str:
         """What tells the units of an item apart."""
+        if self.again:
+            return again(self.api)
         return self.api if self.mode == self.item.mode or self.api == REFERENCE else eager(self.api)
 
     def to_header(self) -> dict[str, Any]:
@@ -87,6 +91,11 @@ class Unit:
 def eager(api: str) -> str:
     """The name of an implementation's eager results in an item of another mode."""
     return f"{api}, eager"
+
+
+def again(api: str) -> str:
+    """The name of the results of an implementation's second computation."""
+    return f"{api}, again"
 
 
 def expand(
@@ -111,19 +120,33 @@ def repeated(items: Iterable[Item], seed: int) -> set[Item]:
     return {group[crc32(f"{seed} {group[0].case}".encode()) % len(group)] for group in groups.values()}
 
 
+def inferred(case: Case, item: Item) -> bool:
+    """Whether the implementations of an item are called as in inference, too.
+
+    Those are eager items in the case's first format of ``MAIN_DTYPES``, and the first variant in the second one. A case
+    without either is called so in its first format.
+    """
+    main, *others = _main_dtypes(case)
+    first = item.variant == case.variants[0].id
+    return item.mode == EAGER and (item.dtype == main or (item.dtype in others and first))
+
+
+def _main_dtypes(case: Case) -> list[str]:
+    return [dtype for dtype in MAIN_DTYPES if dtype in case.dtypes] or list(case.dtypes[:1])
+
+
 def untimed(case: Case, item: Item) -> str:
     """Why a parity run takes no quick timings of an item; empty where it takes them.
 
-    Timed are eager items in the case's first format of ``TIMED_DTYPES``, and the first variant in the second one.
-    A case without either is timed in its first format.
+    Timed are the items that are called as in inference: that call is the first of the timing.
     """
     if case.untimed:
         return case.untimed
     if item.mode != EAGER:
         return f"quick timings are taken in eager mode, and the run had {item.mode} only"
-    main, *others = [dtype for dtype in TIMED_DTYPES if dtype in case.dtypes] or case.dtypes[:1]
-    if item.dtype == main or (item.dtype in others and item.variant == case.variants[0].id):
+    if inferred(case, item):
         return ""
+    main, *others = _main_dtypes(case)
     first = f", and the first variant in {others[0]}" if others else ""
     return f"its quick timings are taken in {main}{first}, which the run left out"
 
@@ -132,7 +155,8 @@ def units(case: Case, item: Item, seed: int, *, timed: bool, repeated: bool = Fa
     """The formula's unit (always on the CPU), one for each implementation, and one for each naive port.
 
     An item of another mode has each implementation's eager unit, too, and no naive ports. It has no units at all
-    when the case runs eagerly only. The implementations of a ``repeated`` item compute it twice.
+    when the case runs eagerly only. The implementations of a ``repeated`` item compute it again in a fresh process.
+    Some are called as in inference, too.
     """
     if item.mode != EAGER and case.eager_only:
         return []
@@ -141,9 +165,10 @@ def units(case: Case, item: Item, seed: int, *, timed: bool, repeated: bool = Fa
     return [
         Unit(item, REFERENCE, REFERENCE, seed),
         *(
-            Unit(item, i.framework, i.api, seed, timed, mode, repeated=repeated and mode == item.mode)
+            Unit(item, i.framework, i.api, seed, timed, mode, inferred=inferred(case, item))
             for i in case.implementations
             for mode in modes
         ),
+        *(Unit(item, i.framework, i.api, seed, mode=item.mode, again=True) for i in case.implementations if repeated),
         *(Unit(item, i.framework, i.api, seed) for i in naive),
     ]

@@ -45,9 +45,13 @@ class Steps:
 
 
 class Adapter(ABC):
-    """One framework in one process. ``module`` is what a case's functions get as their first argument."""
+    """One framework in one process. ``module`` is what a case's functions get as their first argument.
+
+    ``writes`` says whether the framework can write to its tensors; variables are another matter.
+    """
 
     module: Any
+    writes: bool = False
 
     @abstractmethod
     def __init__(self, threads: int) -> None:
@@ -85,6 +89,10 @@ class Adapter(ABC):
     def trainable(self, variable: Any) -> bool:
         """Whether the framework would train this variable."""
 
+    def value(self, variable: Any) -> Any:
+        """The framework's own variable or tensor that holds what a layer's variable holds."""
+        return variable
+
     @abstractmethod
     def assign(self, variable: Any, value: Any) -> None:
         """Overwrite a variable with a tensor."""
@@ -114,6 +122,19 @@ class Adapter(ABC):
     def recording(self) -> AbstractContextManager[Any]:
         """Within it everything is recorded for gradients, also inside :meth:`inference`."""
         return nullcontext()
+
+    def infer(self, computation: Computation) -> tuple[Any, ...]:
+        """The results as production computes them: in the framework's mode for inference, where it has one."""
+        with self.inference():
+            return as_tuple(computation.call(*computation.tensors))
+
+    def differentiates(self, error: Exception) -> bool:
+        """Whether a call raised ``error`` because it computes a gradient itself, and nothing was recorded for one."""
+        return False
+
+    def evaluation(self, layer: Any, call: Callable[..., Any]) -> Callable[..., Any] | None:
+        """``call``, which calls ``layer``, in evaluation mode; ``None`` where it has none, or is in it already."""
+        return None
 
     @abstractmethod
     def forget(self) -> None:

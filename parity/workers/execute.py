@@ -25,14 +25,16 @@ from ..catalog.tensors import Output
 from ..catalog.visible import visible
 from ..plan.data import cotangent, digest, values
 from ..plan.work import Unit
-from .adapter import Adapter
+from .adapter import Adapter, as_tuple
 from .asked import Watch
 from .heard import hearing, in_one_line
+from .held import written
+from .inference import DifferentiatesInsideError, Inference, Recording, infer
 from .memory import peak_bytes
 from .missing import missing
-from .protocol import RESULT, Asked, Failure, Observation, Result, cut
+from .protocol import RESULT, Asked, Failure, Observation, Result, Written, cut
 from .setup import Setup, Stopwatch, set_up
-from .timing import time_unit
+from .timing import FORWARD, clocked, time_unit
 
 _FRAMES = re.compile(r'(?: File "[^"]*", line \d+, in \S+)+')
 """Frames of a stack within a message. They go through the harness, and differ from version to version."""
@@ -41,12 +43,14 @@ _FRAMES = re.compile(r'(?: File "[^"]*", line \d+, in \S+)+')
 def execute(adapter: Adapter, unit: Unit) -> Observation:
     """Run ``unit`` and return what came of it. Whatever an implementation raises becomes a ``Failure``.
 
-    What the unit asks of its framework is recorded on the way. Where that may have changed something (it failed, or it
-    had its code read by the framework), the unit is run again without being watched, and that counts.
+    What the unit asks of its framework is recorded on the way. Where that may have changed something (it failed, it
+    gave something else the second time, or it had its code read by the framework), the unit is run again without being
+    watched, and that counts.
     """
     watch = _watch_of(unit)
     seen = _observe(adapter, unit, watch)
-    if watch and (seen.failure or any(asked.name.startswith(_tracers(unit)) for asked in seen.asked)):
+    unlike = seen.failure or seen.again or seen.inference or seen.inference_failure
+    if watch and (unlike or any(asked.name.startswith(_tracers(unit)) for asked in seen.asked)):
         return replace(_observe(adapter, unit, None), asked=seen.asked)
     return seen
 
@@ -54,7 +58,7 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
 def _observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
     start = time.thread_time()
     inside = Stopwatch()
-    progress, again = Progress(), Progress()
+    progress, inference = Progress(), Inference()
     timings: dict[str, list[float]] = {}
     notes: dict[str, str] = {}
     failure: Failure | None = None
@@ -69,18 +73,20 @@ def _observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
             device = "cpu" if unit.framework == REFERENCE else unit.item.device
             if unit.mode != EAGER:
                 adapter.forget()
-            with _settings(adapter, unit, device, inside):
-                setup, given = _compute(adapter, unit, case, canonical, device, inside, progress)
+            try:
+                with _settings(adapter, unit, device, inside):
+                    setup, given = _compute(adapter, unit, case, canonical, device, inside, progress)
+            finally:  # Also where it cannot be differentiated.
+                if unit.inferred and progress.results and not progress.trains:
+                    inference = _infer(adapter, unit, case, canonical, device, inside, progress)
             if unit.timed:
                 progress.stage = "timing"
                 with _settings(adapter, unit, device, inside):
                     if watch:
                         setup = set_up(adapter, unit, declared_case(unit), canonical, device, inside)
                     with inside():
-                        timings, notes = time_unit(adapter, setup, given, device)
-            if unit.repeated:
-                with _settings(adapter, unit, device, inside):
-                    _compute(adapter, unit, case, canonical, device, inside, again)
+                        taken = None if watch else inference.seconds
+                        timings, notes = time_unit(adapter, setup, given, device, taken=taken)
         except Exception as error:
             failure = failure_of(error, progress.stage, unit)
     outside = time.thread_time() - start - inside.processor
@@ -92,7 +98,12 @@ def _observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
         framework_seconds=inside.seconds,
         harness_seconds=outside,
         peak_bytes=peak_bytes(),
-        again=again.results,
+        no_gradient=progress.no_gradient,
+        inferred=inference.called,
+        inference={f"inference:{name.partition(':')[2]}": result for name, result in inference.results.items()},
+        inference_failure=failure_of(inference.error, "inference", unit) if inference.error else None,
+        again=inference.again,
+        written=tuple(progress.written.values()),
         warnings=tuple(heard.said),
         asked=tuple(asked),
         timing_notes=notes,
@@ -126,10 +137,23 @@ def timed_values(unit: Unit) -> dict[str, Array]:
 
 @dataclass
 class Progress:
-    """How far a computation has come, and what it has given so far."""
+    """How far a computation has come, and what it has given and done so far."""
 
     stage: str = "declaration"
+    setup: Setup | None = None
     results: dict[str, Result] = field(default_factory=dict)
+    no_gradient: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    written: dict[str, Written] = field(default_factory=dict)
+
+    @property
+    def trains(self) -> bool:
+        """Whether it has changed what a layer is trained by."""
+        return any(each.variable for each in self.written.values())
+
+    def look_for_changes(self, adapter: Adapter, setup: Setup, stage: str) -> None:
+        """Note each input or weight that is no longer what was given, once."""
+        for change in written(adapter, setup.held, stage):
+            self.written.setdefault(change.name, change)
 
 
 @contextlib.contextmanager
@@ -153,21 +177,75 @@ def _compute(
 ) -> tuple[Setup, list[Any] | None]:
     """Build, call and differentiate; return the setup and the cotangents, as the framework's tensors."""
     progress.stage = "build"
-    setup = set_up(adapter, unit, case, canonical, device, inside)
+    setup = progress.setup = set_up(adapter, unit, case, canonical, device, inside)
     progress.stage = "forward"
     with inside():
         produced, pullback = adapter.vjp(setup.computation)
         adapter.synchronize(device)
         arrays = [adapter.array(result) for result in produced]
     progress.results.update(_collect(adapter, setup, produced, arrays, device))
+    progress.look_for_changes(adapter, setup, progress.stage)
     if not setup.names:
         return setup, None
     progress.stage = "gradient"
     given = cotangents(adapter, setup, arrays, device, inside)
     with inside():
         found = [None if gradient is None else adapter.array(gradient) for gradient in pullback(given)]
-    progress.results.update(_gradients(setup, found))
+    gradients, progress.no_gradient = _gradients(setup, found)
+    progress.results.update(gradients)
+    progress.look_for_changes(adapter, setup, progress.stage)
     return setup, given
+
+
+def _infer(
+    adapter: Adapter,
+    unit: Unit,
+    case: Case,
+    canonical: Mapping[str, Array],
+    device: str,
+    inside: Stopwatch,
+    progress: Progress,
+) -> Inference:
+    """Call the implementation again as production does, and compare with what ``progress`` holds."""
+    first = progress.setup
+    assert first is not None
+    taken: list[float] = []
+
+    def attempt(recording: Recording, *, evaluation: bool, anew: bool) -> dict[str, Result]:
+        with _settings(adapter, unit, device, inside):
+            setup = set_up(adapter, unit, case, canonical, device, inside) if anew else first
+            call = (adapter.evaluation(setup.layer, setup.call) if evaluation else None) or setup.call
+            computation = replace(setup.computation, call=call)
+            produced: tuple[Any, ...] = ()
+
+            def called() -> None:
+                nonlocal produced
+                produced = adapter.infer(computation)
+
+            with inside():
+                try:
+                    if recording == "recorded":
+                        produced, _ = adapter.vjp(computation)
+                    elif recording == "inference":
+                        taken.append(clocked(adapter, FORWARD, called, device).seconds)
+                    else:
+                        with adapter.inference():
+                            produced = as_tuple(call(*computation.tensors))
+                except Exception as error:
+                    if adapter.differentiates(error):
+                        raise DifferentiatesInsideError from error
+                    raise
+                adapter.synchronize(device)
+                arrays = [adapter.array(result) for result in produced]
+            results = _collect(adapter, setup, produced, arrays, device)
+            progress.look_for_changes(adapter, setup, "inference")
+            return results
+
+    recorded = {name: result for name, result in progress.results.items() if not name.startswith("grad:")}
+    reusable = not progress.written and not case.draws
+    switches = adapter.evaluation(first.layer, first.call) is not None
+    inference = infer(attempt, recorded, reusable=reusable, switches=switches)
+    return replace(inference, seconds=taken[0]) if inference.called and taken else inference
 
 
 def _collect(
@@ -268,34 +346,51 @@ def _complex_cotangent(setup: Setup, stored: Array, drawn_in: str, dtype: str) -
     return made, made.dtype.name
 
 
-def _gradients(setup: Setup, found: Sequence[tuple[Array, str] | None]) -> dict[str, Result]:
-    """The gradients mapped back to the canonical inputs and weights; zero where nothing depends on them."""
+def _gradients(
+    setup: Setup, found: Sequence[tuple[Array, str] | None]
+) -> tuple[dict[str, Result], dict[str, tuple[str, ...]]]:
+    """The gradients mapped back to the canonical inputs and weights.
+
+    Also returns what has no gradient (``None``), the variables of a layer by the weights that they hold. For a formula,
+    which has no such thing, it is zero where nothing depends on a tensor.
+    """
     labels = setup.case.labels
     specs = {**setup.case.inputs(setup.variant), **setup.case.weights(setup.variant)}
     owned = set(setup.case.weights(setup.variant)) if setup.weight_trace else set()
     direct = [name for name in setup.names if name not in owned]
     gradients: dict[str, Result] = {}
+    without: dict[str, tuple[str, ...]] = {}
     for name, gradient in zip(direct, found, strict=False):
         axes = specs[name].axes
-        if gradient is None:
+        if gradient is None and setup.implementation is None:
             gradients[name] = Result(setup.canonical[name] * 0, specs[name].format(setup.unit.item.dtype))
+            continue
+        if gradient is None:
+            without[name] = (name,)
             continue
         layout = parse(setup.layout(name, axes))
         gradients[name] = Result(layout.restore(gradient[0], axes, setup.axis_sizes, labels), gradient[1])
-    if setup.weight_trace and all(gradient is None for gradient in found[len(direct) :]):
-        zeros = {n: setup.canonical[n] * 0 for n in owned & set(setup.names)}
-        gradients.update({n: Result(array, specs[n].format(setup.unit.item.dtype)) for n, array in zeros.items()})
-    elif setup.weight_trace:
+    if setup.weight_trace:
         arrays: dict[str, Array] = {}
         dtypes: set[str] = set()
         for variable, gradient in zip(setup.variables, found[len(direct) :], strict=True):
             if gradient is not None:
                 arrays[variable], dtype = gradient
                 dtypes.add(dtype)
-        dtype = "/".join(sorted(dtypes))
-        back = setup.weight_trace.bring_back(arrays)
-        gradients.update({name: Result(array, dtype) for name, array in back.items() if name in setup.names})
-    return {f"grad:{name}": gradients[name] for name in setup.names}
+                continue
+            for name in setup.weight_trace.weights_in(variable):
+                without[name] = (*without.get(name, ()), variable)
+        if arrays:
+            dtype = "/".join(sorted(dtypes))
+            back = setup.weight_trace.bring_back(arrays)
+            gradients.update({name: Result(array, dtype) for name, array in back.items()})
+        else:  # None of the variables is trained.
+            zeros = {name: setup.canonical[name] * 0 for name in owned}
+            gradients.update({n: Result(z, specs[n].format(setup.unit.item.dtype)) for n, z in zeros.items()})
+    return (
+        {f"grad:{name}": gradients[name] for name in setup.names if name not in without},
+        {f"grad:{name}": without[name] for name in setup.names if name in without},
+    )
 
 
 @cache

@@ -1,5 +1,6 @@
 """Workers as subprocesses of this machine: one per framework, restarted when it dies or hangs.
 
+Each framework has a second worker for what is computed again. It starts when it is first needed.
 The rest of the harness knows only this: start an engine, submit units, receive observations, stop.
 """
 
@@ -13,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -24,7 +26,7 @@ from ..catalog.dtypes import Array
 from ..catalog.frameworks import REFERENCE
 from ..catalog.visible import visible
 from ..plan.work import Unit
-from .protocol import Failure, Observation, read_frame, write_frame
+from .protocol import NOT_RUN, Failure, Observation, read_frame, write_frame
 
 Frame = tuple[dict[str, Any], dict[str, Array]]
 
@@ -36,6 +38,12 @@ START_SECONDS = 180.0
 
 UNIT_TIMEOUT = 300.0
 """Seconds after which a unit counts as hanging: ten times what the longest takes, as a machine may be busy."""
+
+PATIENCE = 3
+"""Timeouts of an implementation in one case file and mode, after which its other units are not run.
+
+A crash costs only a new worker, so what crashes is always tried again.
+"""
 
 AHEAD = 2
 """Units sent to a worker before the first is answered, so that it never waits for the pipe."""
@@ -103,25 +111,30 @@ class LocalEngine:
         self._threads = threads
         self._script = (str(script), *arguments)
         self._timeout = timeout
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[tuple[str, bool], Lane] = {}
 
     def start(self, frameworks: Iterable[str]) -> dict[str, Greeting]:
+        makers = {name: partial(Worker, name, self._pythons[name], self._threads, self._script) for name in frameworks}
         workers: dict[str, Worker] = {}
         try:
-            for name in frameworks:
-                workers[name] = Worker(name, self._pythons[name], self._threads, self._script)
+            for name, make in makers.items():
+                workers[name] = make()
             greetings = {name: worker.greet() for name, worker in workers.items()}
         except StartError:
             for worker in workers.values():
                 worker.kill()
             raise
-        for name, worker in workers.items():
-            self._lanes[name] = Lane(worker, self._timeout)
-            self._lanes[name].start()
+        hung: Counter[Hanging] = Counter()
+        for name, make in makers.items():
+            self._lanes[name, False] = Lane(name, make, self._timeout, hung, workers[name])
+            fresh = partial(make, environment=_another_hash_seed())
+            self._lanes[name, True] = Lane(f"fresh {name}", fresh, self._timeout, hung)
+        for lane in self._lanes.values():
+            lane.start()
         return greetings
 
     def submit(self, unit: Unit) -> Future[Observation]:
-        return self._lanes[unit.framework].submit(unit)
+        return self._lanes[unit.framework, unit.again].submit(unit)
 
     def stop(self) -> None:
         for lane in self._lanes.values():
@@ -131,10 +144,26 @@ class LocalEngine:
         self._lanes.clear()
 
 
-class Worker:
-    """One worker process. Its standard error goes to a file that is shown only when it fails."""
+def _another_hash_seed() -> dict[str, str]:
+    """What makes Python order sets of texts otherwise than in this process's other workers."""
+    given = os.environ.get("PYTHONHASHSEED", "")
+    return {"PYTHONHASHSEED": str((int(given) + 1) % 2**32) if given.isdecimal() else "random"}
 
-    def __init__(self, framework: str, python: str, threads: int, script: Sequence[str] = (str(SCRIPT),)) -> None:
+
+class Worker:
+    """One worker process. Its standard error goes to a file that is shown only when it fails.
+
+    ``environment`` holds variables that it gets beside those of this process.
+    """
+
+    def __init__(
+        self,
+        framework: str,
+        python: str,
+        threads: int,
+        script: Sequence[str] = (str(SCRIPT),),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.framework, self._python, self._threads, self._script = framework, python, threads, script
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
@@ -144,7 +173,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env={**os.environ, **dict.fromkeys(names, str(threads))},
+                env={**os.environ, **dict.fromkeys(names, str(threads)), **(environment or {})},
                 start_new_session=True,
             )
         except OSError as error:
@@ -203,10 +232,6 @@ class Worker:
         text = self._errors.read()[-20_000:].decode(errors="replace").strip()
         return "".join(f"\n    {visible(line)}" for line in text.splitlines()[-lines:])
 
-    def another(self) -> Worker:
-        """A new process of the same kind."""
-        return Worker(self.framework, self._python, self._threads, self._script)
-
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -216,13 +241,28 @@ class Worker:
                     stream.close()
 
 
-class Lane(threading.Thread):
-    """Feeds one worker, in order, and replaces it when a unit kills it, takes too long, or it has grown too large."""
+Hanging = tuple[str, str, str, str]
+"""What is given up after ``PATIENCE`` timeouts: case file, framework, API path, mode."""
 
-    def __init__(self, worker: Worker, timeout: float) -> None:
-        super().__init__(daemon=True, name=f"lane {worker.framework}")
-        self._worker = worker
+
+class Lane(threading.Thread):
+    """Feeds one worker, in order, and replaces it when a unit kills it, takes too long, or it has grown too large.
+
+    ``make`` makes its workers; the first is ``worker``, or is made for the first unit. ``hung`` counts timeouts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Worker],
+        timeout: float,
+        hung: Counter[Hanging],
+        worker: Worker | None = None,
+    ) -> None:
+        super().__init__(daemon=True, name=f"lane {name}")
+        self._make, self._worker = make, worker
         self._timeout = timeout
+        self._hung = hung
         self._waiting: queue.SimpleQueue[tuple[Unit, Future[Observation]] | None] = queue.SimpleQueue()
         self._sent: deque[tuple[Unit, Future[Observation]]] = deque()
         self._stopping = threading.Event()
@@ -237,7 +277,7 @@ class Lane(threading.Thread):
     def stop(self) -> None:
         self._stopping.set()
         self._waiting.put(None)
-        self._worker.kill()
+        self._kill()
 
     def run(self) -> None:
         try:
@@ -248,7 +288,7 @@ class Lane(threading.Thread):
                     self._receive()
         finally:
             self._stopping.set()
-            self._worker.kill()
+            self._kill()
             while self._sent or not self._waiting.empty():
                 entry = self._sent.popleft() if self._sent else self._waiting.get()
                 if entry is not None:
@@ -263,15 +303,19 @@ class Lane(threading.Thread):
                 break
             if entry is None:
                 return False
-            self._sent.append(entry)
-            if not self._dead and not self._stopping.is_set():
-                self._worker.send(entry[0].to_header())
+            if self._worker is None and not self._dead:
+                self._begin()
+            if not self._given_up(*entry):
+                self._sent.append(entry)
+                self._send(entry[0])
         return not self._stopping.is_set()
 
     def _receive(self) -> None:
+        assert self._worker is not None
         try:
             frame = self._worker.receive(self._timeout)
         except queue.Empty:
+            self._hung[_hanging(self._sent[0][0])] += 1
             self._replace(Failure("timeout", "", f"no answer within {self._timeout:g} s"))
             return
         if frame is None:
@@ -295,14 +339,40 @@ class Lane(threading.Thread):
     def _renew(self) -> None:
         """Go on with a new worker; it gets the units that the old one has not answered."""
         self._memory_limit = 0
-        self._worker.kill()
+        self._kill()
         if self._stopping.is_set():
             return
+        self._begin()
+        self._sent = deque(entry for entry in self._sent if not self._given_up(*entry))
+        for unit, _ in self._sent:
+            self._send(unit)
+
+    def _begin(self) -> None:
         try:
-            self._worker = self._worker.another()
+            self._worker = self._make()
             self._worker.greet()
         except StartError as error:
             self._dead = f"{NOT_RESTARTED}: {error}"
-            return
-        for unit, _ in self._sent:
+
+    def _send(self, unit: Unit) -> None:
+        if self._worker is not None and not self._dead and not self._stopping.is_set():
             self._worker.send(unit.to_header())
+
+    def _given_up(self, unit: Unit, future: Future[Observation]) -> bool:
+        """Answer a unit at once where its implementation has hung too often."""
+        if self._hung[_hanging(unit)] < PATIENCE:
+            return False
+        reason = (
+            f"not run: {unit.api} gave no answer within {self._timeout:g} s for {PATIENCE} other units of this file. "
+            "Mend it, or allow more time with --unit-timeout"
+        )
+        future.set_result(Observation(failure=Failure(NOT_RUN, "", reason)))
+        return True
+
+    def _kill(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+
+
+def _hanging(unit: Unit) -> Hanging:
+    return unit.item.file, unit.framework, unit.api, unit.mode

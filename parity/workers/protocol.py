@@ -18,6 +18,9 @@ import numpy as np
 
 from ..catalog.dtypes import COMPLEX, FLOATS, Array, part_of, parts
 
+NOT_RUN = "not-run"
+"""The stage of a failure of what the harness did not run at all."""
+
 _LENGTHS = struct.Struct(">IQ")
 
 
@@ -30,8 +33,8 @@ class Failure:
     """Why an implementation gave no result.
 
     ``stage`` is ``declaration`` (the case is wrong), ``build``, ``forward``, ``result`` (not the number or the
-    rank of results that is declared), ``gradient``, or, set by the harness, ``crash`` and ``timeout``. ``kind`` is the
-    exception's class, ``where`` the line in the case file.
+    rank of results that is declared), ``gradient``, ``inference``, or, set by the harness, ``crash``, ``timeout`` and
+    ``not-run``. ``kind`` is the exception's class, ``where`` the line in the case file.
     ``missing`` is the framework's name that is not there, if that is why, ``nearest`` the nearest that is.
     ``results`` is set where there are results, but not those of the case: ``shape`` or ``count``.
     """
@@ -72,6 +75,22 @@ class Asked:
     name: str
     given: tuple[tuple[str, str], ...] = ()
     defaults: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """An input, weight or variable that no longer holds what it was given: ``wrong`` of its ``total`` elements.
+
+    ``stage`` is ``forward``, ``gradient`` or ``inference``, ``index`` the first of those elements, ``None`` where
+    even the shape is another. A ``variable`` is a layer's, and trainable.
+    """
+
+    name: str
+    stage: str
+    wrong: int
+    total: int
+    index: tuple[int, ...] | None = None
+    variable: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,12 +151,15 @@ class Observation:
     """Everything that came of one unit.
 
     ``results`` maps quantities (``output:y``, ``state:h``, ``grad:x``) to results; with a ``gradient`` failure
-    the forward quantities are there. ``again`` holds the results of a second computation where the unit asks for one,
-    ``sensitivities`` the scale of each quantity where the unit is a formula's, ``warnings`` what was said, ``asked``
-    what the case's function asked of the framework (eagerly, in the case's first dtype). ``timings``
-    holds seconds per call for ``forward`` and ``forward+backward``, ``timing_notes`` why one of them is not there, or
-    how it was timed instead; ``framework_seconds`` what passed inside the
-    framework, ``harness_seconds`` the processor time spent outside it; ``peak_bytes`` is the largest resident memory
+    the forward quantities are there. ``no_gradient`` names, for each gradient that is ``None`` in the framework, the
+    tensors or variables that have none. ``inferred`` says whether the implementation was called as in inference,
+    ``inference`` holds the results (``inference:y``) that were then not the same bits, ``inference_failure`` what it
+    raised. ``again`` holds the results of a second call where they were not the same bits. ``written`` tells which
+    inputs and weights were changed, ``sensitivities`` the scale of each quantity where the unit is a formula's,
+    ``warnings`` what was said, ``asked`` what the case's function asked of the framework (eagerly, in the case's first
+    dtype). ``timings`` holds seconds per call for ``forward`` and ``forward+backward``, ``timing_notes`` why one of
+    them is not there, or how it was timed instead; ``framework_seconds`` what passed inside the framework,
+    ``harness_seconds`` the processor time spent outside it; ``peak_bytes`` is the largest resident memory
     that the worker has had so far.
     """
 
@@ -148,14 +170,19 @@ class Observation:
     framework_seconds: float = 0.0
     harness_seconds: float = 0.0
     peak_bytes: int = 0
+    no_gradient: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inferred: bool = False
+    inference: Mapping[str, Result] = field(default_factory=dict)
+    inference_failure: Failure | None = None
     again: Mapping[str, Result] = field(default_factory=dict)
+    written: tuple[Written, ...] = ()
     sensitivities: Mapping[str, Array] = field(default_factory=dict)
     warnings: tuple[Warned, ...] = ()
     asked: tuple[Asked, ...] = ()
     timing_notes: Mapping[str, str] = field(default_factory=dict)
 
     def to_frame(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        given = {"results": self.results, "again": self.again}
+        given = {"results": self.results, "again": self.again, "inference": self.inference}
         header = {
             "dtypes": {f"{kind} {name}": r.dtype for kind, results in given.items() for name, r in results.items()},
             "varying": {
@@ -165,6 +192,10 @@ class Observation:
                 if r.varying
             },
             "failure": asdict(self.failure) if self.failure else None,
+            "no_gradient": dict(self.no_gradient),
+            "inferred": self.inferred,
+            "inference_failure": asdict(self.inference_failure) if self.inference_failure else None,
+            "written": [asdict(written) for written in self.written],
             "timings": dict(self.timings),
             "timing_notes": dict(self.timing_notes),
             "input_digest": self.input_digest,
@@ -179,7 +210,7 @@ class Observation:
 
     @classmethod
     def from_frame(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Observation:
-        dtypes, varying, failure = header["dtypes"], header["varying"], header["failure"]
+        dtypes, varying = header["dtypes"], header["varying"]
 
         def named(kind: str) -> dict[str, Array]:
             return {key.removeprefix(f"{kind} "): a for key, a in arrays.items() if key.startswith(f"{kind} ")}
@@ -190,11 +221,22 @@ class Observation:
                 for name, array in named(kind).items()
             }
 
+        def failure(kind: str) -> Failure | None:
+            return Failure(**header[kind]) if header[kind] else None
+
         return cls(
             results=results("results"),
+            no_gradient={quantity: tuple(names) for quantity, names in header["no_gradient"].items()},
+            inferred=header["inferred"],
+            inference=results("inference"),
+            inference_failure=failure("inference_failure"),
             again=results("again"),
+            written=tuple(
+                Written(**{**each, "index": None if each["index"] is None else tuple(each["index"])})
+                for each in header["written"]
+            ),
             sensitivities=named("sensitivities"),
-            failure=Failure(**failure) if failure else None,
+            failure=failure("failure"),
             timings=header["timings"],
             timing_notes=header["timing_notes"],
             input_digest=header["input_digest"],

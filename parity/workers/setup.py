@@ -20,6 +20,7 @@ from ..catalog.tensors import Output, Tensor
 from ..catalog.variants import Variant
 from ..plan.work import Unit
 from .adapter import Adapter, Computation, fill
+from .held import Held, held_variables
 
 Call = Callable[..., Any]
 
@@ -58,6 +59,8 @@ class Setup:
     variables: Mapping[str, Any] = field(default_factory=dict)
     names: Sequence[str] = ()
     weight_trace: Trace | None = None
+    layer: Any = None
+    held: Sequence[Held] = ()
 
     @property
     def mode(self) -> str:
@@ -97,7 +100,8 @@ def set_up(
     with inside():
         tensors = [adapter.tensor(array, spec.format(dtype), device, gradient=spec.gradient) for array, spec in arrays]
     positions = [i for i, spec in enumerate(arguments.values()) if spec.gradient]
-    differentiated = [name for name, spec in {**inputs, **weights}.items() if spec.gradient]
+    any_differentiated = any(spec.gradient for spec in results.values())
+    differentiated = [name for name, spec in {**inputs, **weights}.items() if spec.gradient and any_differentiated]
     setup = Setup(
         unit,
         case,
@@ -110,6 +114,7 @@ def set_up(
         tensors,
         positions,
         names=differentiated,
+        held=list(map(Held, arguments, tensors, (array for array, _ in arrays))) if adapter.writes else [],
     )
     if implementation is None or not owns_weights:
         function = implementation.function if implementation else case.formula
@@ -130,6 +135,9 @@ def set_up(
                 name: adapter.tensor(array, dtypes[name], device, gradient=False) for name, array in loaded.items()
             }
             fill(adapter, variables, given, implementation.api)
+            filled = {name: variables[name] for name in given}
+            setup.held = [*setup.held, *held_variables(adapter, filled)]
+        setup.layer = layer
         wanted = {name for name, spec in weights.items() if spec.gradient}
         setup.variables = {
             name: variables[name]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -141,6 +143,10 @@ class TensorflowAdapter(Adapter):
     def trainable(self, variable: Any) -> bool:
         return bool(variable.trainable)
 
+    def value(self, variable: Any) -> Any:
+        value = getattr(variable, "value", variable)  # Keras's is an attribute, TensorFlow's own a method.
+        return variable if callable(value) else value
+
     def assign(self, variable: Any, value: Any) -> None:
         variable.assign(value)
 
@@ -177,6 +183,13 @@ class TensorflowAdapter(Adapter):
 
     def inference(self) -> AbstractContextManager[Any]:
         return contextlib.nullcontext()
+
+    def evaluation(self, layer: Any, call: Callable[..., Any]) -> Callable[..., Any] | None:
+        called: Any = layer if layer is call else None
+        if not isinstance(called, self._keras.layers.Layer):
+            return None  # The case calls it itself, and says in which mode.
+        takes = "training" in inspect.signature(called.call).parameters
+        return partial(called, training=False) if takes else None
 
     def forget(self) -> None:
         """A ``tf.function`` keeps what it has captured itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -15,9 +16,14 @@ from ..catalog.dtypes import FLOATS, Array
 from ..catalog.modes import COMPILED, EAGER, MODES
 from .adapter import SEED, Adapter, Computation, Pullback, Steps, as_tuple
 
+_WITHOUT_A_RECORD = re.compile("(does not|doesn't) require grad|inference tensor", re.IGNORECASE)
+"""In the texts of PyTorch's errors where a gradient is asked for and nothing was recorded."""
+
 
 class TorchAdapter(Adapter):
     """The ``cpu`` and each CUDA device (``gpu:N`` is ``cuda:N``)."""
+
+    writes = True
 
     def __init__(self, threads: int) -> None:
         import torch
@@ -121,6 +127,30 @@ class TorchAdapter(Adapter):
     def recording(self) -> AbstractContextManager[Any]:
         context: AbstractContextManager[Any] = self._torch.enable_grad()
         return context
+
+    def infer(self, computation: Computation) -> tuple[Any, ...]:
+        given = [tensor.detach() for tensor in computation.tensors]
+        with self._torch.inference_mode():
+            return as_tuple(computation.call(*given))
+
+    def differentiates(self, error: Exception) -> bool:
+        return _WITHOUT_A_RECORD.search(str(error)) is not None
+
+    def evaluation(self, layer: Any, call: Callable[..., Any]) -> Callable[..., Any] | None:
+        modes = {module: module.training for module in layer.modules()} if hasattr(layer, "modules") else {}
+        if not any(modes.values()):
+            return None
+
+        def evaluated(*tensors: Any) -> Any:
+            layer.eval()
+            try:
+                return call(*tensors)
+            finally:
+                layer.train(modes[layer])  # A module's own train() may do more than set the flags.
+                for module, training in modes.items():
+                    module.training = training
+
+        return evaluated
 
     def forget(self) -> None:
         if "torch._dynamo" in sys.modules:  # Importing it takes seconds.

@@ -208,7 +208,7 @@ def test_a_case_without_weights_has_none_to_copy(loaded, text):
         ("limitation('torch.g', raises='ValueError: no', ", "limitation of torch.g, which is none of tf.f, torch.f"),
         (
             "limitation('torch.f', raises='ValueError: no', stage='backward', ",
-            "limitation of torch.f: unknown stage 'backward'; choose from build, forward, gradient, crash",
+            "limitation of torch.f: unknown stage 'backward'; choose from build, forward, gradient, inference, crash",
         ),
         (
             "limitation('torch.f', raises='ValueError: no', when=dict(stride=2), ",
@@ -231,7 +231,7 @@ def test_a_case_without_weights_has_none_to_copy(loaded, text):
         ),
         (
             "deviation('tf.f', quantities=['*'], ",
-            "deviation of tf.f: give within= or elements=, or dtype=, or dtype= with one of them",
+            "deviation of tf.f: give within= or elements=, or dtype=, or dtype= with one of them, or missing=True",
         ),
         (
             "deviation('tf.f', quantities=['*'], dtype='int', ",
@@ -240,7 +240,7 @@ def test_a_case_without_weights_has_none_to_copy(loaded, text):
         ),
         (
             "deviation('tf.f', quantities=['*'], within=1, elements=2, ",
-            "deviation of tf.f: give within= or elements=, or dtype=, or dtype= with one of them",
+            "deviation of tf.f: give within= or elements=, or dtype=, or dtype= with one of them, or missing=True",
         ),
     ],
 )
@@ -253,7 +253,7 @@ def test_wrong_limitations_and_deviations(loaded, text, call, message):
     [
         (
             "deviation('tf.f', quantities=['outptu:y'], within=1, ",
-            "deviation of tf.f: no quantity is called 'outptu:y'; there are output:y, grad:x",
+            "deviation of tf.f: no quantity is called 'outptu:y'; there are output:y, grad:x, inference:y, input:x",
         ),
         (
             "limitation('torch.f', raises='ValueError: no', when=dict(stride=3), ",

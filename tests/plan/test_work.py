@@ -90,3 +90,32 @@ def test_a_unit_for_the_formula_and_for_each_implementation(case):
 def test_a_unit_crosses_the_pipe_as_plain_text(case):
     for unit in units(case, Item("f.py", "op", "k=1", "float32", "cpu", "compiled"), 2**40, timed=False):
         assert Unit.from_header(json.loads(json.dumps(unit.to_header()))) == unit
+
+
+def test_the_main_formats_are_called_as_in_inference(case):
+    def asked(dtype, k, mode="eager"):
+        item = Item("f.py", "op", f"k={k}", dtype, "cpu", mode)
+        return {unit.inferred for unit in units(case, item, 5, timed=False) if unit.framework != "reference"}
+
+    assert [asked("float32", k) for k in (1, 2)] == [{True}, {True}]
+    assert [asked("float64", k) for k in (1, 2)] == [{True}, {False}]
+    assert asked("float32", 1, "graph") == {False}
+    case.dtypes = ("bfloat16", "float16")
+    assert [asked("bfloat16", 2), asked("float16", 1)] == [{True}, {False}]
+    case.untimed = "it computes nothing"
+    assert asked("bfloat16", 2) == {True}
+
+
+def test_a_naive_port_is_not_called_as_in_inference(case):
+    case.torch.naive("torch.h", "wrong", because="b", source="s", fix="f")(lambda torch, x: x)
+    made = units(case, Item("f.py", "op", "k=1", "float64", "cpu"), 5, timed=True)
+    assert {unit.api for unit in made if not unit.inferred} == {"reference", "torch.h (wrong)"}
+
+
+def test_an_item_that_is_repeated_has_each_implementation_again(case):
+    item = Item("f.py", "op", "k=1", "float32", "cpu", "graph")
+    made = [unit for unit in units(case, item, 5, timed=True, repeated=True) if unit.again]
+    assert [(unit.name, unit.mode, unit.timed, unit.inferred) for unit in made] == [
+        (f"{api}, again", "graph", False, False) for api in ("torch.f", "torch.g", "tf.f")
+    ]
+    assert Unit.from_header(json.loads(json.dumps(made[0].to_header()))) == made[0]

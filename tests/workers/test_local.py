@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -499,3 +500,46 @@ def test_workers_end_when_the_harness_is_killed(pythons, tmp_path, case_file, en
         os.kill(harness.pid, signal.SIGKILL)
     assert len(pids) == 2
     assert all(ended(pid) for pid in pids)
+
+
+# Giving up -------------------------------------------------------------------------------------------------------
+
+HANGING = """
+    import time
+    from parity import Case, grid, normal
+
+    case = Case(
+        "case", "y = 2 x.", sizes=dict(N=3), inputs=dict(x=normal("N")), outputs=dict(y="N"),
+        variants=grid(number=range(6), hangs=[False, True]),
+    )
+
+    @case.reference
+    def _(np, x, *, hangs):
+        time.sleep(3600 if hangs else 0)
+        return 2 * x
+"""
+
+
+def test_what_has_hung_three_times_is_not_run_again(case_file, unit, engine_of):
+    engine = engine_of({}, timeout=3.0)
+    engine.start(["reference"])
+    file, other = case_file(HANGING), case_file(HANGING)
+
+    def submit(file, number, hangs=True):
+        variant = f"number={number}-hangs={str(hangs).lower()}"
+        return engine.submit(unit(file, "case", "reference", "reference", variant))
+
+    waiting = [submit(file, 0, hangs=False), *(submit(file, number) for number in range(6)), submit(other, 0, False)]
+    begun = time.monotonic()
+    failures = [future.result(60).failure for future in waiting]
+    assert [failure and failure.stage for failure in failures] == [
+        None, "timeout", "timeout", "timeout", "not-run", "not-run", "not-run", None
+    ]  # fmt: skip
+    assert failures[4].message == (
+        "not run: reference gave no answer within 3 s for 3 other units of this file. "
+        "Mend it, or allow more time with --unit-timeout"
+    )
+    assert time.monotonic() - begun < 40
+    assert submit(file, 1, hangs=False).result(60).failure.stage == "not-run"
+    fresh = replace(unit(file, "case", "reference", "reference", "number=2-hangs=false"), again=True)
+    assert engine.submit(fresh).result(60).failure.stage == "not-run", "it hangs in a fresh process, too"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from parity.catalog.dtypes import FLOATS
-from parity.workers.protocol import Failure, Observation, Result, read_frame, write_frame
+from parity.workers.protocol import Failure, Observation, Result, Written, read_frame, write_frame
 
 STORAGE = [dtype.storage for dtype in FLOATS.values()] + [np.dtype(np.int64), np.dtype(np.longdouble), np.dtype(bool)]
 
@@ -116,6 +116,12 @@ def test_observations_come_back_whole():
         harness_seconds=1.5,
         framework_seconds=1.25,
         peak_bytes=123,
+        no_gradient={"grad:k": ("weight", "bias")},
+        inferred=True,
+        inference={"inference:y": Result(np.zeros(3), "float64")},
+        inference_failure=Failure("inference", "RuntimeError", "no kernel"),
+        again={"output:y": Result(np.zeros(1), "float64")},
+        written=(Written("x", "forward", 1, 6, (1, 2)), Written("k", "gradient", 6, 6, None, variable=True)),
     )
     back = Observation.from_frame(*through(*seen.to_frame()))
     assert list(back.results) == ["output:y", "grad:x"]
@@ -123,6 +129,9 @@ def test_observations_come_back_whole():
     assert back.results["output:y"].array.tolist() == [[1, 2]]
     assert (back.failure, back.timings, back.input_digest) == (seen.failure, seen.timings, "abc")
     assert (back.harness_seconds, back.framework_seconds, back.peak_bytes) == (1.5, 1.25, 123)
+    assert (back.no_gradient, back.inferred, back.written) == (seen.no_gradient, True, seen.written)
+    assert (list(back.inference), list(back.again)) == (["inference:y"], ["output:y"])
+    assert back.inference_failure == seen.inference_failure
 
 
 def test_an_observation_without_failure_comes_back_without():
