@@ -177,6 +177,7 @@ blstm_training = Case(
     least_scale=LeastScale(
         4.0, ["output:embedding"], "Keras subtracts a row for every look-up, and rounds the vector each time"
     ),
+    trains=True,
 )
 
 

@@ -242,6 +242,14 @@ for modes, message in (
         when=dict(T=0),
         modes=modes,
     )
+empty_rnn.deviation(
+    "torch.nn.RNNCell",
+    quantities=["grad:*"],
+    missing=True,
+    because="a loop over no steps does not call the cell, so nothing has a gradient (None), where it is zero",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html",
+    when=dict(T=0),
+)
 empty_rnn.limitation(
     "keras.layers.SimpleRNN",
     raises="InvalidArgumentError or ValueError: slice index 0 of dimension 1 out of bounds",

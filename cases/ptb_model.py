@@ -50,6 +50,7 @@ ptb_training = Case(
     ),
     dtypes=("float64", "float32"),
     eager_only=EAGER_ONLY,
+    trains=True,
 )
 
 

@@ -42,6 +42,7 @@ sampling = Case(
     steps="S",
     variants=grid(sampling=["random", "sequential"]),
     dtypes=("float64", "float32"),  # 16-bit weights would lose most of the small updates
+    trains=True,
 )
 
 

@@ -321,6 +321,7 @@ classifier_training = Case(
         ["output:embedding"],
         "Keras subtracts a row for every look-up, and rounds the vector each time",
     ),
+    trains=True,
 )
 
 

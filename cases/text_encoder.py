@@ -155,6 +155,7 @@ encoder_training = Case(
     least_scale=LeastScale(
         2.0, ["output:letters"], "Keras subtracts a row for every look-up, and rounds the vector each time"
     ),
+    trains=True,
 )
 
 

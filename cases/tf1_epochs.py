@@ -45,6 +45,7 @@ run_epoch = Case(
     variants=grid(state_is_tuple=[True, False]) + grid(training=[False]),
     dtypes=("float64", "float32"),
     eager_only=EAGER_ONLY,
+    trains=lambda training: training,
 )
 
 

@@ -118,6 +118,7 @@ training = Case(
     steps="S",
     variants=grid(repeated=["summed", "apart"]) + grid(masked=[True]) + grid(steps=[120], epoch=[12]),
     dtypes=("float64", "float32"),
+    trains=True,
 )
 
 

@@ -89,6 +89,7 @@ cnn_of_variables_training = Case(
     weights=cnn_weights(gradient=False) | dict(output=normal("F M", std=0.3, gradient=False)),
     outputs=dict(before=buffer(""), after=buffer(""), **{name: buffer(axes) for name, axes in AXES.items()}),
     dtypes=WIDE,
+    trains=True,
 )
 
 
