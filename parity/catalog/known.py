@@ -116,6 +116,11 @@ class Deviation(Known):
     dtype: str = ""
     missing: bool = False
 
+    @property
+    def of_values(self) -> bool:
+        """Whether it is about wrong numbers, rather than none, or an input that is written to."""
+        return self.within is not None or self.elements is not None
+
     def covers(self, quantity: str) -> bool:
         return matches(quantity, self.quantities)
 

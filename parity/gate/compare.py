@@ -10,7 +10,7 @@ import numpy as np
 
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..catalog.known import stopped
-from ..judge.row import EXPECTED, NONDETERMINISTIC, PASS, RED, UNEXPECTED
+from ..judge.row import EXPECTED, INFERRED, INPUT, NONDETERMINISTIC, PASS, RED, UNEXPECTED
 from ..plan.work import item_name
 from ..record.results import INPUTS, Key, ResultRow
 from ..record.schema import outline
@@ -98,11 +98,11 @@ def compare(old: Snapshot, new: Snapshot) -> Comparison:
         earlier = before.implementations.get(implementation, {}) if known else {}
         why = "its inputs differ from the baseline's" if item in before.inputs and not known else ""
         for quantity in _quantities(earlier, entries):
-            last = entries.get(quantity) or _failure(entries) or next(iter(entries.values()))
-            if not earlier:
+            last = _entry(entries, quantity) or next(iter(entries.values()))
+            if not earlier or (quantity.startswith(INPUT) and not _entry(earlier, quantity)):
                 changes.append(_new(last.row, quantity, why))
                 continue
-            first = earlier.get(quantity) or _failure(earlier) or next(iter(earlier.values()))
+            first = _entry(earlier, quantity) or next(iter(earlier.values()))
             by_declaration = (*item, quantity) not in moved
             changes.append(_Pair(before, after, first, last, quantity, by_declaration).change())
             compared += 1
@@ -126,7 +126,9 @@ class _Indexed:
                 self.truths[key] = entry.row.digest
 
     def truth(self, row: ResultRow) -> str:
-        return self.truths.get((row.case, row.variant, row.dtype, row.device, row.mode, REFERENCE, row.quantity), "")
+        place = (row.case, row.variant, row.dtype, row.device, row.mode, REFERENCE)
+        found = (self.truths.get((*place, quantity)) for quantity in _named(row.quantity))
+        return next((digest for digest in found if digest), "")
 
 
 def _moved(before: _Indexed, after: _Indexed) -> set[tuple[str, ...]]:
@@ -143,15 +145,29 @@ def _moved(before: _Indexed, after: _Indexed) -> set[tuple[str, ...]]:
 
 def _quantities(earlier: Mapping[str, Entry], entries: Mapping[str, Entry]) -> list[str]:
     """Those of an implementation now, and, where it fails now, those it had before. One that gives results has no
-    row without a quantity, which only says what became of a declaration.
+    row without a quantity, which only says what became of a declaration. Results in inference have a row only where
+    they are not the recorded ones, then or now.
     """
     named = [quantity for quantity in entries if quantity or len(entries) == 1 or entries[quantity].row.stage]
     lost = [quantity for quantity in earlier if quantity and _failure(entries)]
-    return list(dict.fromkeys([*named, *lost]))
+    inferred = [quantity for quantity in earlier if quantity.startswith(INFERRED)]
+    return list(dict.fromkeys([*named, *lost, *inferred]))
+
+
+def _entry(entries: Mapping[str, Entry], quantity: str) -> Entry | None:
+    """What an implementation gave for a quantity, or how it failed. In inference, no row means the recorded result."""
+    found = next((entries[each] for each in _named(quantity) if each in entries), None)
+    return found or _failure(entries)
+
+
+def _named(quantity: str) -> tuple[str, ...]:
+    """A quantity, and for a result in inference those that the recorded one may be."""
+    name = quantity.partition(":")[2]
+    return (quantity, f"output:{name}", f"state:{name}") if quantity.startswith(INFERRED) else (quantity,)
 
 
 def _failure(entries: Mapping[str, Entry]) -> Entry | None:
-    return next((entry for entry in entries.values() if entry.row.stage), None)
+    return next((e for e in entries.values() if e.row.stage and not e.row.quantity.startswith(INFERRED)), None)
 
 
 def _gone(before: _Indexed, after: _Indexed) -> Iterator[Change]:
@@ -206,7 +222,9 @@ class _Pair:
             return self._failed()
         if old.stage:
             return NO_LONGER, NO_LONGER.needs, f"raised {_said(old)}"
-        if (old.found, old.shape) != (new.found, new.shape):
+        if not new.found and old.found and new.verdict in RED:
+            return BROKE, BROKE.needs, "has no gradient any more (None)"
+        if old.found and (old.found, old.shape) != (new.found, new.shape):
             return (
                 RESHAPED,
                 RESHAPED.needs,

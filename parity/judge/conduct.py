@@ -18,10 +18,7 @@ from ..catalog.known import INFERENCE, Deviation, Known, Limitation, Unrepeatabl
 from ..plan.work import again
 from ..workers.protocol import Failure, Observation, Result
 from .compare import Difference, Truth, between
-from .row import ERROR, EXPECTED, FAIL, NONDETERMINISTIC, NOT_RUN, PASS, UNEXPECTED, verdict_of
-
-INPUT, INFERRED = "input:", "inference:"
-"""What the quantities begin with that are not the formula's: what is written to, and results in inference."""
+from .row import ERROR, EXPECTED, FAIL, INFERRED, INPUT, NONDETERMINISTIC, NOT_RUN, PASS, UNEXPECTED, verdict_of
 
 WITHOUT_RECORD = "called as in inference (no gradients recorded, layers in evaluation mode)"
 SAME_PROCESS, FRESH_PROCESS = "computed again in the same process", "computed again in a fresh process"
@@ -214,11 +211,11 @@ def _again(subject: Subject) -> Iterator[Finding]:
         return
     right = again(subject.api)
     if (_stage(fresh.failure), _kind(fresh.failure)) != (_stage(first.failure), _kind(first.failure)):
-        if fresh.failure is None:
-            reason = f"{FRESH_PROCESS}, it does not fail: {first.failure}"
-            yield Finding("", NONDETERMINISTIC, reason, right=right)
-        else:
-            yield Finding("", verdict_of(fresh.failure), f"{FRESH_PROCESS}, it fails: {fresh.failure}", right=right)
+        judged = NONDETERMINISTIC, f"{FRESH_PROCESS}, it does not fail: {first.failure}"
+        if fresh.failure is not None:
+            judged = verdict_of(fresh.failure), f"{FRESH_PROCESS}, it fails: {fresh.failure}"
+        for quantity in subject.truths:
+            yield Finding(quantity, *judged, right=right)
     elif fresh.failure is None and fresh.input_digest != first.input_digest:
         reason = f"{FRESH_PROCESS}, the inputs are others: does the case file change as it loads?"
         yield Finding("", ERROR, reason, right=right)

@@ -16,6 +16,10 @@ CRASH = "crash"
 TIMEOUT = "timeout"
 NOT_RUN = "not-run"
 
+INPUT, INFERRED = "input:", "inference:"
+"""What the quantities begin with that are not the formula's: what is written to, and results in inference that are
+not the recorded ones, bit for bit. There are none where all is in order."""
+
 VERDICTS = (CRASH, TIMEOUT, ERROR, FAIL, NONDETERMINISTIC, UNEXPECTED, NOT_RUN, EXPECTED, PASS)
 """All verdicts, the worst first."""
 

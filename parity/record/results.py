@@ -21,7 +21,7 @@ from ..catalog.dtypes import COMPLEX, Array, encode
 from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
 from ..judge.expected import expected_dtype, in_dtype
-from ..judge.row import PASS, RED, Row, worst
+from ..judge.row import INFERRED, PASS, RED, Row, worst
 from ..plan.work import Item
 from ..workers.protocol import Failure, Observation, Result
 
@@ -100,16 +100,18 @@ def result_rows(
         if implementation is None or api == REFERENCE:
             continue
         naive = implementation.divergence is not None
-        for quantity in judged.quantities(api, observation.results):
+        results = {**observation.results, **observation.inference}
+        for quantity in judged.quantities(api, results):
             row = judged.against_truth.get((api, quantity), Row())
             given = ResultRow(
                 *place, api, implementation.framework, quantity,
                 verdict=judged.verdict(api, quantity, naive=naive),
                 error_ratio=row.error_ratio, max_ulp=row.max_ulp, rho=row.rho,
             )  # fmt: skip
-            result = observation.results.get(quantity)
+            result = results.get(quantity)
             if result is None:
-                yield _failed(given, observation.failure), None
+                inferred = quantity.startswith(INFERRED)
+                yield _failed(given, observation.inference_failure if inferred else observation.failure), None
             else:
                 shape = "x".join(map(str, result.shape))
                 kept = replace(given, found=result.dtype, shape=shape, digest=_digest(result.own))

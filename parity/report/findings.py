@@ -84,7 +84,7 @@ def _read(path: Path) -> Finding:
 
 
 def _is_error(item: Known) -> bool:
-    return isinstance(item, Deviation) or (isinstance(item, Limitation) and item.stage == CRASH)
+    return (isinstance(item, Deviation) and item.of_values) or (isinstance(item, Limitation) and item.stage == CRASH)
 
 
 def _check(scripts: Sequence[Finding], errors: Sequence[tuple[str, str]], ports: Sequence[tuple[str, str]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..catalog.case import DEFAULT_DTYPES, Case, Implementation
 from ..catalog.frameworks import FRAMEWORKS
-from ..catalog.known import CRASH, Deviation, Known, Limitation, Unrepeatable
+from ..catalog.known import CRASH, INFERENCE, Deviation, Known, Limitation
 from ..catalog.load import CaseFile
 from ..catalog.modes import COMPILED, EAGER, GRAPH, MODES
 from ..catalog.variants import show
@@ -232,20 +232,28 @@ def _settings(case: Case) -> Iterator[str]:
         yield ""
 
 
-KINDS: Mapping[type[Known], str] = {
-    Limitation: "Known limitations",
-    Deviation: "Known to be wrong by more than rounding",
-    Unrepeatable: "Known to differ from one computation to the next",
-}
+HEADINGS = (
+    LIMITED := "Known limitations",
+    WRONG := "Known to be wrong by more than rounding",
+    WITHOUT_GRADIENT := "Known to have no gradient (None)",
+    WRITES := "Known to write to its inputs",
+    UNREPEATABLE := "Known to differ from one computation to the next",
+)
+
+
+def _heading(item: Known) -> str:
+    if isinstance(item, Deviation):
+        return WRONG if item.of_values else WITHOUT_GRADIENT if item.missing else WRITES
+    return LIMITED if isinstance(item, Limitation) else UNREPEATABLE
 
 
 def _known(case: Case, sizes: Mapping[tuple[str, str, str], Measured]) -> Iterator[str]:
     """Limitations and deviations, those that differ in their API path only put together."""
     groups: dict[tuple[Any, ...], list[Known]] = {}
     for item in case.known:
-        groups.setdefault((type(item), item.because), []).append(item)
-    for kind, heading in KINDS.items():
-        found = [items for (group, _), items in groups.items() if group is kind]
+        groups.setdefault((_heading(item), item.because), []).append(item)
+    for heading in HEADINGS:
+        found = [items for (group, _), items in groups.items() if group == heading]
         if found:
             yield f"**{heading}**"
             yield ""
@@ -269,6 +277,7 @@ def _known_item(case: Case, items: Sequence[Known], sizes: Mapping[tuple[str, st
             "build": "cannot be built, raises",
             "forward": "cannot be called, raises",
             "gradient": "has no gradient, raises",
+            INFERENCE: "cannot be called without recording gradients, raises",
             CRASH: "ends the process,",
         }
         raised = ", ".join(dict.fromkeys(span(item.raises) for item in items if isinstance(item, Limitation)))

@@ -178,7 +178,7 @@ def _ports(file: CaseFile, case: Case, rows: pd.DataFrame) -> list[Measured]:
 
 def _deviations(file: CaseFile, case: Case, rows: pd.DataFrame) -> list[Measured]:
     found = []
-    for deviation in (item for item in case.known if isinstance(item, Deviation)):
+    for deviation in (item for item in case.known if isinstance(item, Deviation) and item.of_values):
         known = f"{deviation.because} ({deviation.source})"
         own = rows[(rows["left"] == deviation.api) & rows["reason"].eq(known)]
         if EAGER in (deviation.modes or (EAGER,)):
@@ -219,7 +219,9 @@ def _scale(file: CaseFile, case: Case, row: Any) -> float:
     observation = execute(ReferenceAdapter(1), Unit(item, REFERENCE, REFERENCE, int(row["seed"])))
     if observation.failure is not None:
         raise RecordError(f"{item.name}: the formula gives no truth: {observation.failure}")
-    values = np.abs(observation.results[row["quantity"]].values)
+    name = row["quantity"].partition(":")[2]
+    named = (row["quantity"], f"output:{name}", f"state:{name}")  # A result in inference is that of an output or state.
+    values = np.abs(next(observation.results[each] for each in named if each in observation.results).values)
     return float(np.max(values, initial=0.0, where=np.isfinite(values)))
 
 

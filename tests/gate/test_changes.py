@@ -171,3 +171,47 @@ def test_a_name_that_neither_version_has_is_not_gone(old, new):
     another = changed(new, vanished, missing="torch.api.cube")
     found = {change.change for change in compare(another, new).changes if change.implementation == "torch.square"}
     assert found == {"removed"}
+
+
+# Beside the values -----------------------------------------------------------------------------------------------
+
+
+def with_row(snapshot, quantity, **values):
+    """A snapshot with another row of the implementation ``torch.relu``, made from that of its output."""
+    own = next(
+        e for e in snapshot.results.values() if e.row.implementation == "torch.relu" and e.row.quantity == "output:y"
+    )
+    row = replace(own.row, quantity=quantity, **values)
+    return replace(snapshot, results={**snapshot.results, row.key: Entry(row, None)})
+
+
+def classes(old, new, quantity):
+    found = [c for c in compare(old, new).changes if (c.implementation, c.quantity) == ("torch.relu", quantity)]
+    return [(change.change, change.old, change.new) for change in found]
+
+
+def test_a_result_in_inference_is_compared_with_the_recorded_one_where_it_had_no_row(old):
+    wrong = with_row(old, "inference:y", digest="f" * 12, verdict="fail")
+    right = with_row(old, "inference:y", digest="f" * 12)
+    assert classes(old, wrong, "inference:y") == [("broke parity", "pass", "fail")]
+    assert classes(old, right, "inference:y") == [("drifted", "pass", "pass")]
+    assert classes(wrong, old, "inference:y") == [("restored parity", "fail", "pass")]
+    assert classes(wrong, wrong, "inference:y") == [("unchanged", "fail", "fail")]
+    raises = with_row(old, "inference:y", found="", shape="", digest="", verdict="error", stage="inference", error="E")
+    assert classes(old, raises, "inference:y") == [("now raises", "pass", "error")]
+    assert classes(old, raises, "output:y") == [("unchanged", "pass", "pass")]
+
+
+def test_an_input_that_is_newly_written_to_is_not_in_order(old):
+    written = with_row(old, "input:x", found="", shape="", digest="", verdict="fail")
+    assert classes(old, written, "input:x") == [("new and not in order", "", "fail")]
+    assert classes(written, written, "input:x") == [("unchanged", "fail", "fail")]
+
+
+def test_a_gradient_that_becomes_none_breaks_parity(old):
+    def is_gradient(row):
+        return row.implementation == "torch.relu" and row.quantity == "grad:x"
+
+    none = changed(old, is_gradient, found="", shape="", digest="", verdict="fail")
+    assert classes(old, none, "grad:x") == [("broke parity", "pass", "fail")]
+    assert classes(none, old, "grad:x") == [("restored parity", "fail", "pass")]
