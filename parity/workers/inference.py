@@ -78,7 +78,7 @@ def infer(attempt: Attempt, recorded: Results, *, reusable: bool, switches: bool
         return Inference()  # Evaluation means something else, so the declaration is about training, which records.
     if reusable:
         found = outcome("inference")
-    if not _same(found, recorded) and _same(outcome("unrecorded"), recorded):
+    if not _alike(found, recorded) and _alike(outcome("unrecorded"), recorded):
         return Inference()  # Only PyTorch's inference mode disturbs it, which makes a Jacobian inside a call zero.
     if isinstance(found, Exception):
         return Inference(called=True, error=found)
