@@ -103,11 +103,11 @@ def _without_gradient(subject: Subject) -> Iterator[Finding]:
             yield Finding(quantity, *_expected(deviation, said), truth=subject.truths[quantity])
             continue
         if largest:
-            mend = f"The formula's is not zero (up to {largest:.3g}): something cuts {name} off from the results"
+            mend = f"The formula's gradient is not zero (up to {largest:.3g}): {name} is cut off from the results"
         else:
             mend = (
-                "The formula's is zero. Optimizers skip or refuse None, so they are not the same: return zeros, or "
-                "declare a deviation with missing=True, or gradient=False where no result is to depend on it"
+                "The formula's gradient is zero, which is not the same: optimizers skip or refuse None. Return zeros, "
+                f"declare a deviation with missing=True, or gradient=False if nothing should depend on {name}"
             )
         yield Finding(quantity, FAIL, f"{said}. {mend}", truth=subject.truths[quantity])
 

@@ -164,9 +164,9 @@ def missing(names=("x",)):
 def test_a_missing_gradient_fails_and_says_whether_the_formulas_is_zero():
     row = one(rows(torch=missing()))
     assert (row.quantity, row.verdict, row.blame) == ("grad:x", "fail", "torch")
-    assert row.reason.startswith("no gradient (None) for x. The formula's is not zero (up to 4)")
+    assert row.reason.startswith("no gradient (None) for x. The formula's gradient is not zero (up to 4)")
     row = one(rows(torch=missing(), formula=results("float64", grad_x=[0.0, 0.0])))
-    assert "The formula's is zero" in row.reason
+    assert "The formula's gradient is zero" in row.reason
     assert "missing=True" in row.reason
     held = one(rows(torch=missing(("weight", "bias")))).reason
     assert held.startswith("no gradient (None) for x, which the layer holds in weight and bias.")
