@@ -70,7 +70,7 @@ def wrapped(torch, weights, **options):
     "torch.autograd.Variable",
     "requires_grad left at its default",
     wrong=["grad:b*", "grad:w*"],
-    size=(0.5, 2),
+    kind="missing",
     because="Variable returns a tensor, whose requires_grad is False: a TensorFlow variable is trainable by default",
     source=TORCH_VARIABLE,
     fix="wrap the tensor in torch.nn.Parameter",

@@ -141,10 +141,11 @@ class Registrar:
         ``wrong`` names what is wrong (``"output:y"``, ``["state:*", "grad:x"]``): something of each pattern, and
         nothing else. Without it, any outputs and states are. Gradients may be wrong, too, unless a pattern names one.
         ``kind`` says how: ``"values"``, ``"shape"``, ``"dtype"``, ``"nonfinite"`` (NaN or infinity where the truth has
-        a number, or the other way around), ``"count"`` (of results). ``size=(least, greatest)`` bounds the largest
-        error of what is wrong, relative to the largest magnitude of the truth; ``size={"output:y": (0.1, 0.4)}`` does
-        for each pattern. A trap that raises gives ``raises="RuntimeError: part of the message"`` instead. Where only
-        some of the framework's CPU ``kernels`` go wrong, the port must agree with the others.
+        a number, or the other way around), ``"count"`` (of results), ``"missing"`` (no gradient: ``None``).
+        ``size=(least, greatest)`` bounds the largest error of what is wrong, relative to the largest magnitude of the
+        truth; ``size={"output:y": (0.1, 0.4)}`` does for each pattern. A trap that raises gives ``raises="RuntimeError:
+        part of the message"`` instead. Where only some of the framework's CPU ``kernels`` go wrong, the port must agree
+        with the others.
         """
         named = (wrong,) if isinstance(wrong, str) else tuple(wrong)
         sizes = size if isinstance(size, Mapping) else {} if size is None else {"*": size}

@@ -136,6 +136,7 @@ KINDS = {
     "dtype": "another dtype",
     "nonfinite": "NaN or infinity where the truth has a number, or the other way around",
     "count": "another number of results",
+    "missing": "no gradient (None)",
 }
 """The ways in which the results of a trap can be wrong."""
 

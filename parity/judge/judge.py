@@ -23,20 +23,7 @@ from .conduct import Subject, conduct, untrained
 from .deviation import deviates
 from .expected import expected_dtype, in_dtype
 from .growth import growth
-from .row import (
-    BOTH,
-    CRASH,
-    ERROR,
-    EXPECTED,
-    FAIL,
-    FORMULA,
-    NOT_RUN,
-    PASS,
-    TIMEOUT,
-    UNEXPECTED,
-    Row,
-    verdict_of,
-)
+from .row import BOTH, CRASH, ERROR, EXPECTED, FAIL, FORMULA, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row, verdict_of
 from .suspect import Voice, doubtful, suspected
 from .tolerance import allowance, together
 from .traps import Trap, judge_trap
@@ -291,7 +278,8 @@ class _Judge:
     def _against_truth(self, side: _Side, right: Mapping[str, Truth], others: Mapping[str, float]) -> Iterator[Row]:
         truths = side.truths
         api, framework = side.implementation.api, side.implementation.framework
-        failure, known = self._failure(side), self._known(side.implementation)
+        failure = self._failure(side)
+        known = self._known(side.implementation)
         limitation = next((k for k in known if isinstance(k, Limitation) and k.stage != INFERENCE), None)
         given = {*side.differences, *side.observation.no_gradient}
         missing = [quantity for quantity in truths if quantity not in given]
@@ -382,12 +370,13 @@ class _Judge:
         api, framework = side.implementation.api, side.implementation.framework
         declared, observation = side.implementation.divergence, side.observation
         assert declared is not None
+        without = {quantity: Difference("no gradient (None)") for quantity in observation.no_gradient}
         trap = Trap(
             api,
             declared,
             observation.results,
             self._failure(side),
-            {**side.differences, **dict.fromkeys(observation.no_gradient, Difference("no gradient (None)"))},
+            {**side.differences, **without},
             side.truths,
             display(self.case.file),
         )

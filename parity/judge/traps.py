@@ -18,7 +18,9 @@ GRADIENT = "grad:"
 
 @dataclass(frozen=True)
 class Trap:
-    """A trap of an item, and what became of it. ``differences`` are its results' from the truth."""
+    """A trap of an item, and what became of it. ``differences`` are its results' from the truth, or tell that the
+    framework has no gradient of a quantity.
+    """
 
     api: str
     declared: Divergence
@@ -97,7 +99,8 @@ def _departures(trap: Trap, wrong: Mapping[str, Difference]) -> Iterator[tuple[s
         yield furthest, f"this variant has none of {', '.join(declared.wrong)}. Wrong: {', '.join(wrong)}"
     kinds = {quantity: _kind(trap, quantity) for quantity in wrong}
     for quantity, kind in kinds.items():
-        if kind not in ("values", declared.kind):
+        consequence = kind == "missing" and free
+        if kind not in ("values", declared.kind) and not consequence:
             yield quantity, f"{quantity} has {KINDS[kind]}, and {declared.kind!r} is declared: {_shown(trap, quantity)}"
     if declared.kind not in kinds.values():
         yield furthest, f"{KINDS[declared.kind]} is declared, and only values are wrong: {_shown(trap, furthest)}"
@@ -118,9 +121,9 @@ def _shown(trap: Trap, quantity: str) -> str:
 
 def _kind(trap: Trap, quantity: str) -> str:
     """Which of ``KINDS`` a wrong quantity is. The wrong sign of a zero is one of ``values``."""
-    result, truth = trap.results.get(quantity), trap.truths[quantity]
-    if result is None:  # A gradient of None.
-        return "values"
+    if quantity not in trap.results:
+        return "missing"
+    result, truth = trap.results[quantity], trap.truths[quantity]
     if result.shape != truth.shape:
         return "shape"
     if result.dtype != truth.dtype:

@@ -154,6 +154,21 @@ def test_the_kind_is_that_declared(kind, port):
             assert KINDS[declared] in reason or repr(declared) in reason
 
 
+def without_gradient(**changes):
+    observed = seen(**changes)
+    results = {name: result for name, result in observed.results.items() if name != "grad:x"}
+    return replace(observed, results=results, no_gradient={"grad:x": ("x",)})
+
+
+def test_no_gradient_is_one_kind_and_a_consequence_of_wrong_values():
+    assert verdict_and_reason(without_gradient(), wrong="grad:x", kind="missing")[0] == "expected"
+    assert verdict_and_reason(without_gradient(output_y=[1.0, 2.5]))[0] == "expected"
+    verdict, reason = verdict_and_reason(without_gradient(), wrong="grad:x")
+    assert verdict == "unexpected"
+    assert "grad:x has no gradient (None), and 'values' is declared" in reason
+    assert verdict_and_reason(seen(grad_x=[0.0, 0.0]), wrong="grad:x", kind="missing")[0] == "unexpected"
+
+
 def test_nan_in_a_gradient_is_no_consequence_of_other_values():
     assert naive_row(seen(output_y=[1.0, 2.5], grad_x=[np.nan, -4.0])).verdict == "unexpected"
 
@@ -223,7 +238,7 @@ def test_a_result_that_does_not_come_is_no_trap():
     [
         (dict(raises="called axes"), "raises='called axes' names no class: give it and a part of the message"),
         (dict(raises="TypeError: axes", wrong="output:y"), "raises an error and has no results: remove wrong="),
-        (dict(kind="nan"), "unknown kind 'nan'; choose from values, shape, dtype, nonfinite, count"),
+        (dict(kind="nan"), "unknown kind 'nan'; choose from values, shape, dtype, nonfinite, count, missing"),
         (dict(wrong="state:h"), "no quantity is called 'state:h'; there are output:y, grad:x"),
         (dict(size=(0.1, 0.2), kind="shape"), "only an error in values has a size: remove size= or kind="),
         (dict(size=0.1), "size=0.1 is no range: give the least and the greatest error, as in size=(0.1, 0.4)"),

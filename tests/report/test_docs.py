@@ -165,13 +165,13 @@ def test_what_an_implementation_does_beside_its_values_is_no_finding(files):
     case, why = files[0].cases[0], dict(because="it is meant so", source="measured")
     case.deviation("keras.layers.Packed", quantities=["grad:x"], missing=True, **why)
     case.deviation("keras.layers.Packed", quantities=["input:x"], **why)
-    case.limitation("keras.layers.Packed", stage="inference", raises="no kernel", **why)
+    case.limitation("keras.layers.Packed", stage="inference", raises="RuntimeError: no kernel", **why)
     shown = Finding("packed", "PyTorch: packed is wrong", "", (("packed", "torch.nn.Packed"),))
     assert "keras.layers.Packed" not in findings([shown], files, MEASURED)
     page = guide(files, MEASURED)["porting-guide/things.md"]
     for heading in ("Known to have no gradient (None)", "Known to write to its inputs"):
         assert f"**{heading}**\n\n- `keras.layers.Packed`: it is meant so (measured)" in page
-    assert "cannot be called without recording gradients, raises `no kernel`: it is meant so" in page
+    assert "cannot be called without recording gradients, raises `RuntimeError: no kernel`: it is meant so" in page
 
 
 def test_what_is_known_of_all_modes_names_none(files):
