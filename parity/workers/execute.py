@@ -45,13 +45,14 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
     had its code read by the framework), the unit is run again without being watched, and that counts.
     """
     watch = _watch_of(unit)
-    seen = _observe(adapter, unit, watch)
+    seen = observe(adapter, unit, watch)
     if watch and (seen.failure or any(asked.name.startswith(_tracers(unit)) for asked in seen.asked)):
-        return replace(_observe(adapter, unit, None), asked=seen.asked)
+        return replace(observe(adapter, unit, None), asked=seen.asked)
     return seen
 
 
-def _observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
+def observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
+    """Run ``unit`` once, with a watch on the case's functions or without one."""
     start = time.thread_time()
     inside = Stopwatch()
     progress, again = Progress(), Progress()

@@ -1,0 +1,158 @@
+"""Workers that can be told to be a mutant, what the catalogue gives without one, and which mutants its calls reach."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parity.catalog.case import Case
+from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
+from parity.catalog.load import CaseFile, load
+from parity.judge import RED, Context, judge
+from parity.judge.row import Row
+from parity.plan.work import Item, Unit, expand, units
+from parity.workers.local import LocalEngine
+from parity.workers.protocol import Observation
+
+from .inject import REACHABLE
+from .kinds import Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = Path(__file__).with_name("worker.py")
+
+PATIENCE = 60.0
+"""Seconds that a unit may take: a mutant may make a case wait for what never comes."""
+
+
+@dataclass(frozen=True)
+class Request(Unit):
+    """A unit, the mutant that it is computed with, and whether the mutants that it reaches are recorded."""
+
+    mutant: Mutant | None = None
+    recording: bool = False
+
+
+@dataclass(frozen=True)
+class Site:
+    """A unit whose calls reach a mutant, and the seconds that it takes. A ``trap`` is a port that goes wrong anyway."""
+
+    item: Item
+    api: str
+    seconds: float
+    trap: bool
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What the calls of some items reach: each mutant's units; and the arguments that are given to each name."""
+
+    sites: Mapping[Mutant, Sequence[Site]]
+    given: Mapping[tuple[str, str], frozenset[str]]
+
+
+class Bench:
+    """The catalogue (or other case files) and its workers, one of each framework."""
+
+    def __init__(self, pythons: Mapping[str, str], seed: int = 0, cases: Path = ROOT / "cases") -> None:
+        self.seed = seed
+        self.files = [load(path, check=False) for path in sorted(cases.glob("[!_]*.py"))]
+        self.cases: dict[str, Case] = {case.name: case for file in self.files for case in file.cases}
+        self._pythons = pythons
+        self._formula = LocalEngine(pythons)
+        self._engines = {name: LocalEngine(pythons, timeout=PATIENCE, script=WORKER) for name in FRAMEWORKS}
+        self._answers: dict[Unit, Future[Observation]] = {}
+        self._red: dict[Item, list[Row]] = {}
+        self._lock = threading.Lock()
+        self.greetings = self._formula.start([REFERENCE])
+        for name, engine in self._engines.items():
+            self.greetings |= engine.start([name])
+
+    def close(self) -> None:
+        for engine in (self._formula, *self._engines.values()):
+            engine.stop()
+
+    def restart(self, framework: str) -> None:
+        """Go on with a new process of a framework."""
+        self._engines[framework].stop()
+        self._engines[framework] = LocalEngine(self._pythons, timeout=PATIENCE, script=WORKER)
+        self._engines[framework].start([framework])
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return {name: str(greeting.environment["version"]) for name, greeting in self.greetings.items()}
+
+    def context(self) -> Context:
+        kernels = {name: greeting.kernels for name, greeting in self.greetings.items()}
+        return Context("mutants", self.seed, self.versions, kernels=kernels)
+
+    # What there is to reach ----------------------------------------------------------------------------------------
+
+    def reached(self, files: Iterable[CaseFile]) -> Reached:
+        """Run every variant of some files in its case's first dtype, and gather what the calls reach."""
+        work = [(file.case(item.case), item) for file in files for item in expand(file, None, ["cpu"])]
+        asked: list[tuple[Case, Item, Unit, Future[Observation]]] = []
+        for case, item in work:
+            if item.dtype == case.dtypes[0]:
+                for unit in units(case, item, self.seed, timed=False)[1:]:
+                    request = Request(item, unit.framework, unit.api, self.seed, recording=True)
+                    asked.append((case, item, unit, self._engines[unit.framework].submit(request)))
+        sites: dict[Mutant, list[Site]] = defaultdict(list)
+        given: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for case, item, unit, future in asked:
+            seen = future.result()
+            implementation = case.implementation(unit.api)
+            trap = implementation is None or implementation.divergence is not None
+            site = Site(item, unit.api, seen.framework_seconds, trap)
+            for one in seen.asked:
+                if one.kind == REACHABLE:
+                    for kind, argument in one.given:
+                        sites[Mutant(unit.framework, one.name, kind, argument)].append(site)
+                elif one.kind == "call":
+                    given[unit.framework, one.name].update(dict(one.given))
+        return Reached(sites, {key: frozenset(names) for key, names in given.items()})
+
+    # What comes of a unit, with a mutant and without one -----------------------------------------------------------
+
+    def submit(self, unit: Unit) -> Future[Observation]:
+        """The observation of a unit with its mutant."""
+        return self._engines[unit.framework].submit(unit)
+
+    def right(self, item: Item) -> dict[str, Observation]:
+        """The observations of an item without a mutant, which are made once."""
+        wanted = units(self.cases[item.case], item, self.seed, timed=False)
+        with self._lock:
+            for unit in wanted:
+                if unit not in self._answers:
+                    engine = self._formula if unit.framework == REFERENCE else self._engines[unit.framework]
+                    request = unit if unit.framework == REFERENCE else Request(item, unit.framework, unit.api, self.seed)
+                    self._answers[unit] = engine.submit(request)
+            futures = {unit.name: self._answers[unit] for unit in wanted}
+        return {name: future.result() for name, future in futures.items()}
+
+    def rows(self, item: Item, instead: Mapping[str, Observation] | None = None) -> list[Row]:
+        """The judge's rows of an item, with some observations in the place of the right ones."""
+        observations = {**self.right(item), **(instead or {})}
+        return judge(self.cases[item.case], item, observations, self.context())
+
+    def red(self, item: Item) -> list[Row]:
+        """The rows that are red without a mutant."""
+        if item not in self._red:
+            self._red[item] = [row for row in self.rows(item) if row.verdict in RED]
+        return self._red[item]
+
+    def is_as_it_was(self, item: Item, framework: str, api: str) -> bool:
+        """Whether a unit still gives the same bits: a mutant may have left something behind in its process."""
+        before = self.right(item)[api]
+        now = self.submit(Request(item, framework, api, self.seed)).result()
+        return results_of(now) == results_of(before)
+
+
+def results_of(seen: Observation) -> Any:
+    """What a unit gave, bit by bit."""
+    failure = None if seen.failure is None else (seen.failure.stage, seen.failure.kind)
+    return failure, {name: (result.dtype, result.array.tobytes()) for name, result in seen.results.items()}
