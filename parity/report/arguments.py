@@ -28,11 +28,11 @@ _TENSOR = re.compile(r"[\w.]*Tensor|torch\.nn\.Parameter|[\w.]*Variable")
 _ENDS = {1: "st", 2: "nd", 3: "rd"}
 
 INTRODUCTION = """\
-Every call that the cases make of a framework, in the last full run: which arguments it passes, and with which values. A
-case checks an argument only if it passes it with a value that is not the default.
+Every call that the cases make of a framework, in the last full run: which arguments it passes, and with which values.
+A case checks an argument only if it passes it with a value that is not the default.
 
-- **passed** lists each argument with its values. A tensor stands there by its class. `kernel_size` (2, 3, +4) was passed
-  with 2, with 3 and with four other values. *Only the default* means that the value passed is the default.
+- **passed** lists each argument with its values. A tensor stands there by its class. `kernel_size` (2, 3, +4) was
+  passed with 2, with 3 and with four other values. *Only the default* means that the value passed is the default.
 - **never passed** lists the arguments that have a default, and that no case passes: a framework could ignore them
   unnoticed. Arguments of functions whose signature Python cannot tell (many of PyTorch's are written in C++) are not
   listed there; those that are passed by position are numbered.
@@ -82,7 +82,7 @@ def arguments(asked: Iterable[AskedRow]) -> list[Argument]:
             tuple(passed.get(argument, ()))[:SHOWN], len(passed.get(argument, ())),
             len(cases.get((framework, name, argument), ())),
         )
-        for (framework, name), passed in sorted(values.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1]))
+        for (framework, name), passed in sorted(values.items(), key=lambda each: (order.index(each[0][0]), each[0][1]))
         for argument in dict.fromkeys((*passed, *defaults[framework, name]))
     ]  # fmt: skip
 
@@ -135,8 +135,8 @@ def _counted(found: Sequence[Argument]) -> str:
     only = sum(each.only_default for each in optional)
     never = sum(not each.number for each in optional)
     return (
-        f"{len(names):,} functions with {len(optional):,} arguments that have a known default: {len(passed):,} are passed "
-        f"with another value, {only:,} only with the default, {never:,} are never passed."
+        f"{len(names):,} functions with {len(optional):,} arguments that have a known default: {len(passed):,} are "
+        f"passed with another value, {only:,} only with the default, {never:,} are never passed."
     )
 
 

@@ -30,7 +30,11 @@ class Allowance:
     def covers(self, mutant: Mutant) -> bool:
         return all(
             any(fnmatchcase(value, pattern) for pattern in patterns)
-            for value, patterns in ((mutant.api, self.apis), (mutant.kind, self.kinds), (mutant.argument, self.arguments))
+            for value, patterns in (
+                (mutant.api, self.apis),
+                (mutant.kind, self.kinds),
+                (mutant.argument, self.arguments),
+            )
         )
 
 

@@ -16,7 +16,7 @@ from parity.catalog.load import CaseFile, load
 from parity.judge import RED, Context, judge
 from parity.judge.row import Row
 from parity.plan.work import Item, Unit, expand, units
-from parity.workers.local import LocalEngine
+from parity.workers.local import STOPPED, LocalEngine
 from parity.workers.protocol import Observation
 
 from .inject import REACHABLE
@@ -47,12 +47,8 @@ class Site:
     trap: bool
 
 
-@dataclass(frozen=True)
-class Reached:
-    """What the calls of some items reach: each mutant's units; and the arguments that are given to each name."""
-
-    sites: Mapping[Mutant, Sequence[Site]]
-    given: Mapping[tuple[str, str], frozenset[str]]
+Reached = Mapping[Mutant, Sequence[Site]]
+"""The mutants that calls reach, with the units that make those calls."""
 
 
 class Bench:
@@ -102,7 +98,6 @@ class Bench:
                     request = Request(item, unit.framework, unit.api, self.seed, recording=True)
                     asked.append((case, item, unit, self._engines[unit.framework].submit(request)))
         sites: dict[Mutant, list[Site]] = defaultdict(list)
-        given: dict[tuple[str, str], set[str]] = defaultdict(set)
         for case, item, unit, future in asked:
             seen = future.result()
             implementation = case.implementation(unit.api)
@@ -112,9 +107,7 @@ class Bench:
                 if one.kind == REACHABLE:
                     for kind, argument in one.given:
                         sites[Mutant(unit.framework, one.name, kind, argument)].append(site)
-                elif one.kind == "call":
-                    given[unit.framework, one.name].update(dict(one.given))
-        return Reached(sites, {key: frozenset(names) for key, names in given.items()})
+        return sites
 
     # What comes of a unit, with a mutant and without one -----------------------------------------------------------
 
@@ -125,14 +118,29 @@ class Bench:
     def right(self, item: Item) -> dict[str, Observation]:
         """The observations of an item without a mutant, which are made once."""
         wanted = units(self.cases[item.case], item, self.seed, timed=False)
+        for unit in wanted:
+            self._submitted(unit)
+        return {unit.name: self._right(unit) for unit in wanted}
+
+    def own(self, item: Item, framework: str, api: str) -> Observation:
+        """The observation of one implementation without a mutant."""
+        return self._right(Unit(item, framework, api, self.seed))
+
+    def _right(self, unit: Unit) -> Observation:
+        seen = self._submitted(unit).result()
+        while seen.failure is not None and seen.failure.message == STOPPED:  # Its process was replaced meanwhile.
+            with self._lock:
+                self._answers.pop(unit, None)
+            seen = self._submitted(unit).result()
+        return seen
+
+    def _submitted(self, unit: Unit) -> Future[Observation]:
         with self._lock:
-            for unit in wanted:
-                if unit not in self._answers:
-                    engine = self._formula if unit.framework == REFERENCE else self._engines[unit.framework]
-                    request = unit if unit.framework == REFERENCE else Request(item, unit.framework, unit.api, self.seed)
-                    self._answers[unit] = engine.submit(request)
-            futures = {unit.name: self._answers[unit] for unit in wanted}
-        return {name: future.result() for name, future in futures.items()}
+            if unit not in self._answers:
+                engine = self._formula if unit.framework == REFERENCE else self._engines[unit.framework]
+                request = Request(unit.item, unit.framework, unit.api, self.seed)
+                self._answers[unit] = engine.submit(unit if unit.framework == REFERENCE else request)
+            return self._answers[unit]
 
     def rows(self, item: Item, instead: Mapping[str, Observation] | None = None) -> list[Row]:
         """The judge's rows of an item, with some observations in the place of the right ones."""
@@ -147,9 +155,9 @@ class Bench:
 
     def is_as_it_was(self, item: Item, framework: str, api: str) -> bool:
         """Whether a unit still gives the same bits: a mutant may have left something behind in its process."""
-        before = self.right(item)[api]
+        before = self.own(item, framework, api)
         now = self.submit(Request(item, framework, api, self.seed)).result()
-        return results_of(now) == results_of(before)
+        return bool(results_of(now) == results_of(before))
 
 
 def results_of(seen: Observation) -> Any:

@@ -1,33 +1,39 @@
-"""One call of a framework's function: which mutants it reaches, and what it gives in the place of each. In a worker."""
+"""One call of a framework's function: which mutants it reaches, and what it gives as each of them. Runs in a worker."""
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from parity.workers.asked import quietly
 
-from . import kinds
-from .tensors import FIRST, LARGE, LAST, MIDDLE, SHARE, Arrays, Tensors, held, mapped
+from . import holders, kinds
+from .tensors import FIRST, LARGE, LAST, MIDDLE, SHARE, Tensors, Values, held, mapped
 
 RESULTS = 4
 """Results of one call that are made wrong one by one."""
 
-WEIGHTS = 6
-"""Weights of one layer whose gradients are made wrong one by one."""
-
 SMALL = 1e-4
 
-_WIDER = {"float16": "float32", "bfloat16": "float32", "float32": "float64", "float64": "float32", "int32": "int64",
-          "int64": "int32"}  # fmt: skip
+_OTHER_DTYPE = {
+    "float16": "float32", "bfloat16": "float32", "float32": "float64", "float64": "float32", "int32": "int64",
+    "int64": "int32",
+}  # fmt: skip
 _ELEMENTS = {kinds.FIRST_WRONG: FIRST, kinds.MIDDLE_WRONG: MIDDLE, kinds.LAST_WRONG: LAST}
+_GRADIENTS: dict[str, Callable[[Any], Any]] = {
+    kinds.NO_GRADIENT: lambda gradient: None,
+    kinds.ZERO_GRADIENT: lambda gradient: gradient * 0,
+    kinds.DOUBLED_GRADIENT: lambda gradient: gradient * 2,
+}
+_OF_SHAPES = (kinds.BATCH_OF_ONE, kinds.LARGE_SIZES, kinds.STRIDED)
 _ABSENT = inspect.Parameter.empty
-_ARRAYS = Arrays()
+
+Reaches = Callable[[str, str], None]
+Changed = tuple[Tensors, Any, Any]
+"""A tensor that a call may change: its library, itself, a copy of what it was."""
 
 
 class OtherError(Exception):
@@ -39,14 +45,14 @@ class Call:
     """A function about to be called.
 
     ``holder`` is the layer or optimizer whose method it is. ``arguments_only`` says that the rest of it is another
-    call's, that of the layer which is called. ``first`` says that it is the unit's first call of this name. ``reached`` is called when the mutant has changed something,
-    ``refused`` when the framework does not take the changed arguments.
+    call's, that of the layer which is called. ``first`` says that it is the unit's first call of this name. ``reached``
+    is called when the mutant has changed something, ``refused`` when the framework does not take the other arguments.
     """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    tensors: Tensors
+    values: Values
     signature: inspect.Signature | None = None
     holder: Any = None
     reached: Callable[[], None] = lambda: None
@@ -66,7 +72,7 @@ class Call:
 
     # Which mutants it reaches --------------------------------------------------------------------------------------
 
-    def record(self, reaches: Callable[[str, str], None]) -> Any:
+    def record(self, reaches: Reaches) -> Any:
         """Call it as it is, and say which mutants it reaches: kinds, with arguments."""
         self._record_arguments(reaches)
         before = self._snapshot()
@@ -81,58 +87,49 @@ class Call:
         return result
 
     @quietly(None)
-    def _record_arguments(self, reaches: Callable[[str, str], None]) -> None:
+    def _record_arguments(self, reaches: Reaches) -> None:
+        gradients = [] if self.arguments_only else [f"weight {name}" for name in holders.weights(self.holder)]
         for name, place in self._places.items():
-            value, tensors = self._at(place), self._tensors_in(self._at(place))
+            value = self._at(place)
             if self._can_be_default(name, place):
                 reaches(kinds.AT_DEFAULT, name)
-            elif tensors and self._default(name) is _ABSENT:
+            elif self._has_tensors(value) and self._default(name) is _ABSENT:
                 reaches(kinds.ZERO, name)
-            if self.arguments_only:
-                continue
-            if any(self.tensors.are(each) and self.tensors.differentiable(each) for each in held(value)):
-                for kind in sorted(kinds.GRADIENTS):
-                    reaches(kind, name)
-        for name in self._weights():
-            for kind in sorted(kinds.GRADIENTS):
-                reaches(kind, f"weight {name}")
+            if not self.arguments_only and any(map(self._differentiable, held(value))):
+                gradients.append(name)
+        for name in gradients:
+            for kind in _GRADIENTS:
+                reaches(kind, name)
 
     @quietly(None)
-    def _record_changes(self, before: list[tuple[Tensors, Any, Any]], reaches: Callable[[str, str], None]) -> None:
+    def _record_changes(self, before: list[Changed], reaches: Reaches) -> None:
         changed = self._changed(before)
         if changed:
             reaches(kinds.NOT_DONE, "")
             if any(of.floating(old) for of, _, old in changed):
                 reaches(kinds.DONE_SCALED, "")
-        elif any(self._is_input(each) for each in self._inputs()):
+        elif any(map(self._overwritable, self._inputs())):
             reaches(kinds.OVERWRITTEN, "")
 
     @quietly(None)
-    def _record_results(self, result: Any, reaches: Callable[[str, str], None]) -> None:
-        leaves = [leaf for leaf in held(result) if self._of(leaf) is not None]
-        floats = [leaf for leaf in leaves if self._is_float(leaf)]
+    def _record_results(self, result: Any, reaches: Reaches) -> None:
+        values = self.values
+        leaves = [leaf for leaf in held(result) if values.of(leaf) is not None]
+        floats = list(filter(values.floating, leaves))
         for number, leaf in enumerate(leaves[:RESULTS]):
-            several = self._size(leaf) > 1
-            if self._is_float(leaf):
-                reaches(kinds.SCALED, str(number))
-            if several:
-                reaches(kinds.SHIFTED, str(number))
-            for kind in (kinds.FIRST_WRONG, *((kinds.MIDDLE_WRONG, kinds.LAST_WRONG) if several else ())):
+            several = values.several(leaf)
+            of_it = [kinds.SCALED] if values.floating(leaf) else []
+            of_it += [kinds.FIRST_WRONG, *([kinds.SHIFTED, kinds.MIDDLE_WRONG, kinds.LAST_WRONG] if several else [])]
+            of_it += [kinds.OLD_STATE] if self._old(number, leaf) is not None else []
+            for kind in of_it:
                 reaches(kind, str(number))
-            if self._old(number, leaf) is not None:
-                reaches(kinds.OLD_STATE, str(number))
-        if not leaves:
-            return
-        for kind in (kinds.BATCH_OF_ONE, kinds.LARGE_SIZES, kinds.STRIDED):
-            if self._situation(kind):
-                reaches(kind, "")
-        if any(self._has_nan(leaf) for leaf in floats):
-            reaches(kinds.NAN_HIDDEN, "")
-        if any(self._dtype(leaf) in _WIDER and not self._kept(leaf) for leaf in leaves):
-            reaches(kinds.OTHER_DTYPE, "")
-        if floats:
-            for kind in (kinds.IN_FLOAT32, kinds.OF_PROCESS, kinds.OF_CALL):
-                reaches(kind, "")
+        of_all = [kind for kind in _OF_SHAPES if leaves and self._is_so(kind)]
+        of_all += [kinds.NAN_HIDDEN] if any(map(values.has_nan, floats)) else []
+        of_all += [kinds.IN_FLOAT32, kinds.OF_PROCESS, kinds.OF_CALL] if floats else []
+        if any(of.dtype(leaf) in _OTHER_DTYPE and not self._kept(leaf) for leaf in leaves if (of := values.of(leaf))):
+            of_all.append(kinds.OTHER_DTYPE)
+        for kind in of_all:
+            reaches(kind, "")
 
     # What it gives as a mutant -------------------------------------------------------------------------------------
 
@@ -140,35 +137,26 @@ class Call:
         """Call it as a mutant."""
         if kind in kinds.ARGUMENTS:
             return self._with_other_argument(kind, argument)
-        if kind in kinds.GRADIENTS:
-            return self._with_other_gradient(kind, argument)
+        if kind in _GRADIENTS:
+            return self._with_other_gradient(_GRADIENTS[kind], argument)
         if kind == kinds.OTHER_ERROR:
-            try:
-                return self.run()
-            except Exception as error:
-                self.reached()
-                raise OtherError(str(error)) from error
+            return self._with_other_error()
         if kind in (kinds.NOT_DONE, kinds.DONE_SCALED):
             return self._with_other_change(kind)
         if kind == kinds.OVERWRITTEN:
             return self._overwriting()
-        applies = kind not in kinds.SITUATIONS or kind == kinds.NAN_HIDDEN or self._situation(kind)
-        before = [leaf for leaf in self._inputs() if self._of(leaf) is not None]
+        applies = self._is_so(kind) if kind in _OF_SHAPES else kind != kinds.OF_CALL or self.first
         result = self.run()
-        if not applies or (kind == kinds.OF_CALL and not self.first):
-            return result
-        return self._with_other_results(result, kind, argument, before)
+        return self._with_other_results(result, kind, argument) if applies else result
 
     def _with_other_argument(self, kind: str, name: str) -> Any:
-        if name not in self._places:
+        place = self._places.get(name)
+        if place is None:
             return self.run()
-        place = self._places[name]
-        if kind == kinds.ZERO:
-            if not self._tensors_in(self._at(place)):
-                return self.run()
+        if kind == kinds.ZERO and self._has_tensors(self._at(place)):
             changed = mapped(self._at(place), lambda leaf: self._changing(leaf, lambda of, x: of.zeros(x)))
             args, kwargs = self._replaced(place, changed)
-        elif self._can_be_default(name, place):
+        elif kind == kinds.AT_DEFAULT and self._can_be_default(name, place):
             args, kwargs = self._at_default(name, place)
             self.reached()
         else:
@@ -179,58 +167,34 @@ class Call:
             self.refused()
             raise
 
-    def _with_other_gradient(self, kind: str, name: str) -> Any:
-        changes: dict[str, Callable[[Any], Any]] = {
-            kinds.NO_GRADIENT: lambda gradient: None,
-            kinds.ZERO_GRADIENT: lambda gradient: gradient * 0,
-            kinds.DOUBLED_GRADIENT: lambda gradient: gradient * 2,
-        }
+    def _with_other_gradient(self, other: Callable[[Any], Any], name: str) -> Any:
+        tensors = self.values.tensors
 
         def change(gradient: Any) -> Any:
             if gradient is None:
                 return None
-            if not self.tensors.are(gradient) or not self.tensors.known(gradient) or self.tensors.array(gradient).any():
+            if not tensors.are(gradient) or not tensors.known(gradient) or tensors.array(gradient).any():
                 self.reached()
-            return changes[kind](gradient)
+            return other(gradient)
 
         def through(leaf: Any) -> Any:
-            if self.tensors.are(leaf) and self.tensors.differentiable(leaf):
-                return self.tensors.backward(leaf, change)
-            return leaf
+            return tensors.backward(leaf, change) if self._differentiable(leaf) else leaf
 
-        if name.startswith("weight "):
-            return self._with_other_weight(name.removeprefix("weight "), through)
+        weight = name.removeprefix("weight ")
+        if weight != name and weight in holders.weights(self.holder):
+            with holders.reading(self.holder, weight, lambda read: tensors.backward(read, change)):
+                return self.run()
         if name not in self._places:
             return self.run()
         args, kwargs = self._replaced(self._places[name], mapped(self._at(self._places[name]), through))
         return self.function(*args, **kwargs)
 
-    def _with_other_weight(self, name: str, through: Callable[[Any], Any]) -> Any:
-        weights = self._weights()
-        if name not in weights:
+    def _with_other_error(self) -> Any:
+        try:
             return self.run()
-        if hasattr(self.holder, "named_parameters"):
-            *path, last = name.split(".")
-            module = self.holder
-            for part in path:
-                module = getattr(module, part)
-            parameter = module._parameters.pop(last)
-            try:
-                setattr(module, last, through(parameter))
-                return self.run()
-            finally:
-                delattr(module, last)
-                module.register_parameter(last, parameter)
-        import keras
-
-        variable = weights[name]
-        with keras.StatelessScope(state_mapping=[(variable, through(variable.value))]) as scope:
-            result = self.run()
-        for other in self.holder.variables:
-            now = scope.get_current_value(other)
-            if other is not variable and now is not None:
-                other.assign(now)
-        return result
+        except Exception as error:
+            self.reached()
+            raise OtherError(str(error)) from error
 
     def _with_other_change(self, kind: str) -> Any:
         before = self._snapshot()
@@ -247,23 +211,24 @@ class Call:
     def _overwriting(self) -> Any:
         result = self.run()
         for leaf in self._inputs():
-            if self._is_input(leaf):
-                of = self._tensors(leaf)
+            of = self.values.of(leaf)
+            if of is not None and self._overwritable(leaf):
                 of.overwrite(leaf, of.scaled(of.copy(leaf), 1 + SHARE))
                 self.reached()
         return result
 
-    def _with_other_results(self, result: Any, kind: str, argument: str, before: list[Any]) -> Any:
-        numbers = iter(range(1_000_000))
+    def _with_other_results(self, result: Any, kind: str, argument: str) -> Any:
+        count = -1
 
         def change(leaf: Any) -> Any:
-            if self._of(leaf) is None:
+            nonlocal count
+            if self.values.of(leaf) is None:
                 return leaf
-            number = next(numbers)
-            if kind in kinds.OF_A_RESULT and str(number) != argument:
+            count += 1
+            if kind in kinds.OF_A_RESULT and str(count) != argument:
                 return leaf
             if kind == kinds.OLD_STATE:
-                old = self._old(number, leaf)
+                old = self._old(count, leaf)
                 return leaf if old is None else self._changing(leaf, lambda of, x: old)
             return self._changing(leaf, lambda of, x: _wrong(of, x, kind))
 
@@ -283,13 +248,12 @@ class Call:
         default, value = self._default(name), self._at(place)
         if default is not _ABSENT:
             return not _same(value, default)
-        if self.signature is not None and name in self.signature.parameters:
-            return False  # It is required.
-        if value is None:
-            return False  # Without a signature, that is the likeliest default.
+        required = self.signature is not None and name in self.signature.parameters
+        if required or value is None:  # Without a signature, None is the likeliest default.
+            return False
         if isinstance(place, str):
             return True
-        return place == len(self.args) - 1 > 0 and self.signature is None and not self._tensors_in(value)
+        return place == len(self.args) - 1 > 0 and self.signature is None and not self._has_tensors(value)
 
     def _at_default(self, name: str, place: int | str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if isinstance(place, str):
@@ -306,116 +270,82 @@ class Call:
         """Everything that the arguments hold."""
         return [leaf for value in (*self.args, *self.kwargs.values()) for leaf in held(value)]
 
-    def _tensors_in(self, value: Any) -> list[Any]:
-        return [leaf for leaf in held(value) if self.tensors.are(leaf) or isinstance(leaf, np.ndarray)]
+    def _has_tensors(self, value: Any) -> bool:
+        return any(
+            self.values.of(leaf) is not None and not isinstance(leaf, (bool, int, float)) for leaf in held(value)
+        )
 
-    def _situation(self, kind: str) -> bool:
-        given = [leaf for leaf in self._inputs() if self.tensors.are(leaf)]
-        shapes = [self.tensors.shape(leaf) for leaf in given]
+    def _differentiable(self, leaf: Any) -> bool:
+        return self.values.tensors.are(leaf) and self.values.tensors.differentiable(leaf)
+
+    def _overwritable(self, leaf: Any) -> bool:
+        """Whether a function could write into this argument."""
+        of = self.values.of(leaf)
+        return of is not None and of.writable(leaf) and of.floating(leaf) and not hasattr(leaf, "assign")
+
+    def _is_so(self, kind: str) -> bool:
+        """Whether the arguments are of the shapes, or in the layout, for which the kind is wrong."""
+        tensors = self.values.tensors
+        given = list(filter(tensors.are, self._inputs()))
+        shapes = [tensors.shape(leaf) for leaf in given]
         if kind == kinds.BATCH_OF_ONE:
             return bool(shapes) and len(shapes[0]) > 1 and shapes[0][0] == 1
         if kind == kinds.LARGE_SIZES:
             return any((size or 0) >= LARGE for shape in shapes for size in (shape[1:] or shape))
-        return any(not self.tensors.contiguous(leaf) for leaf in given)
-
-    def _is_input(self, leaf: Any) -> bool:
-        """Whether a function could write into this argument."""
-        of = self._of(leaf)
-        return of is not None and of.writable(leaf) and self._is_float(leaf) and not hasattr(leaf, "assign")
+        return any(not tensors.contiguous(leaf) for leaf in given)
 
     # What is changed in its place ------------------------------------------------------------------------------------
 
-    def _weights(self) -> dict[str, Any]:
-        """The trainable weights of the layer whose call it is."""
-        if hasattr(self.holder, "named_parameters"):
-            return dict([(n, p) for n, p in self.holder.named_parameters() if p.requires_grad][:WEIGHTS])
-        if hasattr(self.holder, "trainable_variables") and hasattr(self.holder, "call") and _is_keras(self.holder):
-            prefix = f"{self.holder.name}/"
-            return {v.path.removeprefix(prefix): v for v in self.holder.trainable_variables[:WEIGHTS]}
-        return {}
-
     @quietly([])
-    def _snapshot(self) -> list[tuple[Tensors, Any, Any]]:
-        """Copies of everything that the call may change: arguments, a layer's buffers, an optimizer's variables."""
+    def _snapshot(self) -> list[Changed]:
+        """Copies of everything that the call may change: arguments, and what a layer or an optimizer holds."""
         things = [leaf for value in (*self.args, *self.kwargs.values(), self.holder) for leaf in held(value)]
-        things += _owned(self.holder)
-        things = [getattr(t, "value", t) if _is_keras(t) else t for t in things]
-        found: dict[int, tuple[Tensors, Any, Any]] = {}
+        things += holders.changing(self.holder)
+        things = [getattr(thing, "value", thing) if holders.is_keras(thing) else thing for thing in things]
+        found: dict[int, Changed] = {}
         for thing in things:
-            of = self._of(thing)
+            of = self.values.of(thing)
             if of is not None and of.writable(thing):
                 found[id(thing)] = of, thing, of.copy(thing)
         return list(found.values())
 
-    def _changed(self, before: list[tuple[Tensors, Any, Any]]) -> list[tuple[Tensors, Any, Any]]:
+    def _changed(self, before: list[Changed]) -> list[Changed]:
         return [
             (of, thing, old)
             for of, thing, old in before
-            if of.shape(thing) == of.shape(old) and of.array(thing).tobytes() != of.array(old).tobytes()
+            if of.shape(thing) == of.shape(old) and not of.equal(thing, old)
         ]
 
     # Results -------------------------------------------------------------------------------------------------------
 
-    def _of(self, leaf: Any) -> Tensors | None:
-        """What a leaf is a tensor of; Python's numbers are NumPy's."""
-        if self.tensors.are(leaf):
-            return self.tensors
-        return _ARRAYS if _ARRAYS.are(leaf) or isinstance(leaf, (bool, int, float)) else None
-
-    def _tensors(self, leaf: Any) -> Tensors:
-        return self.tensors if self.tensors.are(leaf) else _ARRAYS
-
-    def _dtype(self, leaf: Any) -> str:
-        return "" if isinstance(leaf, (bool, int, float)) else self._tensors(leaf).dtype(leaf)
-
-    def _is_float(self, leaf: Any) -> bool:
-        of = self._of(leaf)
-        return isinstance(leaf, float) if isinstance(leaf, (bool, int, float)) else of is not None and of.floating(leaf)
-
-    def _size(self, leaf: Any) -> int:
-        if isinstance(leaf, (bool, int, float)):
-            return 1
-        shape = self._tensors(leaf).shape(leaf)
-        return int(np.prod([size or 2 for size in shape]))
-
-    def _has_nan(self, leaf: Any) -> bool:
-        of = self._tensors(leaf)
-        return bool(np.isnan(leaf if isinstance(leaf, float) else of.array(leaf)).any()) if _known(of, leaf) else False
-
     def _kept(self, leaf: Any) -> bool:
         """Whether a result must stay the object it is: a variable, or an argument that is changed in its place."""
         variable = hasattr(leaf, "assign") or type(leaf).__name__ == "Parameter"
-        return variable or any(leaf is each for each in (*self._inputs(), getattr(self.function, "__self__", None)))
+        own = (*self._inputs(), getattr(self.function, "__self__", None))
+        return variable or (self.values.tensors.are(leaf) and any(leaf is each for each in own))
 
     def _old(self, number: int, leaf: Any) -> Any:
-        """The argument of a result's shape and dtype, or zeros for a state that was not given; ``None``: there is none."""
-        of = self._of(leaf)
-        if of is not self.tensors or self._kept(leaf):
+        """The argument of a result's shape and dtype, or zeros for a state that was not given, or ``None``."""
+        if not self.values.tensors.are(leaf) or self._kept(leaf):
             return None
-        alike = [
-            each for each in self._inputs()
-            if of.are(each) and of.shape(each) == of.shape(leaf) and of.dtype(each) == of.dtype(leaf) and each is not leaf
-        ]  # fmt: skip
+        alike = [each for each in self._inputs() if each is not leaf and self.values.alike(each, leaf)]
         if alike:
             return alike[min(max(number - 1, 0), len(alike) - 1)]
-        return of.zeros(leaf) if number > 0 else None
+        return self.values.tensors.zeros(leaf) if number > 0 else None
 
     def _changing(self, leaf: Any, change: Callable[[Tensors, Any], Any]) -> Any:
         """A leaf changed, in its place where it must stay the object it is."""
-        of = self._of(leaf)
+        of = self.values.of(leaf)
         if of is None:
             return leaf
-        number = isinstance(leaf, (bool, int, float))
         try:
-            changed = change(of, np.asarray(leaf) if number else leaf)
+            changed = change(of, leaf)
+            same = changed is leaf or (of.known(leaf) and of.equal(leaf, changed))
         except Exception:  # What cannot be made wrong like this, such as a tensor of a kind of its own, stays right.
             return leaf
-        if changed is leaf:
+        if same:
             return leaf
-        if not _known(of, leaf) or not _equal(of, np.asarray(leaf) if number else leaf, changed):
-            self.reached()
-        if number:
-            return changed.item()
+        self.reached()
         if self._kept(leaf) and of.writable(leaf):
             if of.dtype(changed) == of.dtype(leaf):
                 of.overwrite(leaf, changed)
@@ -425,16 +355,16 @@ class Call:
 
 def _wrong(of: Tensors, x: Any, kind: str) -> Any:
     """A result that is wrong in one way."""
-    dtype, floating = of.dtype(x), of.floating(x)
+    dtype = of.dtype(x)
     if kind in _ELEMENTS:
         return of.wrong_element(x, _ELEMENTS[kind])
     if kind == kinds.SHIFTED:
         return of.shifted(x)
     if kind == kinds.OTHER_DTYPE:
-        return of.cast(x, _WIDER[dtype]) if dtype in _WIDER else x
-    if kind in (kinds.BATCH_OF_ONE, kinds.LARGE_SIZES, kinds.STRIDED):
-        return of.scaled(x, 1 + SHARE) if floating else of.added(x, FIRST, 1.0)
-    if not floating:
+        return of.cast(x, _OTHER_DTYPE[dtype]) if dtype in _OTHER_DTYPE else x
+    if kind in _OF_SHAPES:
+        return of.scaled(x, 1 + SHARE) if of.floating(x) else of.added(x, FIRST, 1.0)
+    if not of.floating(x):
         return x
     if kind == kinds.SCALED:
         return of.scaled(x, 1 + SMALL)
@@ -445,40 +375,11 @@ def _wrong(of: Tensors, x: Any, kind: str) -> Any:
     return of.next_number(x, os.getpid() if kind == kinds.OF_PROCESS else 0)
 
 
-def _owned(holder: Any) -> list[Any]:
-    """What an object changes of itself when it is called or steps."""
-    if hasattr(holder, "param_groups"):
-        return [parameter for group in holder.param_groups for parameter in group["params"]]
-    if hasattr(holder, "named_buffers"):
-        return [buffer for _, buffer in holder.named_buffers()]
-    if _is_keras(holder) and hasattr(holder, "non_trainable_variables"):
-        return list(holder.non_trainable_variables)
-    return []
-
-
-def _is_keras(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] == "keras"
-
-
-def _known(of: Tensors, leaf: Any) -> bool:
-    return isinstance(leaf, (bool, int, float)) or of.known(leaf)
-
-
-def _equal(of: Tensors, one: Any, other: Any) -> bool:
-    """Whether two tensors have the same dtype and bits."""
-    if of.dtype(one) != of.dtype(other):
-        return False
-    return bool(of.array(one).tobytes() == of.array(other).tobytes())
-
-
 def _same(value: Any, default: Any) -> bool:
+    """Whether an argument is its default, as far as that can be told without asking a tensor."""
     plain = (bool, int, float, str, type(None))
-    if value is default:
-        return True
     if isinstance(value, plain) and isinstance(default, plain):
         return bool(value == default)
     if isinstance(value, (list, tuple)) and isinstance(default, (list, tuple)):
         return len(value) == len(default) and all(map(_same, value, default))
-    return False
-
-
+    return value is default

@@ -1,4 +1,4 @@
-"""The door through which mutants come: every call of a case file passes by a watcher, and that hands on another function.
+"""The door through which mutants come: every call of a case file passes by a watcher, which hands on what is called.
 
 A case file that is watched (``parity.catalog.watched``) calls what its watcher gives back. So a mutant is nothing but a
 request away: no process is started for it, nothing of the framework is replaced, and nothing is left of it afterwards.
@@ -16,9 +16,10 @@ from typing import Any
 from parity.workers.asked import Watch
 from parity.workers.protocol import Asked
 
+from . import holders
 from .calls import Call
 from .kinds import Mutant
-from .tensors import Tensors
+from .tensors import Values
 
 REACHABLE, REACHED, REFUSED = "reachable", "reached", "refused"
 """Kinds of ``Asked``: a mutant that a call reaches; the mutant changed something; the framework refused an argument."""
@@ -29,9 +30,9 @@ _WRAPPED = "_parity_mutable"
 class Injector(Watch):
     """A watcher that records which mutants calls reach (without a mutant), or makes a call a mutant's."""
 
-    def __init__(self, packages: Sequence[str], aliases: Mapping[str, str], tensors: Tensors) -> None:
+    def __init__(self, packages: Sequence[str], aliases: Mapping[str, str], values: Values) -> None:
         super().__init__(packages, aliases)
-        self._tensors = tensors
+        self._values = values
         self._mutant: Mutant | None = None
         self._recording = False
         self._first = True
@@ -68,7 +69,7 @@ class Injector(Watch):
             result = self._call(
                 api, function, args, kwargs, signature, None if inspect.ismodule(holder) else holder, called
             )
-            if isinstance(function, type) and (method := _method(result)):
+            if isinstance(function, type) and (method := holders.method(result)):
                 self._make_mutable(api, result, method)
             return result
 
@@ -88,7 +89,7 @@ class Injector(Watch):
         arguments_only: bool = False,
     ) -> Any:
         call = Call(
-            function, args, kwargs, self._tensors, signature, holder,
+            function, args, kwargs, self._values, signature, holder,
             reached=lambda: self._note(REACHED, api), refused=lambda: self._note(REFUSED, api),
             first=self._first, arguments_only=arguments_only,
         )  # fmt: skip
@@ -118,10 +119,3 @@ class Injector(Watch):
     def _note(self, kind: str, api: str, *given: tuple[str, str]) -> None:
         if self._asked is not None:
             self._asked[Asked(kind, api, given)] = None
-
-
-def _method(value: Any) -> str:
-    """The method that a framework's object does its work in when it is called; empty for one that is not called."""
-    if isinstance(value, type) or not callable(value):
-        return ""
-    return next((name for name in ("forward", "call") if callable(getattr(value, name, None))), "")

@@ -36,7 +36,6 @@ KINDS = (
 )  # fmt: skip
 
 ARGUMENTS = frozenset({AT_DEFAULT, ZERO})
-GRADIENTS = frozenset({NO_GRADIENT, ZERO_GRADIENT, DOUBLED_GRADIENT})
 OF_A_RESULT = (SCALED, SHIFTED, FIRST_WRONG, MIDDLE_WRONG, LAST_WRONG, OLD_STATE)
 """Kinds in which one result is wrong; ``argument`` is its number."""
 
@@ -48,8 +47,8 @@ SITUATIONS = (BATCH_OF_ONE, LARGE_SIZES, STRIDED, NAN_HIDDEN)
 class Mutant:
     """One public name that is wrong in one way.
 
-    ``argument`` says where: the name of an argument, ``weight NAME`` of a layer's, or the number of a result; empty where
-    all of the call is meant.
+    ``argument`` says where: the name of an argument, ``weight NAME`` of a layer, or the number of a result. It is empty
+    where all of the call is meant.
     """
 
     framework: str

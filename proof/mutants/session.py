@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -18,8 +18,9 @@ from parity.catalog.frameworks import FRAMEWORKS
 
 from .allowed import ALLOWED, Allowance, read_allowed
 from .bench import Bench, Reached, Site
-from .kinds import IN_FLOAT32, Mutant
-from .trial import COUNTED, KILLED, UNREACHED, Outcome, try_all
+from .kinds import IN_FLOAT32, SCALED, SITUATIONS, STRIDED, Mutant
+from .outcome import COUNTED, UNREACHED, Outcome, score
+from .trial import try_all
 
 OF_A_CASE = 4
 """Mutants of a sample that are drawn from what one case file reaches."""
@@ -35,21 +36,21 @@ def choose(bench: Bench, number: int | None, only: str = "*") -> tuple[Chosen, R
     """The mutants to try, by framework and public name: all of them, or a number of them, chosen by the seed."""
     if number is None:
         reached = bench.reached(bench.files)
-        mutants = [mutant for mutant in reached.sites if fnmatchcase(mutant.api, only)]
+        mutants = [mutant for mutant in reached if fnmatchcase(mutant.api, only)]
     else:
-        mutants, sites, given = [], {}, {}
+        mutants = []
+        sites: dict[Mutant, Sequence[Site]] = {}
         for file in sorted(bench.files, key=lambda file: _order(bench.seed, file.path.name)):
             if len(mutants) >= number:
                 break
             part = bench.reached([file])
-            new = sorted(set(part.sites) - set(sites), key=lambda mutant: _order(bench.seed, mutant))
+            new = sorted(set(part) - set(sites), key=lambda mutant: _order(bench.seed, mutant))
             mutants += new[: min(OF_A_CASE, number - len(mutants))]
-            sites |= {mutant: part.sites[mutant] for mutant in new}
-            given |= part.given
-        reached = Reached(sites, given)
+            sites |= {mutant: part[mutant] for mutant in new}
+        reached = sites
     chosen: Chosen = defaultdict(list)
     for mutant in sorted(mutants):
-        where = [site for site in reached.sites[mutant] if _can(bench, mutant, site)]
+        where = [site for site in reached[mutant] if _can(bench, mutant, site)]
         if where:
             chosen[mutant.framework, mutant.api].append((mutant, where))
     return chosen, reached
@@ -57,6 +58,17 @@ def choose(bench: Bench, number: int | None, only: str = "*") -> tuple[Chosen, R
 
 def _can(bench: Bench, mutant: Mutant, site: Site) -> bool:
     return mutant.kind != IN_FLOAT32 or "float64" in bench.cases[site.item.case].dtypes
+
+
+def never(reached: Reached) -> dict[str, list[str]]:
+    """The names with float results that are never called in a situation, by situation."""
+    names = sorted({mutant.api for mutant in reached if mutant.kind == SCALED})
+    of_torch = {mutant.api for mutant in reached if mutant.framework == "torch"}
+    met = {(mutant.kind, mutant.api) for mutant in reached}
+    return {
+        kind: [name for name in names if (kind, name) not in met and (kind != STRIDED or name in of_torch)]
+        for kind in SITUATIONS
+    }
 
 
 def tried(bench: Bench, chosen: Chosen) -> Iterator[Outcome]:
@@ -98,12 +110,6 @@ def summary(outcomes: Sequence[Outcome], allowed: Sequence[Allowance]) -> dict[s
     }
 
 
-def score(words: Mapping[str, int]) -> float | None:
-    """The share of the mutants that were killed and blamed, of those that count."""
-    total = sum(words.get(word, 0) for word in COUNTED)
-    return words.get(KILLED, 0) / total if total else None
-
-
 def _survivor(outcome: Outcome, allowed: Sequence[Allowance]) -> dict[str, Any]:
     mutant = outcome.mutant
     because = next((each.because for each in allowed if each.covers(mutant)), "")
@@ -136,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         record = {"seed": options.seed, "versions": bench.versions, "seconds": round(time.monotonic() - began)}
     finally:
         bench.close()
-    record |= summary(outcomes, allowed)
+    record |= summary(outcomes, allowed) | {"never": never(reached) if options.mutants is None else {}}
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from parity.judge import RED
 from parity.judge.row import Row
 from parity.plan.work import Item
 
-from .bench import Bench, Request, Site
-from .inject import REACHED, REFUSED
+from .bench import Bench, Request, Site, results_of
+from .inject import REACHED
+from .inject import REFUSED as REFUSES
 from .kinds import IN_FLOAT32, OF_CALL, Mutant
+from .outcome import COUNTED, KILLED, ONLY_TRAPS, RED_BEFORE, REFUSED, SURVIVED, UNBLAMED, UNREACHED, Outcome
 
-KILLED, UNBLAMED, SURVIVED, REFUSED_BY, UNREACHED, ONLY_TRAPS, RED_BEFORE = (
-    "killed", "killed, not blamed", "survived", "refused", "not reached", "only in traps", "red without it",
-)  # fmt: skip
-"""What can come of a mutant. ``refused``: the framework raises, as no faulty one would."""
-
-COUNTED = (KILLED, UNBLAMED, SURVIVED)
-"""The outcomes that the score is made of."""
-
-MOST = 16
+MOST = 12
 """Attempts until a mutant counts as a survivor."""
 
 WITHOUT_EFFECT = 8
@@ -31,20 +24,8 @@ WITHOUT_EFFECT = 8
 PREFERRED = ("float32", "float64")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a mutant: in which item (a row's reason), or after how many attempts in which cases."""
-
-    mutant: Mutant
-    word: str
-    item: str = ""
-    reason: str = ""
-    attempts: int = 0
-    cases: tuple[str, ...] = ()
-
-
 def attempts(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Iterator[tuple[Item, str]]:
-    """Where to try a mutant, one after the other: case by case, the cheap ones first, then other variants and dtypes."""
+    """Where to try a mutant: case by case, the cheap ones first, then in other variants and dtypes."""
     by_case: dict[str, list[Site]] = {}
     for site in sorted(sites, key=lambda site: site.seconds):
         by_case.setdefault(site.item.case, []).append(site)
@@ -61,16 +42,18 @@ def attempts(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Iterator[tu
 
 def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Row | None]:
     """What comes of a mutant in one unit, and the row that shows it."""
-    if bench.red(item):
-        return RED_BEFORE, bench.red(item)[0]
     request = Request(item, mutant.framework, api, bench.seed, repeated=mutant.kind == OF_CALL, mutant=mutant)
     seen = bench.submit(request).result()
     noted = {asked.kind for asked in seen.asked}
     lost = seen.failure is not None and seen.failure.stage in ("crash", "timeout")
-    if REFUSED in noted:
-        return REFUSED_BY, None
+    if REFUSES in noted:
+        return REFUSED, None
     if REACHED not in noted and not lost:
         return UNREACHED, None
+    if not seen.again and results_of(seen) == results_of(bench.own(item, mutant.framework, api)):
+        return SURVIVED, None
+    if bench.red(item):
+        return RED_BEFORE, bench.red(item)[0]
     red = [row for row in bench.rows(item, {api: seen}) if row.verdict in RED]
     blamed = [row for row in red if row.blame == mutant.framework and api in (row.left, row.right)]
     wrongly = [row for row in red if row.blame not in (mutant.framework, "both", "")]
@@ -96,7 +79,7 @@ def try_mutant(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Outcome:
         counted = sum(words[word] for word in COUNTED)
         if word == KILLED or counted >= MOST or words.total() - counted >= WITHOUT_EFFECT + counted:
             break
-    word = next(word for word in (KILLED, UNBLAMED, SURVIVED, REFUSED_BY, UNREACHED, RED_BEFORE) if words[word])
+    word = next(word for word in (KILLED, UNBLAMED, SURVIVED, REFUSED, UNREACHED, RED_BEFORE) if words[word])
     return Outcome(mutant, word, *shown[word], words.total(), tuple(cases))
 
 
@@ -125,5 +108,3 @@ def _dtypes(bench: Bench, item: Item, mutant: Mutant) -> list[str]:
 
 def _in(item: Item, dtypes: Sequence[str]) -> Item:
     return Item(item.file, item.case, item.variant, dtypes[0], item.device, item.mode)
-
-

@@ -1,4 +1,4 @@
-"""A worker of mutants: ``python proof/mutants/worker.py FRAMEWORK THREADS``. A request is a unit, and what to do with it.
+"""A worker of mutants: ``python proof/mutants/worker.py FRAMEWORK THREADS``. A request is a unit, and more.
 
 ``mutant`` names one that the unit is computed with; ``recording`` asks which mutants the unit reaches.
 """
@@ -22,13 +22,13 @@ def run(framework: str, threads: str) -> None:
     from parity.workers.protocol import Observation
     from proof.mutants.inject import Injector
     from proof.mutants.kinds import Mutant
-    from proof.mutants.tensors import tensors_of
+    from proof.mutants.libraries import values_of
 
     sys.path.remove(_ROOT)
 
     def observer(adapter: Any) -> Any:
         known = FRAMEWORKS[framework]
-        injector = Injector(known.packages, known.aliases, tensors_of(framework, adapter.module))
+        injector = Injector(known.packages, known.aliases, values_of(framework, adapter.module))
 
         def answer(request: dict[str, Any]) -> Observation:
             mutant = request.pop("mutant", None)

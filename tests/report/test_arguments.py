@@ -56,7 +56,9 @@ def test_the_table_holds_what_was_found(tmp_path, found):
 
 def test_the_page_shows_what_is_passed_and_what_never_is(found):
     page = argument_coverage(found)
-    assert "3 functions with 3 arguments that have a known default: 1 are passed with another value, 1 only with" in page
+    assert (
+        "3 functions with 3 arguments that have a known default: 1 are passed with another value, 1 only with" in page
+    )
     assert (
         "### `torch.nn`\n\n| function | passed | never passed |\n| --- | --- | --- |\n"
         "| `Pool` | `kernel` (`2`, `3`), `stride` (only the default), `padding` (`'same'`) | `ceil_mode` |\n"
