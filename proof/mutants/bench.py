@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from parity.catalog.case import Case
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.load import CaseFile, load
 from parity.judge import RED, Context, judge
-from parity.judge.row import Row
+from parity.judge.row import FAIL, Row
 from parity.plan.work import Item, Unit, expand, units
 from parity.workers.local import STOPPED, LocalEngine
 from parity.workers.protocol import Observation
@@ -62,7 +63,7 @@ class Bench:
         self._formula = LocalEngine(pythons)
         self._engines = {name: LocalEngine(pythons, timeout=PATIENCE, script=WORKER) for name in FRAMEWORKS}
         self._answers: dict[Unit, Future[Observation]] = {}
-        self._red: dict[Item, list[Row]] = {}
+        self._red: dict[tuple[Item, str], list[Row]] = {}
         self._lock = threading.Lock()
         self.greetings = self._formula.start([REFERENCE])
         for name, engine in self._engines.items():
@@ -142,16 +143,29 @@ class Bench:
                 self._answers[unit] = engine.submit(unit if unit.framework == REFERENCE else request)
             return self._answers[unit]
 
-    def rows(self, item: Item, instead: Mapping[str, Observation] | None = None) -> list[Row]:
-        """The judge's rows of an item, with some observations in the place of the right ones."""
-        observations = {**self.right(item), **(instead or {})}
-        return judge(self.cases[item.case], item, observations, self.context())
+    def red(self, item: Item, api: str, seen: Observation) -> list[Row]:
+        """The red rows of an item in which an implementation gives ``seen``.
 
-    def red(self, item: Item) -> list[Row]:
+        It is judged against the formula alone, which spares running the others. Only where that rests on what the other
+        framework achieves, all are judged as in a run.
+        """
+        alone = copy(self.cases[item.case])
+        alone.implementations, alone.divergences = [i for i in alone.implementations if i.api == api], []
+        formula = self._right(Unit(item, REFERENCE, REFERENCE, self.seed))
+        red = self._red_of(alone, item, {REFERENCE: formula, api: seen})
+        if red and all(row.verdict == FAIL and (row.error_ratio or 0.0) <= 1.0 for row in red):
+            return self._red_of(self.cases[item.case], item, {**self.right(item), api: seen})
+        return red
+
+    def red_before(self, item: Item, framework: str, api: str) -> list[Row]:
         """The rows that are red without a mutant."""
-        if item not in self._red:
-            self._red[item] = [row for row in self.rows(item) if row.verdict in RED]
-        return self._red[item]
+        key = item, api
+        if key not in self._red:
+            self._red[key] = self.red(item, api, self.own(item, framework, api))
+        return self._red[key]
+
+    def _red_of(self, case: Case, item: Item, observations: Mapping[str, Observation]) -> list[Row]:
+        return [row for row in judge(case, item, observations, self.context()) if row.verdict in RED]
 
     def is_as_it_was(self, item: Item, framework: str, api: str) -> bool:
         """Whether a unit still gives the same bits: a mutant may have left something behind in its process."""

@@ -82,8 +82,9 @@ class Call:
             reaches(kinds.OTHER_ERROR, "")
             raise
         if not self.arguments_only:
-            self._record_changes(before, reaches)
-            self._record_results(result, reaches)
+            changed = self._changed(before)
+            self._record_changes(changed, reaches)
+            self._record_results(result, changed, reaches)
         return result
 
     @quietly(None)
@@ -102,8 +103,7 @@ class Call:
                 reaches(kind, name)
 
     @quietly(None)
-    def _record_changes(self, before: list[Changed], reaches: Reaches) -> None:
-        changed = self._changed(before)
+    def _record_changes(self, changed: list[Changed], reaches: Reaches) -> None:
         if changed:
             reaches(kinds.NOT_DONE, "")
             if any(of.floating(old) for of, _, old in changed):
@@ -112,9 +112,10 @@ class Call:
             reaches(kinds.OVERWRITTEN, "")
 
     @quietly(None)
-    def _record_results(self, result: Any, reaches: Reaches) -> None:
+    def _record_results(self, result: Any, changed: list[Changed], reaches: Reaches) -> None:
         values = self.values
-        leaves = [leaf for leaf in held(result) if values.of(leaf) is not None]
+        leaves = [leaf for leaf in held(result) if values.of(leaf) is not None and not self._is_copy(leaf, changed)]
+        leaves += [thing for _, thing, _ in changed]
         floats = list(filter(values.floating, leaves))
         for number, leaf in enumerate(leaves[:RESULTS]):
             several = values.several(leaf)
@@ -146,8 +147,9 @@ class Call:
         if kind == kinds.OVERWRITTEN:
             return self._overwriting()
         applies = self._is_so(kind) if kind in _OF_SHAPES else kind != kinds.OF_CALL or self.first
+        before = self._snapshot()
         result = self.run()
-        return self._with_other_results(result, kind, argument) if applies else result
+        return self._with_other_results(result, self._changed(before), kind, argument) if applies else result
 
     def _with_other_argument(self, kind: str, name: str) -> Any:
         place = self._places.get(name)
@@ -217,13 +219,16 @@ class Call:
                 self.reached()
         return result
 
-    def _with_other_results(self, result: Any, kind: str, argument: str) -> Any:
+    def _with_other_results(self, result: Any, changed: list[Changed], kind: str, argument: str) -> Any:
         count = -1
 
         def change(leaf: Any) -> Any:
-            nonlocal count
-            if self.values.of(leaf) is None:
+            if self.values.of(leaf) is None or self._is_copy(leaf, changed):
                 return leaf
+            return of_number(leaf)
+
+        def of_number(leaf: Any) -> Any:
+            nonlocal count
             count += 1
             if kind in kinds.OF_A_RESULT and str(count) != argument:
                 return leaf
@@ -232,7 +237,12 @@ class Call:
                 return leaf if old is None else self._changing(leaf, lambda of, x: old)
             return self._changing(leaf, lambda of, x: _wrong(of, x, kind))
 
-        return mapped(result, change)
+        other = mapped(result, change)
+        for of, thing, _ in changed:
+            wrong = of_number(thing)
+            if wrong is not thing and of.dtype(wrong) == of.dtype(thing):
+                of.overwrite(thing, wrong)
+        return other
 
     # Arguments -----------------------------------------------------------------------------------------------------
 
@@ -281,7 +291,8 @@ class Call:
     def _overwritable(self, leaf: Any) -> bool:
         """Whether a function could write into this argument."""
         of = self.values.of(leaf)
-        return of is not None and of.writable(leaf) and of.floating(leaf) and not hasattr(leaf, "assign")
+        made = hasattr(leaf, "is_leaf") and not leaf.is_leaf  # Nothing but the calls that come looks at those again.
+        return of is not None and of.writable(leaf) and of.floating(leaf) and not hasattr(leaf, "assign") and not made
 
     def _is_so(self, kind: str) -> bool:
         """Whether the arguments are of the shapes, or in the layout, for which the kind is wrong."""
@@ -317,6 +328,13 @@ class Call:
         ]
 
     # Results -------------------------------------------------------------------------------------------------------
+
+    def _is_copy(self, leaf: Any, changed: list[Changed]) -> bool:
+        """Whether a result only says what the call has written: what it wrote is made wrong then."""
+        of = self.values.of(leaf)
+        return any(
+            leaf is thing or (own is of and own.known(leaf) and own.equal(leaf, thing)) for own, thing, _ in changed
+        )
 
     def _kept(self, leaf: Any) -> bool:
         """Whether a result must stay the object it is: a variable, or an argument that is changed in its place."""
@@ -372,7 +390,7 @@ def _wrong(of: Tensors, x: Any, kind: str) -> Any:
         return of.cast(of.cast(x, "float32"), dtype) if dtype == "float64" else x
     if kind == kinds.NAN_HIDDEN:
         return of.without_nan(x)
-    return of.next_number(x, os.getpid() if kind == kinds.OF_PROCESS else 0)
+    return of.rounded_otherwise(x, os.getpid() if kind == kinds.OF_PROCESS else 0)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -49,6 +49,10 @@ class Tensors(ABC):
     def scaled(self, tensor: Any, factor: float) -> Any: ...
 
     @abstractmethod
+    def times(self, tensor: Any, factors: Any) -> Any:
+        """Each element times its own factor, in row-major order."""
+
+    @abstractmethod
     def shifted(self, tensor: Any) -> Any:
         """Each element in the place of the next, in row-major order."""
 
@@ -103,14 +107,12 @@ class Tensors(ABC):
             amount = largest * SHARE or 1.0
         return self.added(tensor, place, amount)
 
-    def next_number(self, tensor: Any, number: int) -> Any:
-        """One element off by the smallest step; ``number`` says which."""
-        if not self.floating(tensor) or not self.known(tensor):
-            return self.added(tensor, FIRST, self._unit(tensor) if self.floating(tensor) else 1.0)
-        values = self.array(tensor).ravel()
-        index = number % max(values.size, 1)
-        step = float(abs(values[index])) * self._unit(tensor) if values.size else 0.0
-        return self.added(tensor, str(index), step if np.isfinite(step) and step else self._unit(tensor))
+    def rounded_otherwise(self, tensor: Any, seed: int) -> Any:
+        """Each element 1 or 2 of its last digits more, which ``seed`` decides: no more than rounding may do."""
+        if not self.known(tensor):
+            return self.scaled(tensor, 1 + self._unit(tensor) * (1 + seed % 2))
+        digits = np.random.default_rng(seed).integers(1, 3, self.array(tensor).size)
+        return self.times(tensor, 1 + self._unit(tensor) * digits)
 
     def _unit(self, tensor: Any) -> float:
         return UNIT.get(self.dtype(tensor), 2.0**-52)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from parity.judge import RED
 from parity.judge.row import Row
 from parity.plan.work import Item
 
@@ -52,9 +51,10 @@ def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Ro
         return UNREACHED, None
     if not seen.again and results_of(seen) == results_of(bench.own(item, mutant.framework, api)):
         return SURVIVED, None
-    if bench.red(item):
-        return RED_BEFORE, bench.red(item)[0]
-    red = [row for row in bench.rows(item, {api: seen}) if row.verdict in RED]
+    before = bench.red_before(item, mutant.framework, api)
+    if before:
+        return RED_BEFORE, before[0]
+    red = bench.red(item, api, seen)
     blamed = [row for row in red if row.blame == mutant.framework and api in (row.left, row.right)]
     wrongly = [row for row in red if row.blame not in (mutant.framework, "both", "")]
     if blamed and not wrongly:
