@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from parity.judge import RED, Context, judge
 from parity.judge.row import FAIL, Row
 from parity.plan.work import Item, Unit, expand, units
 from parity.workers.local import STOPPED, LocalEngine
-from parity.workers.protocol import Observation
+from parity.workers.protocol import Failure, Observation, Result
 
 from .inject import REACHABLE
 from .kinds import Mutant
@@ -123,9 +123,9 @@ class Bench:
             self._submitted(unit)
         return {unit.name: self._right(unit) for unit in wanted}
 
-    def own(self, item: Item, framework: str, api: str) -> Observation:
+    def own(self, item: Item, framework: str, api: str, *, repeated: bool = False) -> Observation:
         """The observation of one implementation without a mutant."""
-        return self._right(Unit(item, framework, api, self.seed))
+        return self._right(Unit(item, framework, api, self.seed, repeated=repeated))
 
     def _right(self, unit: Unit) -> Observation:
         seen = self._submitted(unit).result()
@@ -139,7 +139,7 @@ class Bench:
         with self._lock:
             if unit not in self._answers:
                 engine = self._formula if unit.framework == REFERENCE else self._engines[unit.framework]
-                request = Request(unit.item, unit.framework, unit.api, self.seed)
+                request = Request(unit.item, unit.framework, unit.api, self.seed, repeated=unit.repeated)
                 self._answers[unit] = engine.submit(unit if unit.framework == REFERENCE else request)
             return self._answers[unit]
 
@@ -171,10 +171,23 @@ class Bench:
         """Whether a unit still gives the same bits: a mutant may have left something behind in its process."""
         before = self.own(item, framework, api)
         now = self.submit(Request(item, framework, api, self.seed)).result()
-        return bool(results_of(now) == results_of(before))
+        return results_of(now) == results_of(before)
 
 
-def results_of(seen: Observation) -> Any:
+_COST = frozenset(
+    {"timings", "timing_notes", "framework_seconds", "harness_seconds", "peak_bytes", "warnings", "asked"}
+)
+"""What an observation says of how it came about, rather than of what came."""
+
+
+def results_of(seen: Observation) -> dict[str, Any]:
     """What a unit gave, bit by bit."""
-    failure = None if seen.failure is None else (seen.failure.stage, seen.failure.kind)
-    return failure, {name: (result.dtype, result.array.tobytes()) for name, result in seen.results.items()}
+    return {each.name: _bits(getattr(seen, each.name)) for each in fields(seen) if each.name not in _COST}
+
+
+def _bits(value: Any) -> Any:
+    if isinstance(value, Result):
+        return value.dtype, value.array.tobytes()
+    if isinstance(value, Mapping):
+        return {name: _bits(each) for name, each in value.items()}
+    return (value.stage, value.kind) if isinstance(value, Failure) else value

@@ -49,7 +49,7 @@ def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Ro
         return REFUSED, None
     if REACHED not in noted and not lost:
         return UNREACHED, None
-    if not seen.again and results_of(seen) == results_of(bench.own(item, mutant.framework, api)):
+    if results_of(seen) == results_of(bench.own(item, mutant.framework, api, repeated=request.repeated)):
         return SURVIVED, None
     before = bench.red_before(item, mutant.framework, api)
     if before:
