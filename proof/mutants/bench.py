@@ -26,7 +26,7 @@ from .kinds import Mutant
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = Path(__file__).with_name("worker.py")
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that a unit may take: a mutant may make a case wait for what never comes."""
 
 

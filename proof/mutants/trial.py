@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from parity.judge.row import Row
+from parity.judge.row import BOTH, Row
 from parity.plan.work import Item
 
 from .bench import Bench, Request, Site, results_of
@@ -56,7 +56,7 @@ def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Ro
         return RED_BEFORE, before[0]
     red = bench.red(item, api, seen)
     blamed = [row for row in red if row.blame == mutant.framework and api in (row.left, row.right)]
-    wrongly = [row for row in red if row.blame not in (mutant.framework, "both", "")]
+    wrongly = [row for row in red if row.blame not in (mutant.framework, BOTH, "")]
     if blamed and not wrongly:
         return KILLED, blamed[0]
     return (UNBLAMED, (wrongly or red)[0]) if red else (SURVIVED, None)
