@@ -20,21 +20,23 @@ ALLOWED = Path(__file__).with_name("allowed.toml")
 
 @dataclass(frozen=True)
 class Allowance:
-    """Patterns of public names, kinds and arguments, and why such mutants may survive."""
+    """Patterns of public names, kinds and arguments, and why such mutants may survive.
 
-    apis: Sequence[str]
+    With ``cases``, they may only where no other cases reach them.
+    """
+
     because: str
+    apis: Sequence[str] = ("*",)
     kinds: Sequence[str] = ("*",)
     arguments: Sequence[str] = ("*",)
+    cases: Sequence[str] = ("*",)
 
-    def covers(self, mutant: Mutant) -> bool:
+    def covers(self, mutant: Mutant, cases: Sequence[str]) -> bool:
+        own = ((self.apis, [mutant.api]), (self.kinds, [mutant.kind]), (self.arguments, [mutant.argument]))
         return all(
             any(fnmatchcase(value, pattern) for pattern in patterns)
-            for value, patterns in (
-                (mutant.api, self.apis),
-                (mutant.kind, self.kinds),
-                (mutant.argument, self.arguments),
-            )
+            for patterns, values in (*own, (self.cases, cases))
+            for value in values
         )
 
 
@@ -45,7 +47,7 @@ def read_allowed(path: Path) -> list[Allowance]:
     try:
         found = [Allowance(**entry) for entry in entries]
     except TypeError as error:
-        raise ValueError(f"{path.name}: {error}: an entry has apis, because, and perhaps kinds and arguments") from None
+        raise ValueError(f"{path.name}: {error}: an entry has because, and apis, kinds, arguments or cases") from None
     for each in found:
         for pattern in each.kinds:
             if not any(fnmatchcase(kind, pattern) for kind in KINDS):

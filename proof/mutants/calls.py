@@ -62,6 +62,11 @@ class Call:
     _places: dict[str, int | str] = field(init=False)
 
     def __post_init__(self) -> None:
+        try:
+            if self.signature is not None:
+                self.signature.bind(*self.args, **self.kwargs)
+        except TypeError:  # The call will raise, or it is of an overload that the signature does not tell.
+            self.signature = None
         parameters = () if self.signature is None else self.signature.parameters.values()
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self._places = {names[i] if i < len(names) else str(i): i for i in range(len(self.args))}

@@ -112,7 +112,7 @@ def summary(outcomes: Sequence[Outcome], allowed: Sequence[Allowance]) -> dict[s
 
 def _survivor(outcome: Outcome, allowed: Sequence[Allowance]) -> dict[str, Any]:
     mutant = outcome.mutant
-    because = next((each.because for each in allowed if each.covers(mutant)), "")
+    because = next((each.because for each in allowed if each.covers(mutant, outcome.cases)), "")
     return {
         "framework": mutant.framework, "api": mutant.api, "kind": mutant.kind, "argument": mutant.argument,
         "word": outcome.word, "item": outcome.item, "reason": outcome.reason, "attempts": outcome.attempts,

@@ -11,11 +11,14 @@ from parity.plan.work import Item
 from .bench import Bench, Request, Site, results_of
 from .inject import REACHED
 from .inject import REFUSED as REFUSES
-from .kinds import IN_FLOAT32, OF_CALL, Mutant
+from .kinds import AT_DEFAULT, IN_FLOAT32, OF_CALL, Mutant
 from .outcome import COUNTED, KILLED, ONLY_TRAPS, RED_BEFORE, REFUSED, SURVIVED, UNBLAMED, UNREACHED, Outcome
 
 MOST = 12
 """Attempts until a mutant counts as a survivor."""
+
+OF_ARGUMENTS = 48
+"""Attempts where an argument is left at its default: it may matter in few variants."""
 
 WITHOUT_EFFECT = 8
 """Attempts, beside those, in which a mutant changes nothing."""
@@ -67,6 +70,7 @@ def try_mutant(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Outcome:
     real = [site for site in sites if not site.trap]
     if not real:
         return Outcome(mutant, ONLY_TRAPS, cases=tuple(dict.fromkeys(site.item.case for site in sites)))
+    most = OF_ARGUMENTS if mutant.kind == AT_DEFAULT else MOST
     words: Counter[str] = Counter()
     cases: dict[str, None] = {}
     shown: dict[str, tuple[str, str]] = {}
@@ -77,7 +81,7 @@ def try_mutant(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Outcome:
         if word in COUNTED:
             cases[item.case] = None
         counted = sum(words[word] for word in COUNTED)
-        if word == KILLED or counted >= MOST or words.total() - counted >= WITHOUT_EFFECT + counted:
+        if word == KILLED or counted >= most or words.total() - counted >= WITHOUT_EFFECT + counted:
             break
     word = next(word for word in (KILLED, UNBLAMED, SURVIVED, REFUSED, UNREACHED, RED_BEFORE) if words[word])
     return Outcome(mutant, word, *shown[word], words.total(), tuple(cases))
