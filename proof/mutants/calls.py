@@ -17,6 +17,7 @@ RESULTS = 4
 """Results of one call that are made wrong one by one."""
 
 SMALL = 1e-4
+"""By what share a result is too large, in formats that have so many digits."""
 
 _OTHER_DTYPE = {
     "float16": "float32", "bfloat16": "float32", "float32": "float64", "float64": "float32", "int32": "int64",
@@ -211,7 +212,7 @@ class Call:
                 of.overwrite(thing, old)
                 self.reached()
             elif of.floating(old):
-                of.overwrite(thing, old + of.scaled(of.copy(thing) - old, 1 + SMALL))
+                of.overwrite(thing, old + of.scaled(of.copy(thing) - old, 1 + of.share(old, SMALL)))
                 self.reached()
         return result
 
@@ -220,7 +221,7 @@ class Call:
         for leaf in self._inputs():
             of = self.values.of(leaf)
             if of is not None and self._overwritable(leaf):
-                of.overwrite(leaf, of.scaled(of.copy(leaf), 1 + SHARE))
+                of.overwrite(leaf, of.scaled(of.copy(leaf), 1 + of.share(leaf, SHARE)))
                 self.reached()
         return result
 
@@ -386,11 +387,11 @@ def _wrong(of: Tensors, x: Any, kind: str) -> Any:
     if kind == kinds.OTHER_DTYPE:
         return of.cast(x, _OTHER_DTYPE[dtype]) if dtype in _OTHER_DTYPE else x
     if kind in _OF_SHAPES:
-        return of.scaled(x, 1 + SHARE) if of.floating(x) else of.added(x, FIRST, 1.0)
+        return of.scaled(x, 1 + of.share(x, SHARE)) if of.floating(x) else of.added(x, FIRST, 1.0)
     if not of.floating(x):
         return x
     if kind == kinds.SCALED:
-        return of.scaled(x, 1 + SMALL)
+        return of.scaled(x, 1 + of.share(x, SMALL))
     if kind == kinds.IN_FLOAT32:
         return of.cast(of.cast(x, "float32"), dtype) if dtype == "float64" else x
     if kind == kinds.NAN_HIDDEN:

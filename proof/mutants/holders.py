@@ -28,7 +28,7 @@ def changing(holder: Any) -> list[Any]:
     if hasattr(holder, "named_buffers"):
         return [buffer for _, buffer in holder.named_buffers()]
     if is_keras(holder) and hasattr(holder, "non_trainable_variables"):
-        return list(holder.non_trainable_variables)
+        return [each for each in holder.non_trainable_variables if "seed_generator_state" not in each.path]
     return []
 
 

@@ -11,7 +11,10 @@ import numpy as np
 Change = Callable[[Any], Any]
 
 SHARE = 2.0**-7
-"""By how much of the largest element a wrong element is off, and all elements where a condition holds."""
+"""By how much of the largest element a wrong element is off, and all elements in a situation."""
+
+DIGITS = 32
+"""By how many units in the last place it is off at least: in bfloat16, one is 2^-7."""
 
 LARGE = 64
 """Features from which a size counts as large: vectorised kernels take other paths from there."""
@@ -94,17 +97,21 @@ class Tensors(ABC):
         """A tensor of the same values with memory of its own, apart from gradients."""
         raise NotImplementedError
 
+    def share(self, tensor: Any, share: float) -> float:
+        """A share that is no rounding error in the tensor's dtype."""
+        return max(share, DIGITS * self._unit(tensor))
+
     def equal(self, one: Any, other: Any) -> bool:
         """Whether two tensors that have values have the same dtype and bits."""
         return self.dtype(one) == self.dtype(other) and self.array(one).tobytes() == self.array(other).tobytes()
 
     def wrong_element(self, tensor: Any, place: str) -> Any:
-        """One element off by ``SHARE`` of the largest, or by 1 where it is a whole number or all are zero."""
+        """One element off by a share of the largest, or by 1 where it is a whole number or all are zero."""
         amount = 1.0
         if self.floating(tensor) and self.known(tensor):
             values = np.abs(self.array(tensor))
             largest = float(np.max(values, initial=0.0, where=np.isfinite(values)))
-            amount = largest * SHARE or 1.0
+            amount = largest * self.share(tensor, SHARE) or 1.0
         return self.added(tensor, place, amount)
 
     def rounded_otherwise(self, tensor: Any, seed: int) -> Any:
