@@ -148,13 +148,19 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Measure the judge and write its page: faults, sensitivity, strangers' declarations, false alarms.
+    """Measure the judge and write its page: faults, mutants, sensitivity, strangers' declarations, false alarms.
 
-    The false alarms take hours; -- --one-variant=N --full=N --narrow=N runs fewer seeds, --jobs=N on N sets of workers.
+    Mutants take an hour; -- --mutants=N tries N of them and writes nothing. The false alarms take hours;
+    --one-variant=N --full=N --narrow=N runs fewer seeds, --jobs=N on N sets of workers.
     """
     install(session)
     pythons = interpreters(session)
+    sample = [argument for argument in session.posargs if argument.startswith("--mutants")]
+    if sample:
+        session.run("python", "-m", "proof.mutants", *sample, *pythons)
+        return
     session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)
+    session.run("python", "-m", "proof.mutants", "--out=docs/proof/mutants.json", *pythons)
     session.run("python", "-m", "proof.sensitivity", "--out=docs/proof/sensitivity.json", *pythons)
     session.run("python", "-m", "proof.strangers.measure", "--out=docs/proof/strangers.json", *pythons)
     session.run("python", "-m", "proof.seeds", "--out=docs/proof/seeds.json", *pythons, *session.posargs)

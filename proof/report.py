@@ -12,6 +12,7 @@ from typing import Any
 
 from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
 from proof.marked import Marked
+from proof.mutants import page
 from proof.seeds import PARTS, SHARES, total
 from proof.sensitivity import JUDGE, USUAL
 from proof.strangers.measure import ALARM, ERRED, MISS, described
@@ -20,22 +21,33 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = "verdict-quality.md"
 PLOT = "images/sensitivity.svg"
 IN_SHORT = Marked(DOCS.parent / "README.md", title="measured verdicts", session="prove")
-RECORDS = ("seeds", "faults", "sensitivity", "strangers")
+RECORDS = ("seeds", "faults", "mutants", "sensitivity", "strangers")
 NEAREST = 10
 """Rows that came nearest to their allowance and are named."""
 
 
 def document(folder: Path) -> str:
     """The page. Raises ``FileNotFoundError`` when something has not been measured."""
-    seeds, faults, sensitivity, strangers = (_read(folder, name) for name in RECORDS)
-    parts = _top(), _seeds(seeds), _faults(faults), _sensitivity(sensitivity), _strangers(strangers)
+    seeds, faults, mutants, sensitivity, strangers = (_read(folder, name) for name in RECORDS)
+    parts = (
+        _top(),
+        _seeds(seeds),
+        _faults(faults),
+        page.section(mutants),
+        _sensitivity(sensitivity),
+        _strangers(strangers),
+    )
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def in_short(
-    seeds: Mapping[str, Any], faults: Mapping[str, Any], sensitivity: Mapping[str, Any], strangers: Mapping[str, Any]
+    seeds: Mapping[str, Any],
+    faults: Mapping[str, Any],
+    mutants: Mapping[str, Any],
+    sensitivity: Mapping[str, Any],
+    strangers: Mapping[str, Any],
 ) -> Iterator[str]:
-    """The figures of the four records for the README."""
+    """The figures of the records for the README."""
     totals = {name: total(seeds[name]) for name in PARTS}
     runs = ", ".join(
         f"{totals[name]['seeds']:,} seeds of {part.title} in {len(seeds[name])} case files"
@@ -47,6 +59,7 @@ def in_short(
         f"- Faults injected into the frameworks: {len(faults['faults'])}. Noticed, and attributed to the right "
         f"operation, quantities and framework: {sum(f['killed'] and f['attributed'] for f in faults['faults'])}."
     )
+    yield page.in_short(mutants)
     kinds = Counter(finding["kind"] for finding in strangers["findings"])
     yield (
         f"- Operations declared from the frameworks' documentation alone: {strangers['operations']}, with "

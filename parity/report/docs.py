@@ -16,6 +16,8 @@ from ..catalog.load import CaseFile, load
 from ..catalog.modes import EAGER
 from ..record.gpu import GPU, GpuRun, gpu_runs, read_gpu, write_gpu
 from ..record.read import RecordError, read_asked, read_rows
+from .arguments import PAGE as ARGUMENT_COVERAGE
+from .arguments import Argument, argument_coverage, arguments, read_arguments, write_arguments
 from .coverage import counted, coverage, states_of
 from .findings import FindingError, findings, read_findings
 from .guide import PAGES, guide
@@ -47,9 +49,11 @@ def write(records: Sequence[Path], cases: Path, folder: Path) -> list[Path]:
         calls = executed(read_inventory(folder), files, asked)
     except (InventoryError, FileNotFoundError) as error:
         raise DocsError(str(error)) from error
-    texts = _documents(files, folder, measured, {verdict.case: verdict for verdict in verdicts}, calls)
+    passed = arguments(asked)
+    texts = _documents(files, folder, measured, {verdict.case: verdict for verdict in verdicts}, calls, passed)
     write_tables(folder, measured, verdicts)
     write_executed(folder, calls)
+    write_arguments(folder, passed)
     for page in (folder / PAGES).glob("*.md"):
         page.unlink()
     for name, text in texts.items():
@@ -64,7 +68,7 @@ def documents(cases: Path, folder: Path, gpu: Mapping[str, GpuRun] | None = None
     ``gpu`` stands for what ``gpu.csv`` has.
     """
     try:
-        tables = read_measured(folder), read_verdicts(folder), read_executed(folder)
+        tables = read_measured(folder), read_verdicts(folder), read_executed(folder), read_arguments(folder)
         return _documents(load_all(cases), folder, *tables, gpu)
     except (RecordError, InventoryError) as error:
         raise DocsError(str(error)) from error
@@ -148,6 +152,7 @@ def _documents(
     measured: Sequence[Measured],
     verdicts: Mapping[str, Verdict],
     calls: Sequence[Executed],
+    passed: Sequence[Argument],
     gpu: Mapping[str, GpuRun] | None = None,
 ) -> dict[str, str]:
     try:
@@ -158,6 +163,7 @@ def _documents(
                 verdicts,
                 read_gpu(folder) if gpu is None else gpu,
             ),
+            ARGUMENT_COVERAGE: argument_coverage(passed),
             "findings.md": findings(read_findings(folder), files, measured),
         }
     except (InventoryError, FindingError, FileNotFoundError, RecordError) as error:

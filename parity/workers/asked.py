@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -13,6 +12,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar, cast
 
 from .protocol import Asked
+from .signatures import signature_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -287,7 +287,7 @@ class Watch:
             return None  # Asking a tracer's object for its signature may be recorded by the tracer.
         if name not in self._signatures:
             try:
-                self._signatures[name] = _signature(function)
+                self._signatures[name] = signature_of(function)
             except (TypeError, ValueError):
                 self._signatures[name] = None
         return self._signatures[name]
@@ -306,15 +306,3 @@ class Watch:
         else:
             text = next(filter(None, map(self._class, type(value).__mro__)), "") or type(value).__name__
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def _signature(function: Any) -> inspect.Signature:
-    """A signature; that of the first overload where the function itself takes anything, as ``torch.nn.LSTM`` does."""
-    signature = inspect.signature(function)
-    named = [p for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    if named or not isinstance(function, type) or sys.version_info < (3, 11):
-        return signature
-    for overload in typing.get_overloads(function.__init__):
-        _, *parameters = inspect.signature(overload).parameters.values()
-        return signature.replace(parameters=parameters)
-    return signature

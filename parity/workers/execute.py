@@ -48,14 +48,15 @@ def execute(adapter: Adapter, unit: Unit) -> Observation:
     watched, and that counts.
     """
     watch = _watch_of(unit)
-    seen = _observe(adapter, unit, watch)
+    seen = observe(adapter, unit, watch)
     unlike = seen.failure or seen.again or seen.inference or seen.inference_failure
     if watch and (unlike or any(asked.name.startswith(_tracers(unit)) for asked in seen.asked)):
-        return replace(_observe(adapter, unit, None), asked=seen.asked)
+        return replace(observe(adapter, unit, None), asked=seen.asked)
     return seen
 
 
-def _observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
+def observe(adapter: Adapter, unit: Unit, watch: Watch | None) -> Observation:
+    """Run ``unit`` once, with a watch on the case's functions or without one."""
     start = time.thread_time()
     inside = Stopwatch()
     progress, inference = Progress(), Inference()

@@ -56,6 +56,7 @@ class StartError(Exception):
     """A worker could not be started. The message says which, and shows the end of what it printed."""
 
 
+STOPPED = "the run was stopped"
 NOT_RESTARTED = "not run, because the worker could not be restarted"
 
 
@@ -292,7 +293,7 @@ class Lane(threading.Thread):
             while self._sent or not self._waiting.empty():
                 entry = self._sent.popleft() if self._sent else self._waiting.get()
                 if entry is not None:
-                    entry[1].set_result(Observation(failure=Failure("crash", "", "the run was stopped")))
+                    entry[1].set_result(Observation(failure=Failure("crash", "", STOPPED)))
 
     def _fill(self) -> bool:
         """Send waiting units up to the limit; wait for one when there is nothing to do. False ends the lane."""

@@ -39,10 +39,17 @@ def _find_package() -> None:
 OBSERVE, TIME = "observe", "time"
 
 
-def main(framework: str, threads: int, task: str = OBSERVE, imported: Callable[[], None] = lambda: None) -> None:
+def main(
+    framework: str,
+    threads: int,
+    task: str = OBSERVE,
+    imported: Callable[[], None] = lambda: None,
+    observer: Callable[[Any], Callable[[dict[str, Any]], Any]] | None = None,
+) -> None:
     """Answer with a greeting, then each request until the pipe closes: a unit's observation, or a ``Bench``'s answer.
 
-    ``imported`` is called when the framework has been imported, before the greeting.
+    ``imported`` is called when the framework has been imported, before the greeting. ``observer`` gets the adapter and
+    gives what observes in the place of ``execute``: a function of the request.
     """
     # The pipe gets descriptors of its own, so that nothing a framework or a case prints or reads can disturb it.
     requests, output = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -74,9 +81,10 @@ def main(framework: str, threads: int, task: str = OBSERVE, imported: Callable[[
         observe: Callable[[Unit], Observation] = partial(execute, adapter)
         if framework == REFERENCE:
             observe = importlib.import_module("parity.workers.sensitivity").Formula(adapter, threads).observe
+        observing = observer(adapter) if observer else lambda request: observe(Unit.from_header(request))
         bench = Bench(adapter)
         tasks: dict[str, Callable[[dict[str, Any]], tuple[Any, ...]]] = {
-            OBSERVE: lambda request: observe(Unit.from_header(request)).to_frame(),
+            OBSERVE: lambda request: observing(request).to_frame(),
             TIME: lambda request: (bench.answer(request),),
         }
         answer = tasks[task]

@@ -138,8 +138,19 @@ def test_the_page_tells_what_was_measured(tmp_path):
     }  # fmt: skip
     missed = Finding("miss", "blur", "", "float16", "WRONG: too wide", "passes", 2, 3)
     strangers = {"operations": 3, "right": 7, "wrong": 9, "items": 10, "seeds": 2, "findings": [asdict(missed)]}
+    survivor = {
+        "api": "torch.sum", "kind": "argument left at its default", "argument": "dim", "word": "survived",
+        "because": "the sum is of one row",
+    }  # fmt: skip
+    killed = {"killed and blamed": 3, "survived": 1}
+    mutants = {
+        "counts": {**killed, "not reached": 2}, "kinds": {"argument left at its default": killed},
+        "names": {"torch.sum": killed, "torch.abs": {"killed and blamed": 9}}, "survivors": [survivor],
+        "never": {"NaN turned to zero": ["torch.abs"]},
+    }  # fmt: skip
     (tmp_path / "proof").mkdir()
     for name, content in (
+        ("mutants", mutants),
         ("seeds", seeds),
         ("faults", {"faults": [fault]}),
         ("sensitivity", {"cases": [case], "seeds": 3}),
@@ -153,6 +164,12 @@ def test_the_page_tells_what_was_measured(tmp_path):
     assert "| 12.5% | 75.000% | 75.000% |" in page
     assert "| 45.7% | `linear`, float64, seed 3 | `output:y` | tf.matmul |" in page
     assert "1 faults, injected into the frameworks from outside: 1 killed, 1 attributed" in page
+    assert "4 mutants of 2 names: 3 killed and blamed (75.0%), 0 killed and not blamed, 1 survived. 0 of these" in page
+    assert "| argument left at its default | 3 | 0 | 1 | 0 | 75.0% |" in page
+    assert "NaN turned to zero: 1 of 2 names" in page
+    assert "| `torch.sum` | 3 of 4 | 75.0% |" in page
+    assert "Every mutant of 1 names was killed and blamed." in page
+    assert "| argument left at its default | the sum is of one row | `torch.sum` (dim) |" in page
     assert "| this judge | 2.0e-06 | 2.0e-06 | 0.00% |" in page
     assert "| 3 | 7 | 9 | 10 | 2 | 0 | 1 | 0 |" in page
     assert "- miss: blur-float16, 3 seeds: WRONG: too wide: passes" in page

@@ -88,13 +88,13 @@ def named(observation, name):
 def test_functions_have_the_names_and_arguments_they_are_called_with(seen):
     found = seen("torch", "torch.Tensor")
     assert named(found, "torch.nn.Linear") == [("call", {"in_features": "3", "out_features": "4"})]
-    assert named(found, "torch.stack") == [("call", {"0": "(torch.Tensor, torch.Tensor)", "dim": "0"})]
+    assert named(found, "torch.stack") == [("call", {"tensors": "(torch.Tensor, torch.Tensor)", "dim": "0"})]
     defaults = next(asked.defaults for asked in found.asked if asked.name == "torch.nn.Linear")
     assert dict(defaults)["bias"] == "True"
 
 
 def test_what_a_helper_asks_counts_for_the_case(seen):
-    assert named(seen("torch", "torch.Tensor"), "torch.mul") == [("call", {"0": "torch.Tensor", "1": "1.0"})]
+    assert named(seen("torch", "torch.Tensor"), "torch.mul") == [("call", {"input": "torch.Tensor", "other": "1.0"})]
 
 
 def test_attributes_operators_loops_and_absent_names_are_seen(seen):
