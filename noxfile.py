@@ -148,7 +148,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Measure the judge and write its page: faults, mutants, sensitivity, strangers' declarations, false alarms.
+    """Measure the judge and write its page: faults, mutants, sensitivity, long sums, strangers' declarations, false alarms.
 
     Mutants take an hour; -- --mutants=N tries N of them and writes nothing. The false alarms take hours;
     --one-variant=N --full=N --narrow=N runs fewer seeds, --jobs=N on N sets of workers.
@@ -162,6 +162,7 @@ def prove(session: nox.Session) -> None:
     session.run("python", "-m", "proof.kill", "--out=docs/proof/faults.json", *pythons)
     session.run("python", "-m", "proof.mutants", "--out=docs/proof/mutants.json", *pythons)
     session.run("python", "-m", "proof.sensitivity", "--out=docs/proof/sensitivity.json", *pythons)
+    session.run("python", "-m", "proof.precision.measure", "--out=docs/proof/precision.json", *pythons)
     session.run("python", "-m", "proof.strangers.measure", "--out=docs/proof/strangers.json", *pythons)
     session.run("python", "-m", "proof.seeds", "--out=docs/proof/seeds.json", *pythons, *session.posargs)
     session.run("python", "-m", "proof.report")

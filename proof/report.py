@@ -13,6 +13,7 @@ from typing import Any
 from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
 from proof.marked import Marked
 from proof.mutants import page
+from proof.precision.page import section as precision_section
 from proof.seeds import PARTS, SHARES, total
 from proof.sensitivity import JUDGE, USUAL
 from proof.strangers.measure import ALARM, ERRED, MISS, described
@@ -35,6 +36,7 @@ def document(folder: Path) -> str:
         _faults(faults),
         page.section(mutants),
         _sensitivity(sensitivity),
+        precision_section(_read(folder, "precision")),
         _strangers(strangers),
     )
     return "\n".join(line for part in parts for line in part) + "\n"

@@ -123,9 +123,9 @@ class Bench:
             self._submitted(unit)
         return {unit.name: self._right(unit) for unit in wanted}
 
-    def own(self, item: Item, framework: str, api: str, *, repeated: bool = False) -> Observation:
+    def own(self, item: Item, framework: str, api: str, *, inferred: bool = False) -> Observation:
         """The observation of one implementation without a mutant."""
-        return self._right(Unit(item, framework, api, self.seed, repeated=repeated))
+        return self._right(Unit(item, framework, api, self.seed, inferred=inferred))
 
     def _right(self, unit: Unit) -> Observation:
         seen = self._submitted(unit).result()
@@ -139,7 +139,7 @@ class Bench:
         with self._lock:
             if unit not in self._answers:
                 engine = self._formula if unit.framework == REFERENCE else self._engines[unit.framework]
-                request = Request(unit.item, unit.framework, unit.api, self.seed, repeated=unit.repeated)
+                request = Request(unit.item, unit.framework, unit.api, self.seed, inferred=unit.inferred)
                 self._answers[unit] = engine.submit(unit if unit.framework == REFERENCE else request)
             return self._answers[unit]
 

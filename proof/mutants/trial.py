@@ -44,7 +44,7 @@ def attempts(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Iterator[tu
 
 def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Row | None]:
     """What comes of a mutant in one unit, and the row that shows it."""
-    request = Request(item, mutant.framework, api, bench.seed, repeated=mutant.kind == OF_CALL, mutant=mutant)
+    request = Request(item, mutant.framework, api, bench.seed, inferred=mutant.kind == OF_CALL, mutant=mutant)
     seen = bench.submit(request).result()
     noted = {asked.kind for asked in seen.asked}
     lost = seen.failure is not None and seen.failure.stage in ("crash", "timeout")
@@ -52,7 +52,7 @@ def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Ro
         return REFUSED, None
     if REACHED not in noted and not lost:
         return UNREACHED, None
-    if results_of(seen) == results_of(bench.own(item, mutant.framework, api, repeated=request.repeated)):
+    if results_of(seen) == results_of(bench.own(item, mutant.framework, api, inferred=request.inferred)):
         return SURVIVED, None
     before = bench.red_before(item, mutant.framework, api)
     if before:
