@@ -169,7 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         workers.stop()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(*map(described, record["findings"]), sep="\n")
+    for finding in record["findings"]:
+        print(described(finding))
     print(
         f"{record['operations']} operations: {record['right']} right versions, {record['wrong']} wrong ones, ", end=""
     )

@@ -258,7 +258,7 @@ smaller.limitation(
     "tf.image.resize",
     dtypes=["float64"],
     stage="gradient",
-    raises="cannot compute ScaleAndTranslateGrad",
+    raises="InvalidArgumentError: cannot compute ScaleAndTranslateGrad",
     because="the gradient's kernel takes what the images are, and the result is float32",
     source="measured with tensorflow 2.21.0",
 )

@@ -90,7 +90,7 @@ average = Case(
 @average.reference
 def _(np, x, *, T):
     mean, made = 0.0 * x[0], []
-    corrections = 1 - np.power(0.9, np.arange(1, T + 1))
+    corrections = 1 - np.power(0.9, np.arange(1.0, T + 1))
     for t in range(T):
         mean = 0.9 * mean + 0.1 * x[t]
         made.append(mean / corrections[t])
