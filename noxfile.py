@@ -148,7 +148,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Measure the judge and write its page: faults, mutants, sensitivity, long sums, strangers' declarations, false alarms.
+    """Measure the judge and write its page: faults, mutants, sensitivity, long sums, strangers, false alarms.
 
     Mutants take an hour; -- --mutants=N tries N of them and writes nothing. The false alarms take hours;
     --one-variant=N --full=N --narrow=N runs fewer seeds, --jobs=N on N sets of workers.
