@@ -58,8 +58,12 @@ NOTHING: Mapping[str, Any] = dict(
     seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={}, kernels={}, nearest={}
 )
 JUDGED = (
-    *(f"parity/judge/{name}.py" for name in ("compare", "judge", "row", "tolerance")),
-    *(f"parity/workers/{name}.py" for name in ("rounding", "sensitivity")),
+    *(
+        f"parity/judge/{name}.py"
+        for name in ("compare", "conduct", "deviation", "expected", "judge", "row", "tolerance", "traps")
+    ),
+    *(f"parity/formula/{path.name}" for path in sorted((ROOT / "parity/formula").glob("*.py"))),
+    *(f"parity/workers/{name}.py" for name in ("reference", "sensitivity")),
 )
 """What decides. The other modules of the judge describe a row whose verdict is given: its cause, growth and blame."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from .arrays import asarray, at_places, concatenate, places_of, sort, take, value_of, where
 from .arrays import where as select
 from .derivatives import anp, product, products, root, sums
+from .maxima import maximum_of
 
 Axis = int | Sequence[int] | None
 
@@ -160,7 +161,7 @@ def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def largest(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
     """As ``np.max``; elements that are equally large share the gradient."""
-    found = anp.max(asarray(x), axis=_listed(axis), keepdims=keepdims)
+    found = maximum_of(anp.max(asarray(x), axis=_listed(axis), keepdims=keepdims))
     return found if initial is None else anp.maximum(found, initial)
 
 

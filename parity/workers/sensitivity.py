@@ -19,6 +19,7 @@ import numpy as np
 from ..catalog.calls import signature
 from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS, Array
+from ..formula.maxima import noticed
 from ..formula.namespace import ROUNDED
 from ..formula.rounding import DIGITS, FEW_DIGITS, UNIT, lifted, rounding
 from ..plan.data import stream
@@ -32,6 +33,9 @@ RUNS = 8
 
 RUNS_ALONE = 24
 """Runs where elements do not share a scale: each of thousands is to be measured well enough."""
+
+FAR = 2.0**12
+"""Units, relative to all elements together, that rounding alone does not move them by: 2**24 is all of them."""
 
 UNSURE = 2.0**-400
 """The sensitivity of a zero whose sign depends on rounding: next to nothing, but not zero."""
@@ -98,23 +102,41 @@ class Formula:
         exact = execute(self._exact, unit)
         if exact.failure is not None:
             return exact.failure
-        measured = {name: Spread(result.array) for name, result in exact.results.items() if _is_number(result.array)}
-        pooled = declared_case(unit).pooled
-        for run in range(RUNS if pooled else RUNS_ALONE):
-            bits = sign_bits(seed, case, variant, run)
-            with rounding(bits, digits=FEW_DIGITS if narrow else DIGITS), np.errstate(all="ignore"):
-                rounded = execute(self._rounded, unit)
-            if rounded.failure is not None:
-                return replace(rounded.failure, message=f"with rounding, the formula fails: {rounded.failure.message}")
-            for name, spread in measured.items():
-                spread.add(rounded.results[name].array)
-            if pooled and run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
-                break
+        runs = RUNS if declared_case(unit).pooled else RUNS_ALONE
+
+        def measure(constant_maxima: bool) -> tuple[dict[str, Spread], bool] | Failure:
+            found = {name: Spread(result.array) for name, result in exact.results.items() if _is_number(result.array)}
+            for run in range(runs):
+                bits = sign_bits(seed, case, variant, run)
+                digits = FEW_DIGITS if narrow else DIGITS
+                with noticed(constant=constant_maxima) as maxima, rounding(bits, digits=digits):
+                    rounded = execute(self._rounded, unit)
+                if rounded.failure is not None:
+                    said = f"with rounding, the formula fails: {rounded.failure.message}"
+                    return replace(rounded.failure, message=said)
+                for name, spread in found.items():
+                    spread.add(rounded.results[name].array)
+                if constant_maxima and not any(spread.is_rounding for spread in found.values()):
+                    break
+                if runs == RUNS and run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
+                    break
+            return found, bool(maxima)
+
+        first = measure(False)
+        if isinstance(first, Failure):
+            return first
+        measured, has_maxima = first
         lost = {name: int(spread.lost.sum()) for name, spread in measured.items() if spread.lost.any()}
         if lost:
             told = ", ".join(f"{name} in {count} elements" for name, count in lost.items())
             return Failure("forward", "", f"with rounding, the formula is no longer finite: {told}. {NOT_FINITE}")
-        return {name: spread.sensitivity for name, spread in measured.items()}
+        found = {name: spread.sensitivity for name, spread in measured.items()}
+        second = measure(True) if has_maxima else ({}, False)
+        if not isinstance(second, Failure):
+            for name, spread in second[0].items():
+                if name.startswith("grad:") and spread.is_rounding and not np.iscomplexobj(found[name]):
+                    found[name] = np.maximum(found[name], spread.sensitivity)
+        return found
 
 
 NOT_FINITE = (
@@ -151,6 +173,14 @@ class Spread:
             [(counts == 0) & each for counts, each in zip(self._counts, finite, strict=True)]
         )
         return found
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether the elements have moved by no more than rounding moves them, all together."""
+        with np.errstate(all="ignore"):
+            moved = np.sqrt(np.nanmean(np.abs(self.sensitivity) ** 2)) if self._exact.size else 0.0
+            size = np.sqrt(np.nanmean(np.abs(np.where(np.isfinite(self._exact), self._exact, 0.0)) ** 2))
+        return bool(moved <= FAR * size)
 
     @property
     def sensitivity(self) -> Array:

@@ -81,3 +81,41 @@ def test_the_formula_in_another_way_than_declared(tmp_path):
         assert 1e-4 < errors["bfloat16"] < 0.1
     assert given(single=True)["output:y"].dtype == np.float32
     assert np.array_equal(given()["output:y"], x)
+
+
+SATURATED = """
+from parity import Case, normal
+
+def declare(name, shift):
+    case = Case(name, "A saturated softmax.", sizes=dict(N=6, C=5), inputs=dict(x=normal("N C", std=12.0)),
+                outputs=dict(y="N C"), dtypes=["float32"])
+    case.torch("torch.f")(lambda torch, x: x)
+    case.tensorflow("tf.f")(lambda tf, x: x)
+
+    @case.reference
+    def _(np, x):
+        e = np.exp(x - shift(np, x))
+        return e / np.sum(e, axis=1, keepdims=True)
+
+declare("differentiated", lambda np, x: np.max(x, axis=1, keepdims=True))
+declare("constant", lambda np, x: np.stop_gradient(np.max(x, axis=1, keepdims=True)))
+pool = Case("pool", "The largest.", sizes=dict(N=6, C=5), inputs=dict(x=normal("N C")), outputs=dict(y="N"))
+pool.torch("torch.f")(lambda torch, x: x)
+pool.tensorflow("tf.f")(lambda tf, x: x)
+pool.reference(lambda np, x: np.max(x, axis=1) * 3.0)
+"""
+
+
+def test_a_maximum_that_is_subtracted_hides_no_rounding(tmp_path):
+    file = tmp_path / "saturated.py"
+    file.write_text(SATURATED)
+    formula = Formula(ReferenceAdapter(threads=1), threads=1)
+
+    def sensitivity(name):
+        observed = formula.observe(Unit(Item(str(file), name, "", "float32", "cpu"), "reference", "reference", seed=0))
+        assert observed.failure is None
+        return observed.sensitivities["grad:x"]
+
+    constant, differentiated = sensitivity("constant"), sensitivity("differentiated")
+    assert np.sqrt(np.mean((differentiated / constant) ** 2)) > 0.5
+    assert sensitivity("pool").max() < 20  # Units: where the maximum is the result, it is no constant.
