@@ -84,9 +84,11 @@ def allowance(
     own = own_scale(truth, sensitivity, least)
     if number in COMPLEX:
         own = np.broadcast_to(own.max(axis=-1, keepdims=True), own.shape)
-    mixed = MIXED_GRADIENTS if quantity.startswith("grad:") else MIXED
+    # What is large in a gradient is no convention, and what is small is often what large numbers leave that cancel in
+    # the formula and not in the frameworks.
+    kinds = not quantity.startswith("grad:")
     ends = underflow(part_of(number))
-    scale = pooled(own, truth, mixed, ends) if case.pooled else np.maximum(own, ends)
+    scale = pooled(own, truth, kinds=kinds, ends=ends) if case.pooled else np.maximum(own, ends)
     if case.is_exact(quantity):
         return Allowance(True, EXACT, np.zeros_like(magnitude), scale, own, pooled=case.pooled)
     of_case = case.tolerance if case.tolerance is not None and case.tolerance.applies(dtype) else None
@@ -134,15 +136,11 @@ def own_scale(truth: Array, sensitivity: Array | None = None, least: float = 0.0
     return own if sensitivity is None else np.maximum(own, sensitivity)
 
 
-MIXED = 64.0
-"""So many times an element's own scale is what each of the others counts for at most, when scales are pooled.
+APART = 2.0**10
+"""Scales of which none lies within so large a factor belong to numbers of two kinds, such as scores and -1e9."""
 
-With it the catalogue's errors use no more of their allowances than with no bound (``nox -s prove``); with 16 some do.
-"""
-
-MIXED_GRADIENTS = 2.0**24
-"""The same for gradients. What is large in them is no convention, and what is small is often what large numbers leave
-that cancel exactly in the formula and not in the frameworks: those of a saturated softmax, for one."""
+FEWEST, SHARE = 2, 1 / 16
+"""So many elements, and so large a share of all, are a kind; a single small one among large ones is there by chance."""
 
 NOTHING = 2.0**-300
 """No scale: a zero, or one whose sign alone depends on rounding, which is told by a sensitivity of 2**-400."""
@@ -151,27 +149,38 @@ LOW = 0.1
 """The quantile of the scales that an element without any gets: zeros lie beside small numbers, not the largest."""
 
 
-def pooled(own: Array, truth: Array, mixed: float = MIXED, ends: float = 0.0) -> Array:
+def pooled(own: Array, truth: Array, *, kinds: bool = True, ends: float = 0.0) -> Array:
     """The scale S: each element's own, pooled with the whole quantity.
 
     Pooling takes the root mean square of the element's own value and that of all finite elements: the sensitivity is
-    an estimate from a few runs, and an element that happens to be insensitive is still stored beside the others. An
-    element of another order of magnitude, such as -1e9 for what is masked, counts no more than ``mixed`` times the own,
-    which is at least where the digits of the format end (``ends``).
+    an estimate from a few runs, and an element that happens to be insensitive is still stored beside the others. With
+    ``kinds``, numbers of another order of magnitude, such as -1e9 for what is masked, are pooled by themselves.
+    No element's own is below ``ends``, where the digits of the format end.
     """
     scales = own[np.isfinite(truth)].ravel()
-    positive = scales[scales > NOTHING]
+    positive = np.sort(scales[scales > NOTHING])
     if not positive.size:
         return own
     own = np.maximum(np.where(own <= NOTHING, np.quantile(positive, LOW), own), ends)
-    ordered = np.sort(scales)
-    squares = np.concatenate([[0.0], np.cumsum(ordered**2)])
-    bound = mixed * own
-    below = np.searchsorted(ordered, bound)  # So many scales count as they are, the others as the bound.
+    bounds = _bounds(positive, scales.size) if kinds else []
+    kind, kind_of_all = np.searchsorted(bounds, own, side="right"), np.searchsorted(bounds, scales, side="right")
     with np.errstate(all="ignore"):
-        mean = (squares[below] + (scales.size - below) * bound**2) / scales.size
-        scale: Array = np.sqrt((own**2 + mean) / 2)
+        means = np.array([np.mean(scales[kind_of_all == each] ** 2) for each in range(len(bounds) + 1)])
+        scale: Array = np.sqrt((own**2 + means[kind]) / 2)
     return scale
+
+
+def _bounds(ordered: Array, elements: int) -> list[float]:
+    """Where a new kind of scales begins, of those in order."""
+    with np.errstate(over="ignore"):
+        apart = np.flatnonzero(ordered[1:] > APART * ordered[:-1]) + 1
+    found: list[float] = []
+    last = 0
+    for first in apart.tolist():
+        if first - last >= max(FEWEST, SHARE * elements):
+            found.append(float(ordered[first]))
+            last = first
+    return found
 
 
 def underflow(dtype: str) -> float:

@@ -108,9 +108,13 @@ def test_a_sitting_goes_on_where_the_last_one_ended_unless_something_changed(tmp
     assert new["one_variant"]["b.py"]["items"] == (0 if changed == "judge" else 4)
 
 
+DESCRIBING = {"cause", "growth", "patterns", "precision", "suspect", "wrong"}
+"""The modules that describe a row whose verdict is given."""
+
+
 def test_all_of_the_judge_decides_but_what_describes_a_row():
     names = {path.stem for path in (ROOT / "parity" / "judge").glob("*.py")} - {"__init__"}
-    assert names == {Path(path).stem for path in JUDGED if path.startswith("parity/judge/")} | {"cause", "growth"}
+    assert names == {Path(path).stem for path in JUDGED if path.startswith("parity/judge/")} | DESCRIBING
     assert all((ROOT / path).exists() for path in JUDGED)
 
 
@@ -258,7 +262,7 @@ def test_seeds_that_were_once_rejected_are_not(workers, name, variant, seed, why
     rows = judged(workers, items, [seed])
     assert rows
     assert [row for row in rows if row.verdict in RED] == [], why
-    near = {"float16": 0.75}  # TensorFlow adds up a convolution's terms in float16, too.
+    near = {"float16": 0.75, "float32": 0.7}  # Convolutions in float16 are added up in it, in float32 by Winograd's way.
     passed = [row for row in rows if row.verdict == "pass"]
     assert passed
     assert [row for row in passed if (row.error_ratio or 0.0) >= near.get(row.dtype, 0.6)] == []
