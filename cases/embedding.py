@@ -94,7 +94,7 @@ def _(torch, *, V, D):
     "torch.tensor",
     "table rebuilt in every call",
     wrong="grad:table",
-    size=(0.5, 2),
+    kind="missing",
     because="a tensor made from the values of a parameter is a new leaf: the parameter gets no gradient",
     source="https://docs.pytorch.org/docs/stable/generated/torch.tensor.html",
     fix="look up the parameter itself",

@@ -94,7 +94,7 @@ def _(torch, x, kernel):
     "torch.nn.functional.conv2d",
     "data passed for the parameter",
     wrong="grad:kernel",
-    size=(0.5, 2),
+    kind="missing",
     because="data shares the values of a parameter, but not its place in the graph: no gradient arrives",
     source="https://docs.pytorch.org/docs/stable/notes/autograd.html",
     fix="pass the parameter itself, or call the layer",

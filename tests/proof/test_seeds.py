@@ -262,7 +262,7 @@ def test_seeds_that_were_once_rejected_are_not(workers, name, variant, seed, why
     rows = judged(workers, items, [seed])
     assert rows
     assert [row for row in rows if row.verdict in RED] == [], why
-    near = {"float16": 0.75, "float32": 0.7}  # Convolutions in float16 are added up in it, in float32 by Winograd's way.
+    near = {"float16": 0.75, "float32": 0.7}  # Convolutions: added up in float16, or by Winograd
     passed = [row for row in rows if row.verdict == "pass"]
     assert passed
     assert [row for row in passed if (row.error_ratio or 0.0) >= near.get(row.dtype, 0.6)] == []
