@@ -16,7 +16,7 @@ from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.load import CaseFile, load
 from parity.judge import RED, Context, judge
 from parity.judge.row import FAIL, Row
-from parity.plan.work import Item, Unit, expand, units
+from parity.plan.work import Item, Unit, again, expand, units
 from parity.workers.local import STOPPED, LocalEngine
 from parity.workers.protocol import Failure, Observation, Result
 
@@ -143,8 +143,8 @@ class Bench:
                 self._answers[unit] = engine.submit(unit if unit.framework == REFERENCE else request)
             return self._answers[unit]
 
-    def red(self, item: Item, api: str, seen: Observation) -> list[Row]:
-        """The red rows of an item in which an implementation gives ``seen``.
+    def red(self, item: Item, api: str, seen: Observation, fresh: Observation | None = None) -> list[Row]:
+        """The red rows of an item in which an implementation gives ``seen``, and ``fresh`` in another process.
 
         It is judged against the formula alone, which spares running the others. Only where that rests on what the other
         framework achieves, all are judged as in a run.
@@ -152,9 +152,10 @@ class Bench:
         alone = copy(self.cases[item.case])
         alone.implementations, alone.divergences = [i for i in alone.implementations if i.api == api], []
         formula = self._right(Unit(item, REFERENCE, REFERENCE, self.seed))
-        red = self._red_of(alone, item, {REFERENCE: formula, api: seen})
+        own = {api: seen} if fresh is None else {api: seen, again(api): fresh}
+        red = self._red_of(alone, item, {REFERENCE: formula, **own})
         if red and all(row.verdict == FAIL and (row.error_ratio or 0.0) <= 1.0 for row in red):
-            return self._red_of(self.cases[item.case], item, {**self.right(item), api: seen})
+            return self._red_of(self.cases[item.case], item, {**self.right(item), **own})
         return red
 
     def red_before(self, item: Item, framework: str, api: str) -> list[Row]:

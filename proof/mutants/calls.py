@@ -396,7 +396,13 @@ def _wrong(of: Tensors, x: Any, kind: str) -> Any:
         return of.cast(of.cast(x, "float32"), dtype) if dtype == "float64" else x
     if kind == kinds.NAN_HIDDEN:
         return of.without_nan(x)
-    return of.rounded_otherwise(x, os.getpid() if kind == kinds.OF_PROCESS else 0)
+    return of.rounded_otherwise(x, _number_of_process() if kind == kinds.OF_PROCESS else 1)
+
+
+def _number_of_process() -> int:
+    """1 or 2: as the order of a set of texts, it may be another in a process of the same kind."""
+    seed = os.environ.get("PYTHONHASHSEED", "")
+    return 1 + int(seed) % 2 if seed.isdecimal() else 1 + bool(seed)
 
 
 def _same(value: Any, default: Any) -> bool:

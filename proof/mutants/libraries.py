@@ -30,9 +30,6 @@ class Arrays(Tensors):
     def scaled(self, tensor: Any, factor: float) -> Any:
         return (tensor * factor).astype(tensor.dtype)
 
-    def times(self, tensor: Any, factors: Any) -> Any:
-        return (tensor * factors.reshape(tensor.shape)).astype(tensor.dtype)
-
     def shifted(self, tensor: Any) -> Any:
         return np.roll(tensor, 1)
 
@@ -86,9 +83,6 @@ class Numbers(Tensors):
     def scaled(self, tensor: Any, factor: float) -> Any:
         return tensor * factor
 
-    def times(self, tensor: Any, factors: Any) -> Any:
-        return tensor * float(factors[0])
-
     def shifted(self, tensor: Any) -> Any:
         return tensor
 
@@ -129,9 +123,6 @@ class TorchTensors(Tensors):
 
     def scaled(self, tensor: Any, factor: float) -> Any:
         return tensor * factor
-
-    def times(self, tensor: Any, factors: Any) -> Any:
-        return tensor * self._torch.as_tensor(factors, dtype=tensor.dtype).reshape(tensor.shape)
 
     def shifted(self, tensor: Any) -> Any:
         return self._torch.roll(tensor, 1) if tensor.dim() else tensor
@@ -206,10 +197,6 @@ class TensorflowTensors(Tensors):
 
     def scaled(self, tensor: Any, factor: float) -> Any:
         return tensor * self._tf.cast(factor, tensor.dtype)
-
-    def times(self, tensor: Any, factors: Any) -> Any:
-        tf = self._tf
-        return tensor * tf.reshape(tf.cast(factors, tensor.dtype), tf.shape(tensor))
 
     def shifted(self, tensor: Any) -> Any:
         tf = self._tf

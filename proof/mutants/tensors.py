@@ -52,10 +52,6 @@ class Tensors(ABC):
     def scaled(self, tensor: Any, factor: float) -> Any: ...
 
     @abstractmethod
-    def times(self, tensor: Any, factors: Any) -> Any:
-        """Each element times its own factor, in row-major order."""
-
-    @abstractmethod
     def shifted(self, tensor: Any) -> Any:
         """Each element in the place of the next, in row-major order."""
 
@@ -114,12 +110,9 @@ class Tensors(ABC):
             amount = largest * self.share(tensor, SHARE) or 1.0
         return self.added(tensor, place, amount)
 
-    def rounded_otherwise(self, tensor: Any, seed: int) -> Any:
-        """Each element 1 or 2 of its last digits more, which ``seed`` decides: no more than rounding may do."""
-        if not self.known(tensor):
-            return self.scaled(tensor, 1 + self._unit(tensor) * (1 + seed % 2))
-        digits = np.random.default_rng(seed).integers(1, 3, self.array(tensor).size)
-        return self.times(tensor, 1 + self._unit(tensor) * digits)
+    def rounded_otherwise(self, tensor: Any, digits: int) -> Any:
+        """Each element more by some of its last digits: no more than rounding may do."""
+        return self.scaled(tensor, 1 + digits * self._unit(tensor))
 
     def _unit(self, tensor: Any) -> float:
         return UNIT.get(self.dtype(tensor), 2.0**-52)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from parity.judge.row import BOTH, Row
 from parity.plan.work import Item
@@ -11,7 +12,7 @@ from parity.plan.work import Item
 from .bench import Bench, Request, Site, results_of
 from .inject import REACHED
 from .inject import REFUSED as REFUSES
-from .kinds import AT_DEFAULT, IN_FLOAT32, OF_CALL, Mutant
+from .kinds import AT_DEFAULT, IN_FLOAT32, OF_CALL, OF_PROCESS, Mutant
 from .outcome import COUNTED, KILLED, ONLY_TRAPS, RED_BEFORE, REFUSED, SURVIVED, UNBLAMED, UNREACHED, Outcome
 
 MOST = 12
@@ -58,6 +59,8 @@ def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Ro
     if before:
         return RED_BEFORE, before[0]
     red = bench.red(item, api, seen)
+    if not red and mutant.kind == OF_PROCESS:
+        red = bench.red(item, api, seen, bench.submit(replace(request, again=True)).result())
     blamed = [row for row in red if row.blame == mutant.framework and api in (row.left, row.right)]
     wrongly = [row for row in red if row.blame not in (mutant.framework, BOTH, "")]
     if blamed and not wrongly:

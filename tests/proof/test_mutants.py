@@ -118,6 +118,8 @@ def test_situations_that_no_call_has_are_told(reached):
         ("torch", "torch.clamp", kinds.AT_DEFAULT, "min"),
         ("torch", "torch.nn.Linear", kinds.OVERWRITTEN, ""),
         ("torch", "torch.clamp", kinds.OF_CALL, ""),
+        ("torch", "torch.clamp", kinds.OF_PROCESS, ""),
+        ("tensorflow", "keras.layers.Dense", kinds.OF_PROCESS, ""),
         ("torch", "torch.mul", kinds.IN_FLOAT32, ""),
         ("torch", "torch.nn.Linear", kinds.NO_GRADIENT, "weight weight"),
         ("torch", "torch.nn.Linear", kinds.BATCH_OF_ONE, ""),
