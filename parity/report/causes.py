@@ -173,7 +173,7 @@ class Failures:
         self._sides.setdefault(side_of(row), _Tally()).add(row)
 
     def causes(self, asked: Called) -> list[RootCause]:
-        """The root causes, the one with the most rows first. ``asked`` are the functions that were called."""
+        """The root causes: the worst verdict first, then the one with the most rows. ``asked`` is what was called."""
         found: list[RootCause] = []
         for framework in dict.fromkeys(side[2] for side in self._sides):
             own = {side: tally for side, tally in self._sides.items() if side[2] == framework}
@@ -187,7 +187,9 @@ class Failures:
                 callers.drop(members)
             found += [self._cause(sides, name, callers.passing(name)) for name, sides in grouped.items()]
             found += [self._cause(sides) for sides in self._without_function(callers.red)]
-        return sorted(found, key=lambda cause: (-cause.rows, _severity(cause.worst)))
+        return sorted(
+            found, key=lambda cause: (VERDICTS.index(cause.worst.verdict), -cause.rows, _severity(cause.worst))
+        )
 
     def _kind(self, side: Side) -> str:
         """How a side fails: with wrong values, whatever explains them, or with an error of this wording."""
