@@ -17,7 +17,8 @@ from ..catalog.case import Case
 from ..catalog.dtypes import FLOATS
 from ..plan.work import Unit
 from .adapter import Adapter, as_tuple
-from .execute import cotangents, declared_case, failure_of, timed_values
+from .canonical import cotangents
+from .execute import declared_case, failure_of, timed_values
 from .memory import Peak
 from .protocol import Failure
 from .setup import Stopwatch, set_up
