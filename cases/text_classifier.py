@@ -1,5 +1,7 @@
 """A classifier of texts by pretrained word vectors, an LSTM and two linear layers: its loss, and a step of training."""
 
+from functools import partial
+
 from _recurrent import lstm_step
 from _training_step import formula, tensorflow_step, torch_step
 
@@ -205,34 +207,14 @@ for said in FROZEN:
 classifier.tensorflow.layer("keras.Sequential", weights=KERAS)(keras_classifier())
 
 
-def naive_torch(api, title, *, because, source, fix, wrong=(), raises=None, **options):
-    add = classifier.torch.naive(
-        api,
-        title,
-        when=dict(vectors="trained"),
-        wrong=wrong,
-        raises=raises,
-        because=because,
-        source=source,
-        fix=fix,
-        weights=TORCH,
-    )
-    add(torch_classifier(**options))
+def trap(framework, build, weights, api, title, *, because, source, fix, wrong=(), raises=None, **options):
+    """Declare the classifier, built with other ``options``, as a trap."""
+    said = dict(because=because, source=source, fix=fix, wrong=wrong, raises=raises)
+    framework.naive(api, title, when=dict(vectors="trained"), weights=weights, **said)(build(**options))
 
 
-def naive_keras(api, title, *, because, source, fix, wrong=(), raises=None, **options):
-    add = classifier.tensorflow.naive(
-        api,
-        title,
-        when=dict(vectors="trained"),
-        wrong=wrong,
-        raises=raises,
-        because=because,
-        source=source,
-        fix=fix,
-        weights=KERAS,
-    )
-    add(keras_classifier(**options))
+naive_torch = partial(trap, classifier.torch, torch_classifier, TORCH)
+naive_keras = partial(trap, classifier.tensorflow, keras_classifier, KERAS)
 
 
 naive_torch(

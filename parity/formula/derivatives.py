@@ -31,14 +31,8 @@ class RoundedVSpace(ArrayVSpace):  # type: ignore[misc]
         return super().ones().view(Rounded)
 
 
-class RoundedComplexVSpace(ComplexArrayVSpace):  # type: ignore[misc]
+class RoundedComplexVSpace(RoundedVSpace, ComplexArrayVSpace):  # type: ignore[misc]
     """Those of complex ``Rounded`` arrays."""
-
-    def zeros(self) -> Any:
-        return super().zeros().view(Rounded)
-
-    def ones(self) -> Any:
-        return super().ones().view(Rounded)
 
 
 class KeepingNumPy:

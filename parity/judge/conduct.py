@@ -227,17 +227,13 @@ def _again(subject: Subject) -> Iterator[Finding]:
 
 def _differs(subject: Subject, quantity: str, second: Result, where: str) -> Iterator[Finding]:
     first, truth = subject.seen.results.get(quantity), subject.truths.get(quantity)
-    if first is None or truth is None or _bits(first) == _bits(second):
+    if first is None or truth is None or first.has_bits_of(second):
         return
     spread = between(first, second, truth)
     known = next((each for each in subject.known if isinstance(each, Unrepeatable)), None)
     reason = f"{where} from the same values, {subject.api} gave different bits: {spread.located(subject.api, 'again')}"
     judged = (NONDETERMINISTIC, reason) if known is None else _expected(known)
     yield Finding(quantity, *judged, spread, truth, right=again(subject.api))
-
-
-def _bits(result: Result) -> tuple[str, tuple[int, ...], bytes]:
-    return result.dtype, result.shape, result.own.tobytes()
 
 
 def _stage(failure: Failure | None) -> str:

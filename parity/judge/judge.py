@@ -220,9 +220,7 @@ class _Judge:
         found: dict[str, Truth] = {}
         for quantity, deviation in deviations.items():
             if deviation.dtype and quantity in results and results[quantity].dtype == deviation.dtype:
-                with suppress(
-                    DeclarationError
-                ):  # It cannot hold the truth: the result is wrong by more than its dtype.
+                with suppress(DeclarationError):  # A dtype that cannot hold the truth is not all that is wrong.
                     found[quantity] = self._truth(quantity, self.formula.results[quantity], deviation.dtype)
         return found
 

@@ -40,7 +40,7 @@ class Allowance:
     ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance, by the ``rule``. ``scale`` is S,
     what one unit of rounding in every operation amounts to in each element, ``own_scale`` that before it was pooled.
     ``because`` says where an allowance that is not the default comes from, ``own`` that it is one of the case's or the
-    run's own. Where the scale is not ``pooled``, errors are counted relative to each element's own.
+    run's own, ``pooled`` whether the elements share a scale.
     """
 
     exact: bool

@@ -82,15 +82,13 @@ def infer(attempt: Attempt, recorded: Results, *, reusable: bool, switches: bool
         return Inference()  # Only PyTorch's inference mode disturbs it, which makes a Jacobian inside a call zero.
     if isinstance(found, Exception):
         return Inference(called=True, error=found)
-    return Inference(called=True, results={name: r for name, r in found.items() if not _equal(r, recorded[name])})
+    return Inference(called=True, results={name: r for name, r in found.items() if not r.has_bits_of(recorded[name])})
 
 
 def _same(found: Results | Exception, recorded: Results) -> bool:
-    return not isinstance(found, Exception) and all(_equal(found[name], result) for name, result in recorded.items())
-
-
-def _equal(one: Result, other: Result) -> bool:
-    return one.dtype == other.dtype and one.shape == other.shape and one.own.tobytes() == other.own.tobytes()
+    return not isinstance(found, Exception) and all(
+        found[name].has_bits_of(result) for name, result in recorded.items()
+    )
 
 
 def _alike(found: Results | Exception, recorded: Results) -> bool:
@@ -100,7 +98,7 @@ def _alike(found: Results | Exception, recorded: Results) -> bool:
 
 def _near(one: Result, other: Result) -> bool:
     if one.dtype != other.dtype or one.shape != other.shape or other.dtype in WHOLE:
-        return _equal(one, other)
+        return one.has_bits_of(other)
     largest = np.max(np.abs(other.values), initial=0.0, where=np.isfinite(other.values))
     share = unit_roundoff(other.dtype) ** 0.5
     return np.allclose(one.values, other.values, rtol=0.0, atol=float(share * largest), equal_nan=True)

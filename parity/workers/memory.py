@@ -13,9 +13,15 @@ _KIB = re.compile(r"^Vm(RSS|HWM):\s+(\d+) kB", re.MULTILINE)
 
 
 def peak_bytes() -> int:
-    """The largest resident memory of this process so far; 0 where the platform does not tell (Windows)."""
+    """The largest resident memory of this process so far; 0 where the platform does not tell (Windows).
+
+    Linux's getrusage(2) would tell the largest of the process that started this one, too: exec(2) hands it on.
+    """
     if sys.platform == "win32":
         return 0
+    of_this_program = _resident("HWM")
+    if of_this_program is not None:
+        return of_this_program
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -114,6 +114,10 @@ class Result:
         """The array as it came."""
         return cut(self.array, self.varying)
 
+    def has_bits_of(self, other: Result) -> bool:
+        """Whether both are the same bit for bit, in dtype and shape, too."""
+        return (self.dtype, self.shape, self.own.tobytes()) == (other.dtype, other.shape, other.own.tobytes())
+
     @cached_property
     def values(self) -> Array:
         """The exact values: floats as float64 (the formula's own in long double), whole numbers in their dtype.

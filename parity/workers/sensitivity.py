@@ -44,6 +44,11 @@ FEWER_RUNS = 3
 MANY_SIGNS = 1_000_000
 """A formula that draws more signs than this in a run, such as a training of many steps, is run three times only."""
 
+NOT_FINITE = (
+    "The error that rounding brings about cannot be measured there: write the formula so that no root or logarithm of "
+    "a number is taken that rounding can make negative, and no quotient by one that it can make zero"
+)
+
 
 class RoundedAdapter(ReferenceAdapter):
     """The formula in float64, off by rounding in every operation."""
@@ -102,47 +107,48 @@ class Formula:
         exact = execute(self._exact, unit)
         if exact.failure is not None:
             return exact.failure
-        runs = RUNS if declared_case(unit).pooled else RUNS_ALONE
-
-        def measure(constant_maxima: bool) -> tuple[dict[str, Spread], bool] | Failure:
-            found = {name: Spread(result.array) for name, result in exact.results.items() if _is_number(result.array)}
-            for run in range(runs):
-                bits = sign_bits(seed, case, variant, run)
-                digits = FEW_DIGITS if narrow else DIGITS
-                with noticed(constant=constant_maxima) as maxima, rounding(bits, digits=digits):
-                    rounded = execute(self._rounded, unit)
-                if rounded.failure is not None:
-                    said = f"with rounding, the formula fails: {rounded.failure.message}"
-                    return replace(rounded.failure, message=said)
-                for name, spread in found.items():
-                    spread.add(rounded.results[name].array)
-                if constant_maxima and not any(spread.is_rounding for spread in found.values()):
-                    break
-                if runs == RUNS and run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
-                    break
-            return found, bool(maxima)
-
-        first = measure(False)
-        if isinstance(first, Failure):
-            return first
-        measured, has_maxima = first
-        lost = {name: int(spread.lost.sum()) for name, spread in measured.items() if spread.lost.any()}
+        numbers = {name: result.array for name, result in exact.results.items() if _is_number(result.array)}
+        measured = self._spreads(unit, numbers, narrow=narrow)
+        if isinstance(measured, Failure):
+            return measured
+        spreads, has_maxima = measured
+        lost = {name: int(spread.lost.sum()) for name, spread in spreads.items() if spread.lost.any()}
         if lost:
             told = ", ".join(f"{name} in {count} elements" for name, count in lost.items())
             return Failure("forward", "", f"with rounding, the formula is no longer finite: {told}. {NOT_FINITE}")
-        found = {name: spread.sensitivity for name, spread in measured.items()}
-        second = measure(True) if has_maxima else ({}, False)
-        if not isinstance(second, Failure):
-            for name, spread in second[0].items():
-                if name.startswith("grad:") and spread.is_rounding and not np.iscomplexobj(found[name]):
-                    found[name] = np.maximum(found[name], spread.sensitivity)
+        found = {name: spread.sensitivity for name, spread in spreads.items()}
+        if has_maxima:
+            gradients = {name: array for name, array in numbers.items() if name.startswith("grad:")}
+            constant = self._spreads(unit, gradients, narrow=narrow, constant_maxima=True)
+            if not isinstance(constant, Failure):
+                for name, spread in constant[0].items():
+                    if spread.is_rounding:
+                        found[name] = np.maximum(found[name], spread.sensitivity)
         return found
 
+    def _spreads(
+        self, unit: Unit, exact: Mapping[str, Array], *, narrow: bool, constant_maxima: bool = False
+    ) -> tuple[Mapping[str, Spread], bool] | Failure:
+        """How far rounding moves some quantities, and whether the formula differentiates a maximum.
 
-NOT_FINITE = (
-    "The error that rounding brings about cannot be measured there: write the formula so that no root or logarithm of "
-    "a number is taken that rounding can make negative, and no quotient by one that it can make zero"
-)
+        Maxima that are constants are given up as soon as they move every quantity by more than rounding does.
+        """
+        spreads = {name: Spread(array) for name, array in exact.items()}
+        pooled = declared_case(unit).pooled
+        for run in range(RUNS if pooled else RUNS_ALONE):
+            bits = sign_bits(unit.seed, unit.item.case, unit.item.variant, run)
+            digits = FEW_DIGITS if narrow else DIGITS
+            with noticed(constant=constant_maxima) as maxima, rounding(bits, digits=digits):
+                rounded = execute(self._rounded, unit)
+            if rounded.failure is not None:
+                return replace(rounded.failure, message=f"with rounding, the formula fails: {rounded.failure.message}")
+            for name, spread in spreads.items():
+                spread.add(rounded.results[name].array)
+            if constant_maxima and not any(spread.is_rounding for spread in spreads.values()):
+                break
+            if pooled and run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
+                break
+        return spreads, bool(maxima)
 
 
 class Spread:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from proof.tools import backward
+
 from .tensors import FIRST, LAST, MIDDLE, Change, Tensors, Values, index_of
 
 
@@ -152,16 +154,7 @@ class TorchTensors(Tensors):
         return bool(tensor.requires_grad)
 
     def backward(self, tensor: Any, change: Change) -> Any:
-        class Identity(self._torch.autograd.Function):  # type: ignore[misc,name-defined]
-            @staticmethod
-            def forward(context: Any, given: Any) -> Any:
-                return given.view_as(given)
-
-            @staticmethod
-            def backward(context: Any, gradient: Any) -> Any:
-                return change(gradient)
-
-        return Identity.apply(tensor)
+        return backward(self._torch, tensor, change)
 
     def writable(self, tensor: Any) -> bool:
         return self.known(tensor)
@@ -229,8 +222,7 @@ class TensorflowTensors(Tensors):
         return self.floating(tensor)
 
     def backward(self, tensor: Any, change: Change) -> Any:
-        tf = self._tf
-        return tf.custom_gradient(lambda given: (tf.identity(given), change))(tf.convert_to_tensor(tensor))
+        return backward(self._tf, tensor, change)
 
     def writable(self, tensor: Any) -> bool:
         return isinstance(tensor, self._tf.Variable) and self._tf.executing_eagerly()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from parity.report.markdown import table
+
 from .measure import APART, SMALLEST, WRONG
 
 
@@ -17,6 +19,20 @@ def section(record: Mapping[str, Any]) -> Iterator[str]:
     numbers = {(e["case"], e["terms"], e["version"]): e["beyond"] for e in entries}
     missed = {(e["case"], e["terms"], e["version"]) for e in entries if "red" in e and e["red"] < e["seeds"]}
     required = [name for name in cases if name not in APART]
+    counts = [f"{n:,} terms" for n in terms]
+
+    def versions(named: Sequence[str]) -> Iterator[str]:
+        rows = (
+            [
+                version.removeprefix(WRONG),
+                _words(name),
+                *(_cell(numbers[name, n, version], (name, n, version) in missed) for n in terms),
+            ]
+            for version in wrong
+            for name in named
+        )
+        return table(("version", "contraction", *counts), rows)
+
     yield "## Lost digits in long sums"
     yield ""
     yield (
@@ -26,12 +42,7 @@ def section(record: Mapping[str, Any]) -> Iterator[str]:
         "noticed."
     )
     yield ""
-    yield f"| version | contraction | {' | '.join(f'{n:,} terms' for n in terms)} |"
-    yield "| --- | --- |" + " ---: |" * len(terms)
-    for version in wrong:
-        for name in required:
-            cells = [_cell(numbers[name, n, version], (name, n, version) in missed) for n in terms]
-            yield f"| {version.removeprefix(WRONG)} | {name.replace('_', ' ')} | {' | '.join(cells)} |"
+    yield from versions(required)
     yield ""
     yield (
         "Contractions to a single number are listed apart. What their inputs lose averages out, or is small by chance: "
@@ -39,20 +50,17 @@ def section(record: Mapping[str, Any]) -> Iterator[str]:
         "other, may be off by as much."
     )
     yield ""
-    yield f"| version | contraction | {' | '.join(f'{n:,} terms' for n in terms)} |"
-    yield "| --- | --- |" + " ---: |" * len(terms)
-    for version in wrong:
-        for name in APART:
-            cells = [_cell(numbers[name, n, version], (name, n, version) in missed) for n in terms]
-            yield f"| {version.removeprefix(WRONG)} | {name.replace('_', ' ')} | {' | '.join(cells)} |"
+    yield from versions(APART)
     yield ""
     yield "The smallest relative disturbance δ of the right result that is noticed with every seed:"
     yield ""
-    yield f"| contraction | {' | '.join(f'{n:,} terms' for n in terms)} |"
-    yield "| --- |" + " ---: |" * len(terms)
-    for name in cases:
-        yield f"| {name.replace('_', ' ')} | {' | '.join(f'{numbers[name, n, SMALLEST]:.1e}' for n in terms)} |"
+    noticed = ([_words(name), *(f"{numbers[name, n, SMALLEST]:.1e}" for n in terms)] for name in cases)
+    yield from table(("contraction", *counts), noticed)
     yield ""
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _cell(beyond: float, missed: bool) -> str:

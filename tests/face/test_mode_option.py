@@ -32,7 +32,7 @@ def _(torch, x):
 right.limitation(
     "torch.Tensor.item",
     modes=["graph", "compiled"],
-    raises="Unsupported: data-dependent",
+    raises="UserError: data-dependent",
     because="the graph depends on a value",
     source="this test",
 )

@@ -9,6 +9,7 @@ import pytest
 
 from parity.judge import RED, judge
 from proof.observe import ROOT, Workers
+from proof.precision.measure import APART, SMALLEST, WRONG
 from proof.report import document
 from proof.seeds import JUDGED, NOTHING, WIDE, Counts, Sitting, Sittings, add, begun, sittings, sources, total, work
 from proof.strangers.measure import Finding
@@ -152,9 +153,19 @@ def test_the_page_tells_what_was_measured(tmp_path):
         "names": {"torch.sum": killed, "torch.abs": {"killed and blamed": 9}}, "survivors": [survivor],
         "never": {"NaN turned to zero": ["torch.abs"]},
     }  # fmt: skip
+    versions = {"right": 0.25, f"{WRONG}inputs in bfloat16": 4.5, SMALLEST: 2e-6}
+    precision = {
+        "seeds": 5,
+        "entries": [
+            {"case": case, "terms": 36, "version": version, "beyond": beyond, "red": 5, "seeds": 5}
+            for case in ("linear", *APART)
+            for version, beyond in versions.items()
+        ],
+    }
     (tmp_path / "proof").mkdir()
     for name, content in (
         ("mutants", mutants),
+        ("precision", precision),
         ("seeds", seeds),
         ("faults", {"faults": [fault]}),
         ("sensitivity", {"cases": [case], "seeds": 3}),
@@ -174,6 +185,8 @@ def test_the_page_tells_what_was_measured(tmp_path):
     assert "| `torch.sum` | 3 of 4 | 75.0% |" in page
     assert "Every mutant of 1 names was killed and blamed." in page
     assert "| argument left at its default | the sum is of one row | `torch.sum` (dim) |" in page
+    assert "| inputs in bfloat16 | linear | 4.5 |" in page
+    assert "| linear | 2.0e-06 |" in page
     assert "| this judge | 2.0e-06 | 2.0e-06 | 0.00% |" in page
     assert "| 3 | 7 | 9 | 10 | 2 | 0 | 1 | 0 |" in page
     assert "- miss: blur-float16, 3 seeds: WRONG: too wide: passes" in page

@@ -137,8 +137,9 @@ def test_a_script_prints_what_a_run_measures(judged, printed):
                 continue
             output = printed[item, row.left]
             if row.max_abs_error is None:  # It raised, or there are infinities on one side only.
-                raised = case.implementation(row.left).divergence.raises
-                assert row.quantity or raised.partition(": ")[2] in output
+                if not row.quantity:
+                    raised = case.implementation(row.left).divergence.raises
+                    assert raised.partition(": ")[2] in output
                 continue
             measured = {name: (error, place) for name, error, place, *_ in PRINTED.findall(output)}
             assert measured[row.quantity][0] == f"{row.max_abs_error:.6g}", (item.name, row.left, output)
