@@ -315,12 +315,10 @@ def window_losses(np, text, zero, truncated, weights, shifts=(0,) * WINDOWS):
 
     ``shifts`` are added to the vectors of each window's tokens: they show which windows a gradient reaches.
     """
-    from autograd.tracer import getval
-
     losses, state = [], (zero, zero)
     for (ids, targets), shift in zip(windows_of(text), shifts, strict=True):
         logits, state = model(np, weights["embedding"][ids] + shift, state, weights)
-        state = [getval(part) for part in state] if truncated else state
+        state = [np.stop_gradient(part) for part in state] if truncated else state
         losses.append(cross_entropy(np, logits, targets))
     return losses
 

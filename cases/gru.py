@@ -51,7 +51,8 @@ gru = Case(
     + grid(time_major=[True])
     + grid(time_major=[True], layers=[2], bidirectional=[True], initial_state=[True])
     + grid(bias=[False], layers=[2], bidirectional=[True])
-    + grid(T=[1], bidirectional=[True], initial_state=[False, True]),
+    + grid(T=[1], bidirectional=[True], initial_state=[False, True])
+    + grid(N=[1], I=[64], H=[64], initial_state=[True]),
 )
 gru.timed({"PTB-small": dict(N=20, T=20, I=200, H=200)}, moves=False)
 
@@ -195,7 +196,10 @@ gru_cell = Case(
     weights=lambda bias: place_weights("I", two_biases(bias)),
     outputs=dict(y="N T H"),
     states=dict(h="N H"),
-    variants=grid(initial_state=[False, True], bias=[True, False]) + grid(T=[1]) + grid(empty=[True]),
+    variants=grid(initial_state=[False, True], bias=[True, False])
+    + grid(T=[1])
+    + grid(N=[1], I=[64], H=[64], initial_state=[True])
+    + grid(empty=[True]),
 )
 
 

@@ -31,6 +31,7 @@ lstm = Case(
     + grid(bias=[False], layers=[2], bidirectional=[True])
     + grid(T=[1], bidirectional=[True], initial_state=[False, True])
     + grid(T=[4])
+    + grid(N=[1], I=[64], H=[64], initial_state=[True])
     + grid(N=[3], T=[5], I=[10], H=[20], layers=[2], time_major=[True], initial_state=[True])
     + grid(N=[3], T=[10], I=[100], H=[20], layers=[4]),
 )

@@ -21,6 +21,7 @@ lstm_cell = Case(
     states=dict(h="N H", c="N H"),
     variants=grid(initial_state=[False, True], bias=[True, False])
     + grid(T=[1])
+    + grid(N=[1], I=[64], H=[64], initial_state=[True], bias=[False])
     + grid(N=[3], I=[100], H=[20], initial_state=[True], bias=[False])
     + grid(empty=[True]),
 )

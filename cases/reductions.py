@@ -8,9 +8,7 @@ def deviations(np, x):
 
     PyTorch leaves that gradient out, TensorFlow does not: where the mean is many times the deviations, they differ.
     """
-    from autograd.tracer import getval
-
-    return x - getval(np.mean(x, -1, keepdims=True))
+    return x - np.stop_gradient(np.mean(x, -1, keepdims=True))
 
 
 variance = Case(
@@ -111,9 +109,9 @@ def _(np, x):
     return np.mean((x - np.mean(x, (0, 2, 3), keepdims=True)) ** 2, (0, 2, 3))
 
 
-@batch_variance.torch("torch.var_mean(correction=0)")
+@batch_variance.torch("torch.var(correction=0)")
 def _(torch, x):
-    return torch.var_mean(x, dim=(0, 2, 3), correction=0)[0]
+    return torch.var(x, dim=(0, 2, 3), correction=0)
 
 
 @batch_variance.tensorflow("tf.nn.moments", x="N H W C")
@@ -132,6 +130,55 @@ def _(tf, x):
 )
 def _(tf, x, *, C):
     return tf.compat.v1.nn.fused_batch_norm(x, tf.ones([C]), tf.zeros([C]))[2]
+
+
+moments = Case(
+    "moments",
+    "The mean and the variance of each channel over a batch of images, in one call.",
+    sizes=dict(N=2, C=3, H=4, W=5),
+    inputs=dict(x=normal("N C H W", mean=1)),
+    outputs=dict(mean="C", variance="C"),
+)
+
+
+@moments.reference
+def _(np, x):
+    mean = np.mean(x, (0, 2, 3))
+    held = np.stop_gradient(mean)[:, None, None]
+    return mean, np.mean((x - held) ** 2, (0, 2, 3))
+
+
+@moments.torch("torch.var_mean(correction=0)")
+def _(torch, x):
+    variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
+    return mean, variance
+
+
+@moments.torch("torch.std_mean(correction=0)")
+def _(torch, x):
+    deviation, mean = torch.std_mean(x, dim=(0, 2, 3), correction=0)
+    return mean, deviation**2
+
+
+@moments.tensorflow("tf.nn.moments", x="N H W C")
+def _(tf, x):
+    return tf.nn.moments(x, [0, 1, 2])
+
+
+@moments.tensorflow("keras.ops.moments", x="N H W C")
+def _(tf, x):
+    return tf.keras.ops.moments(x, [0, 1, 2])
+
+
+@moments.torch.naive(
+    "torch.var_mean",
+    "variance and mean taken for mean and variance",
+    because="PyTorch gives the variance first, TensorFlow the mean",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.var_mean.html",
+    fix="change the two over",
+)
+def _(torch, x):
+    return torch.var_mean(x, dim=(0, 2, 3), correction=0)
 
 
 maximum_of_distinct = Case(

@@ -52,6 +52,7 @@ rnn = Case(
     + grid(bias=[False], layers=[2], bidirectional=[True])
     + grid(T=[1], bidirectional=[True])
     + grid(T=[4])
+    + grid(N=[1], I=[64], H=[64], initial_state=[True])
     + grid(N=[3], T=[10], I=[100], H=[20], initial_state=[True]),
 )
 rnn.timed({"PTB-small": dict(N=20, T=20, I=200, H=200)}, moves=False)
@@ -219,6 +220,7 @@ rnn_cell = Case(
     variants=grid(activation=["tanh", "relu"], initial_state=[False, True])
     + grid(bias=[False], initial_state=[True])
     + grid(T=[1])
+    + grid(N=[1], I=[64], H=[64], initial_state=[True])
     + grid(N=[3], I=[100], H=[20], initial_state=[True])
     + grid(empty=[True]),
 )

@@ -1,4 +1,4 @@
-"""Special functions: Bessel functions, and the derivatives of the logarithm of the gamma function."""
+"""Special functions: Bessel and gamma functions, the normal distribution, sinc, x log(y), softplus."""
 
 from parity import Case, buffer, grid, uniform
 
@@ -92,3 +92,144 @@ digamma.deviation(
     dtypes=["float64"],
     devices=["cpu"],
 )
+
+
+ndtr = Case(
+    "ndtr",
+    "The distribution function of the normal distribution.",
+    sizes=dict(N=5, C=6),
+    inputs=dict(x=uniform("N C", -3, 3)),
+    outputs=dict(y="N C"),
+    dtypes=["float64", "float32"],
+)
+
+
+@ndtr.reference
+def _(np, x):
+    """The power series of the integral of the density: 60 terms end below 1e-20 for |x| < 3."""
+    term = total = x / np.sqrt(2 * np.pi)
+    for n in range(1, 60):
+        term = -term * x**2 * ((2 * n - 1) / (2 * n * (2 * n + 1)))
+        total = total + term
+    return 0.5 + total
+
+
+@ndtr.torch("torch.special.ndtr")
+def _(torch, x):
+    return torch.special.ndtr(x)
+
+
+@ndtr.torch("torch.erf")
+def _(torch, x):
+    return 0.5 + 0.5 * torch.erf(x * 0.5**0.5)
+
+
+@ndtr.tensorflow("tf.math.erf")
+def _(tf, x):
+    return 0.5 + 0.5 * tf.math.erf(x * 0.5**0.5)
+
+
+@ndtr.tensorflow("keras.ops.erf")
+def _(tf, x):
+    return 0.5 + 0.5 * tf.keras.ops.erf(x * 0.5**0.5)
+
+
+sinc = Case(
+    "sinc",
+    "sin(pi x) / (pi x).",
+    sizes=dict(N=5, C=6),
+    inputs=dict(x=uniform("N C", 0.25, 2.5)),
+    outputs=dict(y="N C"),
+)
+
+
+@sinc.reference
+def _(np, x):
+    return np.sin(np.pi * x) / (np.pi * x)
+
+
+@sinc.torch("torch.sinc")
+def _(torch, x):
+    return torch.sinc(x)
+
+
+@sinc.tensorflow("keras.ops.sinc")
+def _(tf, x):
+    return tf.keras.ops.sinc(x)
+
+
+@sinc.tensorflow.naive(
+    "tf.sin",
+    "not normalised",
+    because="the sinc of PyTorch, Keras and NumPy is that of signal processing, whose zeros are whole numbers",
+    source="https://docs.pytorch.org/docs/stable/special.html#torch.special.sinc",
+    fix="multiply by pi first",
+)
+def _(tf, x):
+    return tf.sin(x) / x
+
+
+xlogy = Case(
+    "xlogy",
+    "x log(y), and its gradients.",
+    sizes=dict(N=5, C=6),
+    inputs=dict(x=uniform("N C", 0.5, 2), y=uniform("N C", 1.125, 2)),
+    outputs=dict(r="N C"),
+)
+
+
+@xlogy.reference
+def _(np, x, y):
+    return x * np.log(y)
+
+
+@xlogy.torch("torch.xlogy")
+def _(torch, x, y):
+    return torch.xlogy(x, y)
+
+
+@xlogy.tensorflow("tf.math.xlogy")
+def _(tf, x, y):
+    return tf.math.xlogy(x, y)
+
+
+softplus = Case(
+    "softplus_with_threshold",
+    "log(1 + exp(beta x)) / beta; where beta x is beyond a threshold, x itself.",
+    sizes=dict(N=6, C=8),
+    inputs=dict(x=uniform("N C", -3, 3)),
+    outputs=dict(y="N C"),
+    variants=grid(beta=[1, 2], threshold=[2]) + grid(beta=[2], threshold=[20]),
+)
+
+
+@softplus.reference
+def _(np, x, *, beta, threshold):
+    return np.where(beta * x > threshold, x, np.log1p(np.exp(beta * x)) / beta)
+
+
+@softplus.torch("torch.nn.functional.softplus")
+def _(torch, x, *, beta, threshold):
+    return torch.nn.functional.softplus(x, beta, threshold)
+
+
+@softplus.torch.layer("torch.nn.Softplus", weights={})
+def _(torch, *, beta, threshold):
+    return torch.nn.Softplus(beta, threshold)
+
+
+@softplus.tensorflow("tf.nn.softplus")
+def _(tf, x, *, beta, threshold):
+    return tf.where(beta * x > threshold, x, tf.nn.softplus(beta * x) / beta)
+
+
+@softplus.tensorflow.naive(
+    "tf.nn.softplus",
+    "no threshold",
+    when=dict(beta=1, threshold=2),
+    because="TensorFlow's softplus is never x itself",
+    source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html",
+    fix="take x by tf.where beyond the threshold",
+)
+def _(tf, x):
+    return tf.nn.softplus(x)

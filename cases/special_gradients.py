@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from parity import Case, LeastScale, integers, normal, uniform
+from parity import Case, LeastScale, grid, integers, normal, uniform
 
 TENSORFLOW = "measured with TensorFlow 2.21.0, Keras 3.15.1"
 CTC = "https://github.com/pytorch/pytorch/issues/52241"
@@ -204,23 +204,30 @@ determinant.limitation(
     modes=["compiled"],
 )
 
-LABELS = (1, 2)
 STEPS = 4
 CAPTURE = "torch.compile captures no ctc_loss: the shape of a result within it depends on the labels"
 
 
-def collapsed(path):
+def labels_of(blank):
+    """The two labels: the classes that are no blank, in ascending order."""
+    return tuple(c for c in range(3) if c != blank)
+
+
+def collapsed(path, blank):
     """What is left of a path of classes without repetitions, and then without blanks."""
-    return tuple(c for c, previous in zip(path, (0, *path), strict=False) if c not in (0, previous))
+    return tuple(c for c, previous in zip(path, (blank, *path), strict=False) if c not in (blank, previous))
 
 
-PATHS = [path for path in product(range(3), repeat=STEPS) if collapsed(path) == LABELS]
-"""The classes at each step, of every path that comes down to the labels."""
+def paths_of(blank):
+    """The classes at each step, of every path that comes down to the labels."""
+    return [path for path in product(range(3), repeat=STEPS) if collapsed(path, blank) == labels_of(blank)]
+
 
 ctc_of_log_probabilities = Case(
     "ctc_of_log_probabilities",
-    "The CTC loss of logarithms of probabilities: minus the logarithm of the sum over all paths, blanks being class 0.",
+    "The CTC loss of logarithms of probabilities: minus the logarithm of the sum over all paths.",
     sizes=dict(N=2, T=STEPS, C=3),
+    parameters=dict(blank=0),
     inputs=dict(x=normal("N T C", mean=-1, std=0.5)),
     outputs=dict(loss="N"),
     dtypes=["float64", "float32"],
@@ -229,8 +236,9 @@ ctc_of_log_probabilities = Case(
 
 ctc = Case(
     "ctc_loss",
-    "The CTC loss of logits: of the logarithms of their softmax, blanks being class 0.",
+    "The CTC loss of logits: of the logarithms of their softmax.",
     sizes=dict(N=2, T=STEPS, C=3),
+    variants=grid(blank=[0, 2]),
     inputs=dict(x=normal("N T C")),
     outputs=dict(loss="N"),
     dtypes=["float32", "float64"],
@@ -239,35 +247,35 @@ ctc = Case(
 )
 
 
-def over_paths(stack, x):
+def over_paths(stack, x, blank):
     """The logarithm of each path's probability."""
-    return stack([sum(x[:, t, c] for t, c in enumerate(path)) for path in PATHS])
+    return stack([sum(x[:, t, c] for t, c in enumerate(path)) for path in paths_of(blank)])
 
 
 @ctc_of_log_probabilities.reference
-def _(np, x):
-    return -np.log(np.sum(np.exp(over_paths(np.stack, x)), 0))
+def _(np, x, *, blank):
+    return -np.log(np.sum(np.exp(over_paths(np.stack, x, blank)), 0))
 
 
 @ctc_of_log_probabilities.torch("torch.logsumexp")
-def _(torch, x):
-    return -torch.logsumexp(over_paths(torch.stack, x), 0)
+def _(torch, x, *, blank):
+    return -torch.logsumexp(over_paths(torch.stack, x, blank), 0)
 
 
 @ctc_of_log_probabilities.tensorflow("tf.reduce_logsumexp")
-def _(tf, x):
-    return -tf.reduce_logsumexp(over_paths(tf.stack, x), axis=0)
+def _(tf, x, *, blank):
+    return -tf.reduce_logsumexp(over_paths(tf.stack, x, blank), axis=0)
 
 
-def torch_ctc(torch, x):
-    labels = torch.tensor(LABELS, device=x.device).expand(len(x), -1)
-    lengths = [STEPS] * len(x), [len(LABELS)] * len(x)
-    return torch.nn.functional.ctc_loss(x.transpose(0, 1), labels, *lengths, reduction="none")
+def torch_ctc(torch, x, blank):
+    labels = torch.tensor(labels_of(blank), device=x.device).expand(len(x), -1)
+    lengths = [STEPS] * len(x), [labels.shape[1]] * len(x)
+    return torch.nn.functional.ctc_loss(x.transpose(0, 1), labels, *lengths, blank=blank, reduction="none")
 
 
 @ctc_of_log_probabilities.torch("torch.nn.functional.ctc_loss")
-def _(torch, x):
-    return torch_ctc(torch, x)
+def _(torch, x, *, blank):
+    return torch_ctc(torch, x, blank)
 
 
 ctc_of_log_probabilities.deviation(
@@ -281,22 +289,22 @@ ctc_of_log_probabilities.deviation(
 
 
 @ctc.reference
-def _(np, x):
+def _(np, x, *, blank):
     x = x - np.log(np.sum(np.exp(x), -1, keepdims=True))
-    return -np.log(np.sum(np.exp(over_paths(np.stack, x)), 0))
+    return -np.log(np.sum(np.exp(over_paths(np.stack, x, blank)), 0))
 
 
 @ctc.torch("torch.nn.functional.ctc_loss of log_softmax")
-def _(torch, x):
-    return torch_ctc(torch, torch.nn.functional.log_softmax(x, dim=-1))
+def _(torch, x, *, blank):
+    return torch_ctc(torch, torch.nn.functional.log_softmax(x, dim=-1), blank)
 
 
 @ctc.tensorflow("tf.nn.ctc_loss")
-def _(tf, x):
+def _(tf, x, *, blank):
     size = x.shape[0]
-    labels = tf.tile([LABELS], [size, 1])
-    lengths = tf.fill([size], len(LABELS)), tf.fill([size], STEPS)
-    return tf.nn.ctc_loss(labels, x, *lengths, logits_time_major=False, blank_index=0)
+    labels = tf.tile([labels_of(blank)], [size, 1])
+    lengths = tf.fill([size], labels.shape[1]), tf.fill([size], STEPS)
+    return tf.nn.ctc_loss(labels, x, *lengths, logits_time_major=False, blank_index=blank)
 
 
 ctc.limitation(
