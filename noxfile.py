@@ -69,6 +69,12 @@ def compare(session: nox.Session, *arguments: str) -> None:
 
 
 @nox.session
+def realistic(session: nox.Session) -> None:
+    """Compare the results of the timed operations in realistic sizes (four minutes), into reports/realistic/."""
+    run_parity(session, "--realistic", "--reports=reports/realistic")
+
+
+@nox.session
 def timings(session: nox.Session) -> None:
     """Time the operations in turns, in small and realistic sizes (-- --mode=eager,graph,compiled -k lstm)."""
     run_parity(session, "--timings")

@@ -32,15 +32,13 @@ def patches(np, x, kernel_size, stride, dilation, added):
 
     All axes at once, so that the gradient of x is one sum over the whole kernel, as in the frameworks.
     """
-    under = np.ones((), bool)
-    for length, size, step, spread, (before, after) in zip(
-        x.shape[2:], kernel_size, stride, dilation, added, strict=True
-    ):
-        count = (length + before + after - (size - 1) * spread - 1) // step + 1
-        position, offset = np.arange(count)[:, None, None], np.arange(size)[:, None]
-        under = under[..., None, None, None] & (position * step + offset * spread - before == np.arange(length))
-    space = range(2, x.ndim)
-    return np.tensordot(x, under, (list(space), [3 * axis - 4 for axis in space]))
+    x = np.pad(x, [(0, 0), (0, 0), *added])
+    rank, places = len(kernel_size), []
+    for axis, (length, size, step, spread) in enumerate(zip(x.shape[2:], kernel_size, stride, dilation, strict=True)):
+        count = (length - (size - 1) * spread - 1) // step + 1
+        place = np.arange(count)[:, None] * step + np.arange(size) * spread
+        places.append(place.reshape(*[1] * 2 * axis, count, size, *[1] * 2 * (rank - axis - 1)))
+    return x[(slice(None), slice(None), *places)]
 
 
 def torch_padding(padding, stride):

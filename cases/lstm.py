@@ -5,11 +5,11 @@ from _recurrent import KERAS_LAYER, SIZES, keras_path, keras_stack, layer_inputs
 from parity import Case, grid, normal, zeros
 
 
-def weights(layers, bidirectional, bias):
+def weights(layers, bidirectional, bias, std):
     tensors = {}
     for place, features in places(layers, bidirectional):
-        tensors[f"kernel_{place}"] = normal(f"G H {features}", std=0.3)
-        tensors[f"recurrent_{place}"] = normal("G H J", std=0.3)
+        tensors[f"kernel_{place}"] = normal(f"G H {features}", std=std)
+        tensors[f"recurrent_{place}"] = normal("G H J", std=std)
         if bias:
             tensors[f"bias_{place}"] = normal("G H", std=0.5)
     return tensors
@@ -19,7 +19,7 @@ lstm = Case(
     "lstm",
     "Layers of long short-term memory, in one or both directions: the outputs, and the final states of each layer.",
     sizes=dict(SIZES, G=("i", "f", "g", "o")),
-    parameters=dict(layers=1, bidirectional=False, initial_state=False, time_major=False, bias=True),
+    parameters=dict(layers=1, bidirectional=False, initial_state=False, time_major=False, bias=True, std=0.3),
     inputs=layer_inputs("h0", "c0"),
     weights=weights,
     outputs=lambda time_major: dict(y="T N K" if time_major else "N T K"),
@@ -35,7 +35,7 @@ lstm = Case(
     + grid(N=[3], T=[5], I=[10], H=[20], layers=[2], time_major=[True], initial_state=[True])
     + grid(N=[3], T=[10], I=[100], H=[20], layers=[4]),
 )
-lstm.timed({"PTB-medium": dict(N=20, T=35, I=650, H=650)}, moves=False)
+lstm.timed({"PTB-medium": dict(N=20, T=35, I=650, H=650, std=0.05)}, moves=False)
 
 
 @lstm.reference

@@ -189,7 +189,7 @@ batch_norm1d = batch_norm(
     variants=VARIANTS + grid(training=[True], running_variance=["unbiased"], L=[5]),
 )
 batch_norm2d = batch_norm("batch_norm2d", "BatchNorm2d", dict(N=2, C=5, H=3, W=4), "H W", "NHWC")
-batch_norm2d.timed({"ResNet-50": dict(training=True, N=1, C=64, H=112, W=112)})
+batch_norm2d.timed({"ResNet-50": dict(training=True, running_variance="unbiased", N=1, C=64, H=112, W=112)})
 batch_norm("batch_norm3d", "BatchNorm3d", dict(N=2, C=5, D=4, H=3, W=1), "D H W", "NDHWC")
 
 TORCH_WEIGHTS = dict(weight="gamma: C", bias="beta: C", running_mean="running_mean: C", running_var="running_var: C")

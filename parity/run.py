@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from .catalog.case import Case
+from .catalog.dtypes import Array
 from .catalog.frameworks import FRAMEWORKS, REFERENCE
 from .catalog.known import Tolerance
 from .catalog.load import Broken, catalogue_digest, display
@@ -21,7 +22,7 @@ from .judge.judge import Context, judge
 from .judge.row import ERROR, RED, VERDICTS, Row
 from .judge.wrong import Alternatives
 from .plan.reproduction import Reproduction
-from .plan.work import Instead, Item, Unit, repeated, units, untimed
+from .plan.work import CLOSER, Instead, Item, Unit, repeated, units, untimed
 from .record.results import result_rows
 from .record.schema import AskedRow, QuickRow, WarningRow, heading, run_name
 from .record.write import RecordWriter
@@ -166,7 +167,7 @@ class Run:
         answers = [(unit, future.result()) for unit, future in self._submitted.pop(item)]
         observations = {unit.name: seen for unit, seen in answers}
         start = time.thread_time()
-        rows = judge(case, item, observations, self._context(), self._alternatives(item))
+        rows = judge(case, item, observations, self._context(), self._alternatives(item), partial(self._closer, item))
         timings = [row for unit, seen in answers for row in self._timings(unit, seen)]
         self._count_timed(case, item, timings)
         for unit, seen in answers:
@@ -225,6 +226,10 @@ class Run:
             return seen.results
 
         return results
+
+    def _closer(self, item: Item) -> Mapping[str, Array]:
+        """The sensitivities of an item, measured in more runs."""
+        return self._engine.submit(Unit(item, REFERENCE, REFERENCE, self.seed, instead=CLOSER)).result().sensitivities
 
     def _context(self) -> Context:
         versions = {name: str(greeting.environment["version"]) for name, greeting in self.greetings.items()}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
 from parity.catalog.case import Case
+from parity.catalog.dtypes import Array
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.load import CaseFile, load
-from parity.judge.judge import Context
-from parity.plan.work import Item, Unit, expand, units
+from parity.judge.judge import Context, judge
+from parity.judge.row import Row
+from parity.plan.work import CLOSER, Item, Unit, expand, units
 from parity.workers.local import LocalEngine
 from parity.workers.protocol import Observation
 
@@ -77,6 +79,18 @@ class Workers:
 
     def context(self, seed: int) -> Context:
         return Context("proof", seed, self.versions, kernels=self.kernels)
+
+    def closer(self, observed: Observed) -> Callable[[], Mapping[str, Array]]:
+        """What measures the sensitivities of an item in more runs."""
+        unit = Unit(observed.item, REFERENCE, REFERENCE, observed.seed, instead=CLOSER)
+        return lambda: self._engine.submit(unit).result().sensitivities
+
+    def judged(self, observed: Observed) -> list[Row]:
+        """The rows of an item, as in a run."""
+        return judge(
+            observed.case, observed.item, observed.observations, self.context(observed.seed),
+            closer=self.closer(observed),
+        )  # fmt: skip
 
     def stop(self) -> None:
         self._engine.stop()

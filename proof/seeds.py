@@ -27,7 +27,7 @@ from typing import Any
 
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.load import CaseFile
-from parity.judge import RED, judge
+from parity.judge import RED
 from parity.judge.row import Row
 from proof.observe import ROOT, Workers
 
@@ -79,7 +79,7 @@ def run(workers: Workers, file: CaseFile, seeds: Iterable[int], part: Part) -> d
     for seed in seeds:
         counts["seeds"] += 1
         for observed in workers.observe(items, [seed]):
-            rows = judge(observed.case, observed.item, observed.observations, workers.context(seed))
+            rows = workers.judged(observed)
             counts.update(items=1, rows=len(rows))
             kernels[workers.kernels_of(observed.item)] += 1
             alarms += [_described(row) for row in rows if row.verdict in RED]

@@ -44,6 +44,7 @@ class Options:
     timeout: float
     failures: int | None
     timings: bool
+    realistic: bool
     threads: int
     processes: int
 
@@ -71,6 +72,9 @@ def add_options(parser: pytest.Parser) -> None:
         help=f"show N failing items in full, below the root causes, or all (default: {FAILURES})",
     )
     group.addoption("--timings", action="store_true", help="time the operations in turns, instead of comparing results")
+    group.addoption(
+        "--realistic", action="store_true", help="compare the timed operations in their realistic sizes, instead of all"
+    )
     group.addoption("--threads", type=int, default=1, metavar="N", help="threads of each worker (default: 1)")
     group.addoption(
         "--processes",
@@ -121,6 +125,8 @@ def read_options(config: pytest.Config) -> Options:
     failures = get("--failures")
     if failures != "all" and not failures.isdecimal():
         raise pytest.UsageError(f"--failures {failures}: give a number of items, or all")
+    if get("--timings") and get("--realistic"):
+        raise pytest.UsageError("--timings and --realistic: the one times, the other compares; run them one by one")
     reports = get("--reports")
     return Options(
         device=device,
@@ -134,6 +140,7 @@ def read_options(config: pytest.Config) -> Options:
         timeout=get("--unit-timeout"),
         failures=None if failures == "all" else int(failures),
         timings=get("--timings"),
+        realistic=get("--realistic"),
         threads=get("--threads"),
         processes=get("--processes"),
     )

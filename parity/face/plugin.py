@@ -27,7 +27,7 @@ from ..record.read import RecordError
 from ..record.schema import BENCHMARKS, JUNIT, TIMINGS_BENCHMARKS, TIMINGS_JUNIT
 from ..report.text import failure_text, problem_text, summary_lines, timing_lines
 from ..run import Judged, Run
-from ..timing.plan import expand_timed
+from ..timing.plan import expand_realistic, expand_timed
 from ..timing.run import TimingRun
 from ..workers.local import Greeting, LocalEngine, StartError
 from . import benchmarks
@@ -201,8 +201,10 @@ class CaseModule(pytest.File):
         for entry in broken:
             yield BrokenItem.from_parent(self, name=f"{entry.case}[declaration]", broken=entry)
         cases = {case.name: case for case in file.cases}
-        kind, plan = (TimedItem, expand_timed) if session.options.timings else (ParityItem, expand)
-        for work in plan(file, session.options.dtypes, session.devices(), session.options.modes):
+        options = session.options
+        kind = TimedItem if options.timings else ParityItem
+        plan = expand_timed if options.timings else expand_realistic if options.realistic else expand
+        for work in plan(file, options.dtypes, session.devices(), options.modes):
             if work.case not in taken:
                 yield kind.from_parent(self, name=work.name, work=work, case=cases[work.case])
 

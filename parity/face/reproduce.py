@@ -18,7 +18,7 @@ def reproduction(config: pytest.Config) -> Reproduction:
     options = ["--seed", "--rtol", "--atol", "--unit-timeout"] + (
         [] if base else [f"--{name}-python" for name in FRAMEWORKS]
     )
-    words = []
+    words = ["--realistic"] if config.getoption("--realistic") else []
     for option in options:
         value = config.getoption(option)
         if value is not None and not (option == "--unit-timeout" and value == UNIT_TIMEOUT):

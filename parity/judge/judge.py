@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..catalog.case import Case, Implementation
+from ..catalog.dtypes import Array
 from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
 from ..catalog.known import INFERENCE, Circumstances, Deviation, Known, Limitation, Tolerance, is_raised, stopped
@@ -25,9 +26,20 @@ from .expected import expected_dtype, in_dtype
 from .growth import growth
 from .row import BOTH, CRASH, ERROR, EXPECTED, FAIL, FORMULA, NOT_RUN, PASS, TIMEOUT, UNEXPECTED, Row, verdict_of
 from .suspect import Voice, doubtful, suspected
-from .tolerance import allowance, together
+from .tolerance import EXACT, allowance, larger, together
 from .traps import Trap, judge_trap
 from .wrong import Alternatives, Wrong, axes_of, unknown, wrong_of
+
+CLOSE = 32.0
+"""So many times its allowance may an error be for its scale to be measured again: no more runs find more than that."""
+
+Closer = Callable[[], Mapping[str, Array]]
+"""The sensitivities of an item, measured in more runs; none where they cannot be measured again."""
+
+
+def not_closer() -> Mapping[str, Array]:
+    """The sensitivities where they cannot be measured again."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -71,12 +83,26 @@ def judge(
     observations: Mapping[str, Observation],
     context: Context,
     alternatives: Alternatives = unknown,
+    closer: Closer = not_closer,
 ) -> list[Row]:
     """The rows of one item. ``observations`` holds one for each implementation's API path and for ``reference``.
 
-    ``alternatives`` is asked for what the formula gives in other ways when a result is wrong.
+    ``alternatives`` is asked for what the formula gives in other ways when a result is wrong, ``closer`` for a scale
+    that more runs have measured when a result is wrong by little: a few runs can miss what an element is sensitive to.
     """
-    return list(_Judge(case, item, observations, context, alternatives).rows())
+    rows = list(_Judge(case, item, observations, context, alternatives).rows())
+    if any(_is_close(row) for row in rows):
+        formula = observations[REFERENCE]
+        found = {name: larger(scale, formula.sensitivities[name]) for name, scale in closer().items()}
+        if found:
+            seen = {**observations, REFERENCE: replace(formula, sensitivities=found)}
+            rows = list(_Judge(case, item, seen, context, alternatives).rows())
+    return rows
+
+
+def _is_close(row: Row) -> bool:
+    """Whether a closer look at the scale may acquit a result."""
+    return row.verdict == FAIL and row.rule not in ("", EXACT) and 0.0 < (row.error_ratio or 0.0) <= CLOSE
 
 
 class _Judge:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..catalog.dtypes import Array
 from ..plan.work import Instead
-from .tolerance import ROUNDINGS, TOGETHER
+from .tolerance import TOGETHER, roundings
 from .wrong import EXPLAINED, Wrong, rms, telling
 
 FEW = 0.1
@@ -42,7 +42,7 @@ def _others_right(wrong: Wrong) -> bool:
     """Whether the error of the elements within their allowance is like that of a right result."""
     within = ~wrong.beyond
     error = rms(wrong.error[within])
-    usual = TOGETHER / ROUNDINGS * rms(wrong.limits[within].astype(np.float64))
+    usual = TOGETHER / roundings(wrong.truth.size) * rms(wrong.limits[within].astype(np.float64))
     return error <= min(usual, EXPLAINED * rms(wrong.error[wrong.beyond]))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..catalog.dtypes import BOOL, Array, unit_roundoff
 from ..workers.protocol import Result
 from .compare import DTYPE, Difference, Truth
-from .tolerance import ROUNDINGS, own_scale, pooled
+from .tolerance import own_scale, pooled, roundings
 
 NEARER = 0.25
 """Implementations that agree are at most this share as far from each other as from the formula."""
@@ -73,7 +73,7 @@ def _limits(values: Array, truth: Truth) -> Array:
         return np.zeros(values.shape[1:])
     own = np.max(own_scale(values), axis=0)
     scale = pooled(own, values[0]) if allowance.pooled else own
-    limits = 2 * ROUNDINGS * unit_roundoff(truth.dtype) * scale
+    limits = 2 * roundings(scale.size) * unit_roundoff(truth.dtype) * scale
     same_shape = truth.values.shape == limits.shape
     return np.maximum(limits, 2 * allowance.limits) if same_shape else limits
 

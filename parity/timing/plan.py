@@ -30,6 +30,16 @@ def expand_timed(
                             yield Item(str(file.path), case.name, variant.id, dtype, device, mode)
 
 
+def expand_realistic(
+    file: CaseFile, dtypes: Iterable[str] | None, devices: Iterable[str], modes: Iterable[str] = (EAGER,)
+) -> Iterator[Item]:
+    """The items in realistic sizes, whose results are compared as those of any item."""
+    cases = {case.name: case for case in file.cases}
+    for item in expand_timed(file, dtypes, devices, modes):
+        if size_of(cases[item.case], item) != SMALL:
+            yield item
+
+
 def size_of(case: Case, item: Item) -> str:
     """The name of an item's size."""
     return SMALL if item.variant == case.variants[0].id else item.variant

@@ -4,7 +4,7 @@ The formula is run ``RUNS`` times with every operation off by rounding (``formul
 mean square of the difference, divided by the unit roundoff, is the *sensitivity* of each element: what one unit of
 rounding in every operation amounts to in the result. Through later operations it grows or shrinks as they do. It is
 measured once for float32 and float64 and once for the 16-bit formats, in which fewer numbers are exact, or for each
-dtype on the dtype's own numbers (``every``, ``special``).
+dtype on the dtype's own numbers (``every``, ``special``). Where a result fails by little, it is measured again, closer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..formula.maxima import noticed
 from ..formula.namespace import ROUNDED
 from ..formula.rounding import DIGITS, FEW_DIGITS, UNIT, lifted, rounding
 from ..plan.data import stream
-from ..plan.work import AS_DECLARED, Item, Unit
+from ..plan.work import AS_DECLARED, CLOSER, Item, Unit
 from .execute import declared_case, execute
 from .protocol import Failure, Observation
 from .reference import ReferenceAdapter
@@ -43,6 +43,9 @@ UNSURE = 2.0**-400
 FEWER_RUNS = 3
 MANY_SIGNS = 1_000_000
 """A formula that draws more signs than this in a run, such as a training of many steps, is run three times only."""
+
+CLOSER_RUNS = 3
+"""So many times as many runs have a closer look."""
 
 NOT_FINITE = (
     "The error that rounding brings about cannot be measured there: write the formula so that no root or logarithm of "
@@ -88,27 +91,29 @@ class Formula:
         if observation.failure is not None:
             return observation
         case = declared_case(unit)
-        if case.exact == ("*",) or unit.instead != AS_DECLARED:
+        if case.exact == ("*",) or unit.instead not in (AS_DECLARED, CLOSER):
             return observation
         formula = case.formula
         assert formula is not None
         own = "dtype" in signature(formula).keywords or _holds_other_numbers(case, unit.item.variant)
         dtype = unit.item.dtype if own else "float64"
         narrow = FLOATS[unit.item.dtype].unit_roundoff > UNIT
-        measured = self._measured(unit.item.file, unit.item.case, unit.item.variant, dtype, unit.seed, narrow)
+        item, closer = unit.item, unit.instead.closer
+        measured = self._measured(item.file, item.case, item.variant, dtype, unit.seed, narrow, closer)
         if isinstance(measured, Failure):
             return replace(observation, failure=measured)
         return replace(observation, sensitivities=measured)
 
     def _measure(
-        self, file: str, case: str, variant: str, dtype: str, seed: int, narrow: bool
+        self, file: str, case: str, variant: str, dtype: str, seed: int, narrow: bool, closer: bool
     ) -> Mapping[str, Array] | Failure:
         unit = Unit(Item(file, case, variant, dtype, "cpu"), "reference", "reference", seed)
         exact = execute(self._exact, unit)
         if exact.failure is not None:
             return exact.failure
         numbers = {name: result.array for name, result in exact.results.items() if _is_number(result.array)}
-        measured = self._spreads(unit, numbers, narrow=narrow)
+        times = CLOSER_RUNS if closer else 1
+        measured = self._spreads(unit, numbers, narrow=narrow, times=times)
         if isinstance(measured, Failure):
             return measured
         spreads, has_maxima = measured
@@ -119,7 +124,7 @@ class Formula:
         found = {name: spread.sensitivity for name, spread in spreads.items()}
         if has_maxima:
             gradients = {name: array for name, array in numbers.items() if name.startswith("grad:")}
-            constant = self._spreads(unit, gradients, narrow=narrow, constant_maxima=True)
+            constant = self._spreads(unit, gradients, narrow=narrow, times=times, constant_maxima=True)
             if not isinstance(constant, Failure):
                 for name, spread in constant[0].items():
                     if spread.is_rounding:
@@ -127,7 +132,7 @@ class Formula:
         return found
 
     def _spreads(
-        self, unit: Unit, exact: Mapping[str, Array], *, narrow: bool, constant_maxima: bool = False
+        self, unit: Unit, exact: Mapping[str, Array], *, narrow: bool, times: int, constant_maxima: bool = False
     ) -> tuple[Mapping[str, Spread], bool] | Failure:
         """How far rounding moves some quantities, and whether the formula differentiates a maximum.
 
@@ -135,7 +140,7 @@ class Formula:
         """
         spreads = {name: Spread(array) for name, array in exact.items()}
         pooled = declared_case(unit).pooled
-        for run in range(RUNS if pooled else RUNS_ALONE):
+        for run in range(times * (RUNS if pooled else RUNS_ALONE)):
             bits = sign_bits(unit.seed, unit.item.case, unit.item.variant, run)
             digits = FEW_DIGITS if narrow else DIGITS
             with noticed(constant=constant_maxima) as maxima, rounding(bits, digits=digits):
@@ -146,7 +151,7 @@ class Formula:
                 spread.add(rounded.results[name].array)
             if constant_maxima and not any(spread.is_rounding for spread in spreads.values()):
                 break
-            if pooled and run + 1 == FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
+            if pooled and run + 1 == times * FEWER_RUNS and _drawn(bits) > MANY_SIGNS:
                 break
         return spreads, bool(maxima)
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
-from parity.judge import judge
 from parity.judge.row import FAIL
 from proof.observe import Workers
 from proof.sensitivity import JUDGE, measure
@@ -52,13 +51,12 @@ def run(workers: Workers) -> list[dict[str, Any]]:
     items = workers.items(["float32"], one_variant=False)
     for observed in workers.observe(items, SEEDS):
         terms = int(observed.case.settings(observed.case.variant(observed.item.variant))["K"])
-        context = workers.context(observed.seed)
-        rows = judge(observed.case, observed.item, observed.observations, context)
+        rows = workers.judged(observed)
         for implementation in observed.case.implementations:
             own = [row for row in rows if row.left == implementation.api and row.right == REFERENCE]
             red = any(row.verdict == FAIL and row.error_ratio is not None for row in own)
             found[observed.case.name, terms, implementation.api].append((beyond(own), red))
-        for entry in measure(observed, context):
+        for entry in measure(observed, workers.context(observed.seed)):
             noticed[observed.case.name, terms].append(entry["smallest"][JUDGE])
     entries = []
     for (case, terms, api), seen in found.items():

@@ -22,8 +22,6 @@ from typing import Any
 from parity.catalog.case import Case, Implementation
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.load import load
-from parity.judge import judge
-from parity.judge.judge import Context
 from parity.judge.row import FAIL, NONDETERMINISTIC, RED, Row
 from proof.observe import Observed, Workers
 
@@ -114,7 +112,7 @@ def examine(workers: Workers, seeds: Sequence[int], cases: Sequence[str] = ()) -
     for observed in workers.observe(items, seeds):
         case, item = observed.case, observed.item
         told: dict[tuple[str, ...], Finding] = {}
-        for kind, version, reason in _of(observed, workers.context(observed.seed)):
+        for kind, version, reason in _of(observed, workers):
             finding = Finding(kind, case.name, item.variant, item.dtype, version, reason, observed.seed)
             told.setdefault((kind, case.name, item.variant, item.dtype, version), finding)
         for key, finding in told.items():
@@ -132,13 +130,12 @@ def examine(workers: Workers, seeds: Sequence[int], cases: Sequence[str] = ()) -
     }
 
 
-def _of(observed: Observed, context: Context) -> list[tuple[str, str, str]]:
-    case, item = observed.case, observed.item
+def _of(observed: Observed, workers: Workers) -> list[tuple[str, str, str]]:
     try:
-        rows = judge(case, item, observed.observations, context)
+        rows = workers.judged(observed)
     except Exception as error:  # A judge that cannot take what a user declares is a finding; the others go on.
         return [(ERRED, "the judge", f"{type(error).__name__}: {error}")]
-    return judged_wrongly(case, item.dtype, rows)
+    return judged_wrongly(observed.case, observed.item.dtype, rows)
 
 
 def _broken(workers: Workers) -> Iterator[dict[str, Any]]:

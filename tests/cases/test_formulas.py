@@ -5,13 +5,13 @@ Directional derivatives by central differences in long double, along a random di
 
 from pathlib import Path
 
-import autograd.numpy
 import numpy as np
 import pytest
 
 from parity.catalog.calls import bind
 from parity.catalog.dtypes import FLOATS
 from parity.catalog.load import load
+from parity.formula.namespace import EXACT
 from parity.plan.data import cotangent, values
 from parity.plan.work import Item, Unit
 from parity.workers.execute import execute
@@ -93,7 +93,7 @@ def elementwise_gradient(adapter, file, case):
         x = FLOATS[dtype].decode(values(case, variant, dtype, 1)["x"]).astype(np.longdouble)
         given = FLOATS[dtype].decode(cotangent(x.shape, dtype, (1, case.name, variant.id, "cotangent of y")))
         size = np.maximum(np.abs(x), 1)
-        behind, here, ahead = (case.formula(autograd.numpy, x + sign * SHORT_STEP * size) for sign in (-1, 0, 1))
+        behind, here, ahead = (case.formula(EXACT, x + sign * SHORT_STEP * size) for sign in (-1, 0, 1))
         slopes = [given * rise / (SHORT_STEP * size) for rise in (here - behind, ahead - here)]
         slack = 1e-6 * np.abs(given) * (np.abs(here) + np.abs(ahead - behind) / SHORT_STEP) / size
         gradient = observed.results["grad:x"].array
@@ -104,7 +104,7 @@ def elementwise_gradient(adapter, file, case):
 def objective(case, variant, item, point):
     """The sum of the differentiated results, each weighted with its cotangent: what the gradients belong to."""
     known = {**case.axis_sizes(variant), **case.settings(variant), "dtype": "float64"}
-    results = bind(case.formula, autograd.numpy, list(point), known)(*point.values())
+    results = bind(case.formula, EXACT, list(point), known)(*point.values())
     results = results if isinstance(results, (tuple, list)) else (results,)
     specs = {**case.outputs(variant), **case.states(variant)}
     total = np.longdouble(0)

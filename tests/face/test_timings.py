@@ -89,6 +89,20 @@ def test_small_and_realistic_sizes_of_the_timed_cases_are_the_items(folder_of, r
     ]  # fmt: skip
 
 
+def test_results_in_realistic_sizes_are_compared_with_an_option(folder_of, run_in, interpreters):
+    """A function that is wrong for 300 rows and more, which no declared variant has."""
+    wrong = TIMED.replace("return x * by\n", "return x * by if len(x) < 300 else x * by * 1.001\n")
+    folder = folder_of({"cases/timed.py": wrong})
+    made = run_in(folder, "cases", "--realistic", "-k", "double", "--reports=reports", *interpreters)
+    assert made.code == 1
+    assert list(made.junit()) == ["double[large]-float32-cpu"]
+    assert {row["left"] for row in made.rows() if row["verdict"] == "fail"} == {"torch.Tensor *"}
+    assert "--realistic" in made.out[made.out.index("reproduce:") :].partition("\n")[0]
+    both = run_in(folder, "cases", "--realistic", "--timings", *interpreters)
+    assert both.code == 4
+    assert "run them one by one" in both.all
+
+
 def test_what_could_not_be_timed_fails_and_says_why(timed):
     assert timed.code == 1
     assert "2 failed, 2 passed" in timed.out

@@ -686,6 +686,37 @@ def test_the_growth_over_steps_is_told():
     assert found(rows(make()), "torch.f")["output:y"].growth == ""
 
 
+@pytest.mark.parametrize(
+    ("error", "measured", "verdict", "looked"),
+    [(4.0, 1.0, "pass", 0), (12.0, 1.0, "fail", 1), (12.0, 4.0, "pass", 1), (1000.0, 4.0, "fail", 0)],
+)
+def test_what_is_wrong_by_little_gets_a_closer_look(error, measured, verdict, looked):
+    looks = []
+
+    def closer():
+        looks.append(1)
+        return {name: np.full(2, measured * 2.0) for name in ("output:y", "grad:x")}
+
+    right = [1.0, 2.0 + error * 2.0**-23]
+    formula = replace(seen(dtype="float64"), sensitivities={"output:y": np.full(2, 2.0), "grad:x": np.full(2, 2.0)})
+    observations = {"reference": formula, "torch.f": seen(output_y=right), "tf.f": seen()}
+    made = judge(make(), ITEM, observations, CONTEXT, closer=closer)
+    assert verdicts(made, "torch.f")["output:y"] == verdict
+    assert len(looks) == looked
+
+
+def test_a_closer_look_acquits_and_never_convicts():
+    formula = replace(seen(dtype="float64"), sensitivities={"output:y": np.full(2, 2.0), "grad:x": np.full(2, 2.0)})
+    observations = {
+        "reference": formula,
+        "torch.f": seen(output_y=[1.0, 2.0 + 12 * 2.0**-23]),
+        "tf.f": seen(output_y=[1.0, 2.0 + 6 * 2.0**-23]),
+    }
+    less = {name: np.full(2, 0.1) for name in ("output:y", "grad:x")}
+    made = judge(make(), ITEM, observations, CONTEXT, closer=lambda: less)
+    assert (verdicts(made, "torch.f")["output:y"], verdicts(made, "tf.f")["output:y"]) == ("fail", "pass")
+
+
 def test_a_cause_is_looked_for_when_a_row_fails_only():
     asked = []
 

@@ -5,7 +5,17 @@ import pytest
 
 from parity import Case, LeastScale, Tolerance, normal
 from parity.catalog.dtypes import FLOATS
-from parity.judge.tolerance import MULTIPLE, ROUNDINGS, TOGETHER, allowance, own_scale, pooled, together, underflow
+from parity.judge.tolerance import (
+    MULTIPLE,
+    ROUNDINGS,
+    TOGETHER,
+    allowance,
+    own_scale,
+    pooled,
+    roundings,
+    together,
+    underflow,
+)
 
 TRUTH = np.array([1.0, -4.0, 0.0])
 CASES = Tolerance(1e-2, 1e-3, "the case says so", ["float32"])
@@ -111,6 +121,30 @@ def test_no_elements():
 def test_all_elements_together_may_be_off_by_a_multiple_of_what_the_other_framework_shows():
     assert together(10**6, 0.0) == pytest.approx(TOGETHER, rel=0.01)
     assert together(10**6, 2.0) == pytest.approx(TOGETHER + 2.0 * MULTIPLE, rel=0.01)
+
+
+def test_the_largest_of_many_errors_may_be_larger():
+    assert roundings(0) == roundings(1) == roundings(207) == ROUNDINGS
+    assert roundings(200_704) == pytest.approx(1.5 * np.log(200_704))
+    found = allowed(make(), truth=np.ones(100_000))
+    assert found.limits == pytest.approx(roundings(100_000) * 2.0**-24)
+    assert found.rule == "17.3 u S"
+
+
+def test_sums_of_one_kernel_offset_after_the_other_may_be_one_long_sum():
+    """The gradient of a convolution of 64 channels 3x3: the formula adds up 64 products, and then nine such sums."""
+    rng = np.random.default_rng(0)
+    elements, offsets, channels = 20_000, 9, 64
+    total, exact, scale = np.zeros(elements, np.float32), np.zeros(elements), np.zeros(elements)
+    for _ in range(offsets):
+        terms = rng.standard_normal((2, elements, channels)).astype(np.float32).prod(0)
+        for channel in range(channels):
+            total += terms[:, channel]
+        inner = terms.sum(1, dtype=np.float64)
+        exact += inner
+        scale += inner**2 + channels * (inner**2 / 3 + (terms.astype(np.float64) ** 2).sum(1) / 6)
+    found = allowed(make(), truth=exact, sensitivity=np.sqrt(scale))
+    assert 0.25 < (np.abs(total - exact) / found.limits).max() < 1.0
 
 
 def test_a_single_element_may_be_off_as_much_by_both_rules():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from parity.judge import RED, judge
+from parity.judge import RED
 from proof.observe import ROOT, Workers
 from proof.precision.measure import APART, SMALLEST, WRONG
 from proof.report import document
@@ -200,11 +200,7 @@ def workers(pythons):
 
 
 def judged(workers, items, seeds):
-    return [
-        row
-        for observed in workers.observe(items, seeds)
-        for row in judge(observed.case, observed.item, observed.observations, workers.context(observed.seed))
-    ]
+    return [row for observed in workers.observe(items, seeds) for row in workers.judged(observed)]
 
 
 def test_other_seeds_give_no_alarm_in_a_sample(workers):
