@@ -24,7 +24,7 @@ TAIL = 1.5
 A partial sum is as random as the rounding of it, so that errors are like products of two normal numbers. The largest of
 N of those is about ln N times their root mean square, which may be ``TOGETHER``. The gradient of TensorFlow's
 convolution of 64 channels 3x3, whose formula adds up 64 terms and then 9 of these sums where oneDNN adds up 576 terms
-one after the other, reaches 14 among 200,704 elements.
+one after the other, reaches 14 among 200,704 elements. Elements that share no scale are no sums of many terms.
 """
 
 
@@ -62,9 +62,9 @@ class Allowance:
     pooled: bool = True
 
 
-def roundings(elements: int) -> float:
-    """The allowance of each of so many elements, in units of rounding times the scale."""
-    return max(ROUNDINGS, TAIL * log(max(elements, 1)))
+def roundings(elements: int, *, pooled: bool = True) -> float:
+    """The allowance of each of so many elements, in units of rounding times the scale, which they may share."""
+    return ROUNDINGS if not pooled else max(ROUNDINGS, TAIL * log(max(elements, 1)))
 
 
 def together(elements: int, other: float) -> float:
@@ -114,7 +114,7 @@ def allowance(
     inner = case.accumulates_for(number)
     if inner:
         return _rounded_once(magnitude, scale, own, part_of(number), inner, because, pooled=case.pooled)
-    most = roundings(truth.size)
+    most = roundings(truth.size, pooled=case.pooled)
     limits = most * unit_roundoff(number) * scale
     return Allowance(False, f"{most:.3g} u S", limits, scale, own, because, pooled=case.pooled)
 
@@ -130,7 +130,7 @@ def _rounded_once(
     unit, finer = unit_roundoff(dtype), unit_roundoff(inner)
     # Half the distance of two denormal numbers is the unit times the smallest normal number.
     once = np.maximum(magnitude, FLOATS[dtype].smallest_normal)
-    most = roundings(magnitude.size)
+    most = roundings(magnitude.size, pooled=pooled)
     computed = most * finer * scale
     limits = unit * (once + computed) + computed
     ratio = finer / unit
