@@ -111,9 +111,17 @@ def gating(session: nox.Session, command: str) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the project's own tests; needs chromium and its driver (arguments after -- go to pytest)."""
-    install(session, "einops", *BROWSER)
-    session.run("python", "-m", "pytest", "tests", *interpreters(session), *session.posargs)
+    """Run the project's own tests; needs chromium and its driver (arguments after -- go to pytest).
+
+    They run in two processes, and those that measure time after them. With arguments, all run in one.
+    """
+    install(session, "einops", "pytest-xdist", *BROWSER)
+    run = ("python", "-m", "pytest", "tests", *interpreters(session))
+    if session.posargs:
+        session.run(*run, *session.posargs)
+        return
+    session.run(*run, "--numprocesses=2", "--dist=loadfile", "-m", "not alone")
+    session.run(*run, "-m", "alone")
 
 
 @nox.session(name="benchmarks-compat")

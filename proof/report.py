@@ -51,10 +51,7 @@ def in_short(
 ) -> Iterator[str]:
     """The figures of the records for the README."""
     totals = {name: total(seeds[name]) for name in PARTS}
-    runs = ", ".join(
-        f"{totals[name]['seeds']:,} seeds of {part.title} in {len(seeds[name])} case files"
-        for name, part in PARTS.items()
-    )
+    runs = "; ".join(f"{part.title}: {totals[name]['seeds']:,} of {part.seeds:,} seeds" for name, part in PARTS.items())
     alarms, rows = sum(len(t["alarms"]) for t in totals.values()), sum(t["rows"] for t in totals.values())
     yield f"- Right results rejected: {alarms:,} of {rows:,} ({runs})."
     yield (

@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.alone
+
 DOUBLE = """
 from parity import Case, normal
 

@@ -6,6 +6,8 @@ import pytest
 
 from parity.record.read import read_quick
 
+pytestmark = pytest.mark.alone
+
 CASES = """
 import gc
 

@@ -8,6 +8,8 @@ import pytest
 from parity.record.read import read_timings
 from parity.record.schema import TIMING_COLUMNS
 
+pytestmark = pytest.mark.alone
+
 TIMED = """
 import os
 from parity import Case, grid, normal

@@ -135,6 +135,7 @@ def test_a_candidate_whose_worker_does_not_start_gives_no_verdict(place, pythons
     assert "exited with status 4" in done.stdout + done.stderr
 
 
+@pytest.mark.alone
 def test_side_by_side_a_slower_function_is_told(place, pythons):
     slow = interpreter(place / "slow", pythons["torch"], "slow")
     done = run(

@@ -11,6 +11,8 @@ from parity.timing.turns import Participant, Precision, Turns
 from parity.workers.local import StartError
 from parity.workers.timing import BOTH, FORWARD
 
+pytestmark = pytest.mark.alone
+
 CASES = """
 import os, threading, time
 from parity import Case, normal
