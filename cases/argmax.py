@@ -15,27 +15,27 @@ argmax = Case(
 
 @argmax.reference
 def _(np, x, *, axis):
-    return np.argmax(x, axis) * 1.0
+    return np.argmax(x, axis)
 
 
 @argmax.torch("torch.argmax")
 def _(torch, x, *, axis):
-    return torch.argmax(x, dim=axis).to(x.dtype)
+    return torch.argmax(x, dim=axis)
 
 
 @argmax.torch("torch.max")
 def _(torch, x, *, axis):
-    return torch.max(x, dim=axis)[1].to(x.dtype)
+    return torch.max(x, dim=axis)[1]
 
 
 @argmax.tensorflow("tf.argmax")
 def _(tf, x, *, axis):
-    return tf.cast(tf.argmax(x, axis=axis), x.dtype)
+    return tf.argmax(x, axis=axis)
 
 
 @argmax.tensorflow("keras.ops.argmax")
 def _(tf, x, *, axis):
-    return tf.cast(tf.keras.ops.argmax(x, axis=axis), x.dtype)
+    return tf.cast(tf.keras.ops.argmax(x, axis=axis), tf.int64)
 
 
 @argmax.tensorflow.naive(
@@ -48,7 +48,7 @@ def _(tf, x, *, axis):
     fix="pass axis=-1",
 )
 def _(tf, x):
-    return tf.cast(tf.argmax(x), x.dtype)
+    return tf.argmax(x)
 
 
 @argmax.torch.naive(
@@ -61,7 +61,7 @@ def _(tf, x):
     fix="pass dim=0",
 )
 def _(torch, x):
-    return torch.argmax(x).to(x.dtype)
+    return torch.argmax(x)
 
 
 argmax_of_ties = Case(
@@ -76,27 +76,27 @@ argmax_of_ties = Case(
 
 @argmax_of_ties.reference
 def _(np, n):
-    return np.argmax(n, -1) * 1.0
+    return np.argmax(n, -1)
 
 
 @argmax_of_ties.torch("torch.argmax")
 def _(torch, n):
-    return torch.argmax(n, dim=-1).to(torch.get_default_dtype())
+    return torch.argmax(n, dim=-1)
 
 
 @argmax_of_ties.torch("torch.max")
 def _(torch, n):
-    return torch.max(n, dim=-1)[1].to(torch.get_default_dtype())
+    return torch.max(n, dim=-1)[1]
 
 
 @argmax_of_ties.tensorflow("tf.argmax")
 def _(tf, n):
-    return tf.cast(tf.argmax(n, axis=-1), tf.keras.config.floatx())
+    return tf.argmax(n, axis=-1)
 
 
 @argmax_of_ties.tensorflow("keras.ops.argmax")
 def _(tf, n):
-    return tf.cast(tf.keras.ops.argmax(n, axis=-1), tf.keras.config.floatx())
+    return tf.cast(tf.keras.ops.argmax(n, axis=-1), tf.int64)
 
 
 @argmax_of_ties.torch.naive(
@@ -107,7 +107,7 @@ def _(tf, n):
     fix="use torch.argmax",
 )
 def _(torch, n):
-    return torch.argsort(n, dim=-1, stable=True)[:, -1].to(torch.get_default_dtype())
+    return torch.argsort(n, dim=-1, stable=True)[:, -1]
 
 
 argmax_with_nan = Case(

@@ -1,4 +1,4 @@
-"""Running products along an axis, and sequences reversed up to their lengths."""
+"""Running products along an axis, axes turned around, and sequences reversed up to their lengths."""
 
 from parity import Case, grid, normal, uniform
 
@@ -56,6 +56,47 @@ def _(tf, x, *, reverse, exclusive):
 )
 def _(torch, x):
     return torch.cumprod(x, dim=1)
+
+
+turned = Case(
+    "flip",
+    "The last axis turned around.",
+    sizes=dict(N=3, T=5, C=4),
+    inputs=dict(x=normal("N T C")),
+    outputs=dict(y="N T C"),
+    exact=["output:*", "grad:*"],
+)
+
+
+@turned.reference
+def _(np, x):
+    return np.flip(x, 2)
+
+
+@turned.torch("torch.flip")
+def _(torch, x):
+    return torch.flip(x, [2])
+
+
+@turned.tensorflow("tf.reverse")
+def _(tf, x):
+    return tf.reverse(x, [2])
+
+
+@turned.tensorflow("keras.ops.flip")
+def _(tf, x):
+    return tf.keras.ops.flip(x, 2)
+
+
+@turned.tensorflow.naive(
+    "keras.ops.flip",
+    "no axis",
+    because="without an axis, all axes are turned around",
+    source="https://keras.io/api/ops/numpy/#flip-function",
+    fix="name the axis",
+)
+def _(tf, x):
+    return tf.keras.ops.flip(x)
 
 
 reversed_sequences = Case(

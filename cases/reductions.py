@@ -132,6 +132,35 @@ def _(tf, x, *, C):
     return tf.compat.v1.nn.fused_batch_norm(x, tf.ones([C]), tf.zeros([C]))[2]
 
 
+logsumexp = Case(
+    "logsumexp",
+    "The logarithm of the sum of exponentials over the last axis.",
+    sizes=dict(N=4, C=5),
+    inputs=dict(x=normal("N C")),
+    outputs=dict(y="N"),
+)
+
+
+@logsumexp.reference
+def _(np, x):
+    return np.log(np.sum(np.exp(x), -1))
+
+
+@logsumexp.torch("torch.logsumexp")
+def _(torch, x):
+    return torch.logsumexp(x, dim=-1)
+
+
+@logsumexp.tensorflow("tf.reduce_logsumexp")
+def _(tf, x):
+    return tf.reduce_logsumexp(x, axis=-1)
+
+
+@logsumexp.tensorflow("keras.ops.logsumexp")
+def _(tf, x):
+    return tf.keras.ops.logsumexp(x, axis=-1)
+
+
 moments = Case(
     "moments",
     "The mean and the variance of each channel over a batch of images, in one call.",

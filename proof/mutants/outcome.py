@@ -16,6 +16,9 @@ REFUSED = "refused"
 UNREACHED = "not reached"
 """The mutant changed nothing in any call: an argument was at its default, no gradient came."""
 
+EXCUSED = "cannot be noticed"
+"""It survived, for one of the reasons in ``allowed.toml``: nothing that a comparison could show."""
+
 ONLY_TRAPS = "only in traps"
 RED_BEFORE = "red without it"
 

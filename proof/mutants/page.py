@@ -9,30 +9,30 @@ from typing import Any
 from parity.report.markdown import code, prose, table
 
 from .kinds import KINDS, SITUATIONS
-from .outcome import COUNTED, KILLED, ONLY_TRAPS, REFUSED, SURVIVED, UNBLAMED, UNREACHED, score
+from .outcome import COUNTED, EXCUSED, KILLED, ONLY_TRAPS, REFUSED, SURVIVED, UNBLAMED, UNREACHED, score
 
 
 def section(record: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the section on mutants."""
     words = record["counts"]
     survivors: Sequence[Mapping[str, Any]] = record["survivors"]
-    unexplained = sum(not each["because"] for each in survivors)
     yield "## Mutants"
     yield ""
     yield (
         "Faults are declared by hand. Mutants are generated from the calls that the cases make: every public function "
         "and layer that a case calls is made wrong in one way at a time, and only cases that call it are run. A mutant "
         "is *killed* when a row is red that is green without it, and *blamed* when that row blames the mutant's "
-        "framework. A survivor is something that a framework could get wrong unnoticed. `proof/mutants/allowed.toml` "
-        "gives the reason why one may survive; any other survivor fails the session."
+        "framework. A survivor is something that a framework could get wrong unnoticed. Some change nothing that a "
+        "comparison could show, such as which random numbers are drawn: `proof/mutants/allowed.toml` gives the reason, "
+        "and they do not count. Any other survivor fails the session."
     )
     yield ""
     yield (
         f"{_total(words):,} mutants of {len(record['names']):,} names: {words.get(KILLED, 0):,} killed and blamed "
         f"({_share(words)}), {words.get(UNBLAMED, 0):,} killed and not blamed, {words.get(SURVIVED, 0):,} survived. "
-        f"{unexplained:,} of these have no reason to survive. Not counted: {words.get(UNREACHED, 0):,} that changed "
-        f"nothing in any call, {words.get(REFUSED, 0):,} whose arguments the framework refuses, "
-        f"{words.get(ONLY_TRAPS, 0):,} of names that only traps call."
+        f"Not counted: {words.get(EXCUSED, 0):,} that survived because nothing can be noticed, "
+        f"{words.get(UNREACHED, 0):,} that changed nothing in any call, {words.get(REFUSED, 0):,} whose arguments the "
+        f"framework refuses, {words.get(ONLY_TRAPS, 0):,} of names that only traps call."
     )
     yield ""
     yield from _kinds(record)

@@ -19,7 +19,7 @@ from parity.catalog.frameworks import FRAMEWORKS
 from .allowed import ALLOWED, Allowance, read_allowed
 from .bench import Bench, Reached, Site
 from .kinds import IN_FLOAT32, SCALED, SITUATIONS, STRIDED, Mutant
-from .outcome import COUNTED, UNREACHED, Outcome, score
+from .outcome import COUNTED, EXCUSED, UNREACHED, Outcome, score
 from .trial import try_all
 
 OF_A_CASE = 4
@@ -92,10 +92,11 @@ def summary(outcomes: Sequence[Outcome], allowed: Sequence[Allowance]) -> dict[s
     """The record of a session: counts by name and by kind, and everything that was not killed and blamed."""
     names: dict[str, Counter[str]] = defaultdict(Counter)
     of_kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    words = Counter[str]()
     for outcome in outcomes:
-        names[outcome.mutant.api][outcome.word] += 1
-        of_kinds[outcome.mutant.kind][outcome.word] += 1
-    words = Counter(outcome.word for outcome in outcomes)
+        word = EXCUSED if outcome.word in COUNTED[1:] and _because(outcome, allowed) else outcome.word
+        for counts in (names[outcome.mutant.api], of_kinds[outcome.mutant.kind], words):
+            counts[word] += 1
     return {
         "counts": dict(words),
         "score": score(words),
@@ -112,12 +113,16 @@ def summary(outcomes: Sequence[Outcome], allowed: Sequence[Allowance]) -> dict[s
 
 def _survivor(outcome: Outcome, allowed: Sequence[Allowance]) -> dict[str, Any]:
     mutant = outcome.mutant
-    because = next((each.because for each in allowed if each.covers(mutant, outcome.cases)), "")
     return {
         "framework": mutant.framework, "api": mutant.api, "kind": mutant.kind, "argument": mutant.argument,
         "word": outcome.word, "item": outcome.item, "reason": outcome.reason, "attempts": outcome.attempts,
-        "cases": list(outcome.cases), "because": because,
+        "cases": list(outcome.cases), "because": _because(outcome, allowed),
     }  # fmt: skip
+
+
+def _because(outcome: Outcome, allowed: Sequence[Allowance]) -> str:
+    """Why a mutant may survive; empty where nothing says so."""
+    return next((each.because for each in allowed if each.covers(outcome.mutant, outcome.cases)), "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,8 +21,14 @@ MOST = 12
 OF_ARGUMENTS = 48
 """Attempts where an argument is left at its default: it may matter in few variants."""
 
+UNCHANGED = "changed no result"
+"""The mutant changed what a call gave, and no result of the implementation."""
+
+WITHOUT_RESULT = 48
+"""Attempts, beside those, in which a mutant changes no result of the implementation that calls the function."""
+
 WITHOUT_EFFECT = 8
-"""Attempts, beside those, in which a mutant changes nothing."""
+"""Attempts, beside those, in which a mutant changes nothing at all."""
 
 PREFERRED = ("float32", "float64")
 
@@ -54,7 +60,7 @@ def attempt(bench: Bench, mutant: Mutant, item: Item, api: str) -> tuple[str, Ro
     if REACHED not in noted and not lost:
         return UNREACHED, None
     if results_of(seen) == results_of(bench.own(item, mutant.framework, api, inferred=request.inferred)):
-        return SURVIVED, None
+        return UNCHANGED, None
     before = bench.red_before(item, mutant.framework, api)
     if before:
         return RED_BEFORE, before[0]
@@ -81,13 +87,17 @@ def try_mutant(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Outcome:
         word, row = attempt(bench, mutant, item, api)
         words[word] += 1
         shown.setdefault(word, (item.name, "" if row is None else row.reason))
-        if word in COUNTED:
+        if word in COUNTED or word == UNCHANGED:
             cases[item.case] = None
-        counted = sum(words[word] for word in COUNTED)
-        if word == KILLED or counted >= most or words.total() - counted >= WITHOUT_EFFECT + counted:
+        counted, unchanged = sum(words[word] for word in COUNTED), words[UNCHANGED]
+        without = words.total() - counted - unchanged
+        if word == KILLED or counted >= most or unchanged >= WITHOUT_RESULT:
             break
-    word = next(word for word in (KILLED, UNBLAMED, SURVIVED, REFUSED, UNREACHED, RED_BEFORE) if words[word])
-    return Outcome(mutant, word, *shown[word], words.total(), tuple(cases))
+        if without >= WITHOUT_EFFECT + counted + unchanged:
+            break
+    order = (KILLED, UNBLAMED, SURVIVED, UNCHANGED, REFUSED, UNREACHED, RED_BEFORE)
+    word = next(word for word in order if words[word])
+    return Outcome(mutant, SURVIVED if word == UNCHANGED else word, *shown[word], words.total(), tuple(cases))
 
 
 def try_all(bench: Bench, mutants: Sequence[tuple[Mutant, Sequence[Site]]]) -> Iterator[Outcome]:

@@ -8,7 +8,7 @@ from proof.mutants import kinds
 from proof.mutants.allowed import ALLOWED, Allowance, read_allowed
 from proof.mutants.bench import Bench, Request
 from proof.mutants.kinds import Mutant
-from proof.mutants.outcome import KILLED, ONLY_TRAPS, RED_BEFORE, SURVIVED, UNREACHED, Outcome
+from proof.mutants.outcome import EXCUSED, KILLED, ONLY_TRAPS, RED_BEFORE, SURVIVED, UNREACHED, Outcome
 from proof.mutants.session import choose, main, never, summary, tried
 from proof.mutants.trial import try_all, try_mutant
 
@@ -192,11 +192,12 @@ def survivor():
 def test_a_survivor_has_a_reason_or_none(survivor):
     killed = Outcome(Mutant("torch", "torch.sum", kinds.SCALED, "0"), KILLED)
     record = summary([survivor, killed], [Allowance("no sum", ["torch.s*"], [kinds.AT_DEFAULT])])
-    assert record["score"] == 0.5
-    assert record["kinds"] == {kinds.AT_DEFAULT: {SURVIVED: 1}, kinds.SCALED: {KILLED: 1}}
+    assert record["score"] == 1.0, "what nothing could show does not count"
+    assert record["kinds"] == {kinds.AT_DEFAULT: {EXCUSED: 1}, kinds.SCALED: {KILLED: 1}}
     assert record["survivors"][0]["because"] == "no sum"
     for other in (Allowance("no sum", kinds=[kinds.SCALED]), Allowance("no sum", cases=["mean"])):
-        assert summary([survivor], [other])["survivors"][0]["because"] == ""
+        record = summary([survivor, killed], [other])
+        assert (record["score"], record["survivors"][0]["because"]) == (0.5, "")
 
 
 def test_what_may_survive_is_read_from_a_table(tmp_path):
