@@ -231,6 +231,7 @@ defvjp(
     lambda result, x, y: _log_added(y, result, 2.0),
 )
 defvjp(anp.hypot, lambda result, x, y: _hypotenuse(x, result), lambda result, x, y: _hypotenuse(y, result))
+defvjp(anp.sqrt, lambda result, x: lambda given: given * 0.5 / result)
 defvjp(anp.positive, lambda result, x: lambda given: given)
 defvjp(anp.cbrt, lambda result, x: lambda given: given / (3 * result**2))
 defvjp(

@@ -81,16 +81,18 @@ _SIGN, _ONE = np.uint64(2**63), np.float64(1.0).view(np.uint64)
 
 
 @contextmanager
-def rounding(bits: np.random.BitGenerator, *, digits: int = DIGITS) -> Iterator[None]:
+def rounding(bits: np.random.BitGenerator, *, digits: int = DIGITS, unit: float = UNIT) -> Iterator[None]:
     """Round the operations on ``Rounded`` arrays; an element's sign is the highest bit of its raw 64-bit integer.
 
-    Results of at most so many binary ``digits`` are exact. Nothing warns of infinity and NaN.
+    Results of at most so many binary ``digits`` are exact. ``unit`` is the unit roundoff. Nothing warns of infinity
+    and NaN.
     """
+    size = unit / UNIT
 
     def signs(shape: tuple[int, ...]) -> Array:
         raw: Any = bits.random_raw(prod(shape))
-        signed: Array = ((raw & _SIGN) | _ONE).view(np.float64)
-        return signed.reshape(shape)
+        signed: Array = ((raw & _SIGN) | _ONE).view(np.float64).reshape(shape)
+        return signed if size == 1.0 else signed * size
 
     tokens = _signs.set(signs), _lower.set(2 ** (53 - digits) - 1)
     try:

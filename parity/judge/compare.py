@@ -209,6 +209,8 @@ def _measure_whole(left: Array, right: Array, truth: Truth) -> Difference:
     if left.size == 0:
         return Difference(wrong=0, max_abs=0.0, max_rel=0.0, max_ulp=0.0, rule=rule, allowed=0.0, ratio=0.0)
     off = _apart(left, right)
+    if truth.allowance.free is not None:
+        off[truth.allowance.free] = 0
     wrong, worst = int(np.count_nonzero(off)), int(np.argmax(off))
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(off == 0, 0.0, off.astype(np.float64) / np.abs(right.astype(np.float64)))

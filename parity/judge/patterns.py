@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from math import isfinite, sqrt
 
 import numpy as np
 
@@ -17,6 +17,9 @@ FEW = 0.1
 
 GROUP = 4
 """Elements that must have a factor or an offset in common."""
+
+CHANCE = 0.25
+"""From this share of the values' spread on, what is allowed lets values fit by chance."""
 
 TERMS = 2.0**-7, 2.0**-5
 """In units of the scale, and relative to the truth: from which on an error is too large for rounding in any format."""
@@ -42,7 +45,7 @@ def _others_right(wrong: Wrong) -> bool:
     """Whether the error of the elements within their allowance is like that of a right result."""
     within = ~wrong.beyond
     error = rms(wrong.error[within])
-    usual = TOGETHER / roundings(wrong.truth.size) * rms(wrong.limits[within].astype(np.float64))
+    usual = TOGETHER / roundings(wrong.truth.size, wrong.dtype) * rms(wrong.limits[within].astype(np.float64))
     return error <= min(usual, EXPLAINED * rms(wrong.error[wrong.beyond]))
 
 
@@ -85,12 +88,20 @@ def _fits(wrong: Wrong, axis: int | None) -> Iterator[tuple[Array, Array]]:
 
 
 def elsewhere(wrong: Wrong) -> str:
-    """The elements that are wrong are those of the truth at other places."""
+    """The elements that are wrong are those of the truth at other places, and that is no chance.
+
+    Where what is allowed is not small beside the spread of the values, any values fit; sorted ones fit still sooner.
+    """
+    coarse, spread = 2 * float(wrong.limits.max()), float(np.std(wrong.truth.astype(np.float64)))
+    if coarse > CHANCE * spread:
+        return ""
     for said, moved in _moved(wrong):
         known = wrong.beyond & np.isfinite(moved)
         enough = 2 * known.sum() >= wrong.beyond.sum() and telling(wrong.values[known])
         if enough and _small(wrong, (wrong.values - moved)[known], wrong.error[known]):
             return f"the truth {said}"
+    if coarse * sqrt(wrong.truth.size) > CHANCE * spread:
+        return ""
     left = np.sort(wrong.values, axis=None) - np.sort(wrong.truth, axis=None)
     rearranged = _small(wrong, left, wrong.error) and telling(wrong.values[wrong.beyond])
     return "the right values at other places" if rearranged else ""

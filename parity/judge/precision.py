@@ -19,6 +19,9 @@ CORRELATED = 0.5, 4.0
 ROUNDED = 0.25, 5.0
 """The same for rounding in float32, which hits each operation by chance: other operations share a part of it only."""
 
+AT_MOST = 2.0, 8.0
+"""And the error is at most so many times as large: of some rounded inputs, and of arithmetic, which is random."""
+
 MOVED = 4
 """Elements that rounded inputs must move by different amounts: fewer may fit an error by chance."""
 
@@ -66,7 +69,7 @@ def some_inputs(wrong: Wrong) -> str:
     """The error goes along with that of rounded inputs, though others, or rounding further on, have a part in it."""
     best, most = "", CORRELATED[0]
     for name, moved in wrong.rounded_inputs.items():
-        found = _correlation(wrong.error, moved)
+        found = _correlation(wrong.error, moved) if rms(wrong.error) <= AT_MOST[0] * rms(moved) else 0.0
         if found >= max(most, CORRELATED[1] / np.sqrt(np.count_nonzero(moved) or 1)) and _nowhere_else(wrong, moved):
             best, most = name, found
     return f"{FORMATS[best]}-like inputs, some of them" if best else ""
@@ -108,5 +111,5 @@ def arithmetic(wrong: Wrong) -> str:
         return ""
     moved = single - wrong.truth
     least = max(ROUNDED[0], ROUNDED[1] / np.sqrt(np.count_nonzero(moved) or 1))
-    alike = _correlation(wrong.error, moved) >= least and _nowhere_else(wrong, moved)
-    return "float32 arithmetic inside float64" if alike else ""
+    alike = _correlation(wrong.error, moved) >= least and rms(wrong.error) <= AT_MOST[1] * rms(moved)
+    return "float32 arithmetic inside float64" if alike and _nowhere_else(wrong, moved) else ""

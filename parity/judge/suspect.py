@@ -73,7 +73,7 @@ def _limits(values: Array, truth: Truth) -> Array:
         return np.zeros(values.shape[1:])
     own = np.max(own_scale(values), axis=0)
     scale = pooled(own, values[0]) if allowance.pooled else own
-    limits = 2 * roundings(scale.size, pooled=allowance.pooled) * unit_roundoff(truth.dtype) * scale
+    limits = 2 * roundings(scale.size, truth.dtype, pooled=allowance.pooled) * unit_roundoff(truth.dtype) * scale
     same_shape = truth.values.shape == limits.shape
     return np.maximum(limits, 2 * allowance.limits) if same_shape else limits
 

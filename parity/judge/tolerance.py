@@ -49,7 +49,8 @@ class Allowance:
     ``exact`` asks for equal bits; otherwise ``limits`` holds each element's allowance, by the ``rule``. ``scale`` is S,
     what one unit of rounding in every operation amounts to in each element, ``own_scale`` that before it was pooled.
     ``because`` says where an allowance that is not the default comes from, ``own`` that it is one of the case's or the
-    run's own, ``pooled`` whether the elements share a scale.
+    run's own, ``pooled`` whether the elements share a scale. Elements that are ``free`` may be anything: rounding
+    decides them.
     """
 
     exact: bool
@@ -60,11 +61,19 @@ class Allowance:
     because: str = ""
     own: bool = False
     pooled: bool = True
+    free: Array | None = None
 
 
-def roundings(elements: int, *, pooled: bool = True) -> float:
-    """The allowance of each of so many elements, in units of rounding times the scale, which they may share."""
-    return ROUNDINGS if not pooled else max(ROUNDINGS, TAIL * log(max(elements, 1)))
+def roundings(elements: int, dtype: str, *, pooled: bool = True) -> float:
+    """The allowance of each of so many elements, in units of rounding times the scale, which they may share.
+
+    Kernels of 16-bit formats add up in float32, and round once: the largest of many errors is no larger then.
+    """
+    return (
+        ROUNDINGS
+        if not pooled or unit_roundoff(dtype) > unit_roundoff("float32")
+        else max(ROUNDINGS, TAIL * log(max(elements, 1)))
+    )
 
 
 def together(elements: int, other: float) -> float:
@@ -90,7 +99,9 @@ def allowance(
     number = result_dtype or dtype
     if number in WHOLE:
         none = np.zeros(truth.shape)
-        return Allowance(True, EXACT, none, none, none, pooled=case.pooled)
+        return Allowance(
+            True, EXACT, none, none, none, _undecided(sensitivity), pooled=case.pooled, free=_free(sensitivity)
+        )
     if number in COMPLEX:
         truth, sensitivity = parts(truth), of_parts(sensitivity)
     magnitude = np.abs(np.where(np.isfinite(truth), truth, 0.0))
@@ -114,9 +125,30 @@ def allowance(
     inner = case.accumulates_for(number)
     if inner:
         return _rounded_once(magnitude, scale, own, part_of(number), inner, because, pooled=case.pooled)
-    most = roundings(truth.size, pooled=case.pooled)
+    most = roundings(truth.size, number, pooled=case.pooled)
     limits = most * unit_roundoff(number) * scale
     return Allowance(False, f"{most:.3g} u S", limits, scale, own, because, pooled=case.pooled)
+
+
+FREE = 1 / 4
+"""At most so large a share of whole numbers, and one of few, may be free."""
+
+
+def _free(changed: Array | None) -> Array | None:
+    """The whole numbers that rounding changes in the formula, too: ``changed`` in so large a share of its runs."""
+    if changed is None or np.count_nonzero(changed) > max(FREE * changed.size, 1):
+        return None
+    free: Array = changed > 0
+    return free
+
+
+def _undecided(changed: Array | None) -> str:
+    """What a row says of elements that rounding decides."""
+    count = 0 if changed is None else np.count_nonzero(changed)
+    if not count or changed is None:
+        return ""
+    told = f"rounding decides {count} of {changed.size} elements"
+    return f"{told}, which are not compared" if _free(changed) is not None else f"{told}: too many to leave them out"
 
 
 def _rounded_once(
@@ -130,7 +162,7 @@ def _rounded_once(
     unit, finer = unit_roundoff(dtype), unit_roundoff(inner)
     # Half the distance of two denormal numbers is the unit times the smallest normal number.
     once = np.maximum(magnitude, FLOATS[dtype].smallest_normal)
-    most = roundings(magnitude.size, pooled=pooled)
+    most = roundings(magnitude.size, inner, pooled=pooled)
     computed = most * finer * scale
     limits = unit * (once + computed) + computed
     ratio = finer / unit

@@ -45,7 +45,11 @@ MANY_SIGNS = 1_000_000
 """A formula that draws more signs than this in a run, such as a training of many steps, is run three times only."""
 
 CLOSER_RUNS = 3
-"""So many times as many runs have a closer look."""
+"""A closer look has so many times as many runs ..."""
+
+CLOSER_UNITS = 2.0
+"""... with so many times the unit roundoff of the item's own dtype, which shows what rounding decides: the index of
+the larger of two numbers that are nearly equal, and where the gradient of the larger one goes."""
 
 NOT_FINITE = (
     "The error that rounding brings about cannot be measured there: write the formula so that no root or logarithm of "
@@ -96,7 +100,7 @@ class Formula:
         formula = case.formula
         assert formula is not None
         own = "dtype" in signature(formula).keywords or _holds_other_numbers(case, unit.item.variant)
-        dtype = unit.item.dtype if own else "float64"
+        dtype = unit.item.dtype if own or unit.instead.closer else "float64"
         narrow = FLOATS[unit.item.dtype].unit_roundoff > UNIT
         item, closer = unit.item, unit.instead.closer
         measured = self._measured(item.file, item.case, item.variant, dtype, unit.seed, narrow, closer)
@@ -112,8 +116,11 @@ class Formula:
         if exact.failure is not None:
             return exact.failure
         numbers = {name: result.array for name, result in exact.results.items() if _is_number(result.array)}
-        times = CLOSER_RUNS if closer else 1
-        measured = self._spreads(unit, numbers, narrow=narrow, times=times)
+        own_unit = closer and dtype != "float64"
+        if own_unit:
+            numbers = {name: result.array for name, result in exact.results.items()}
+        amount = CLOSER_UNITS * FLOATS[dtype].unit_roundoff if own_unit else UNIT
+        measured = self._spreads(unit, numbers, narrow=narrow, times=CLOSER_RUNS if closer else 1, amount=amount)
         if isinstance(measured, Failure):
             return measured
         spreads, has_maxima = measured
@@ -122,9 +129,9 @@ class Formula:
             told = ", ".join(f"{name} in {count} elements" for name, count in lost.items())
             return Failure("forward", "", f"with rounding, the formula is no longer finite: {told}. {NOT_FINITE}")
         found = {name: spread.sensitivity for name, spread in spreads.items()}
-        if has_maxima:
+        if has_maxima and not closer:
             gradients = {name: array for name, array in numbers.items() if name.startswith("grad:")}
-            constant = self._spreads(unit, gradients, narrow=narrow, times=times, constant_maxima=True)
+            constant = self._spreads(unit, gradients, narrow=narrow, constant_maxima=True)
             if not isinstance(constant, Failure):
                 for name, spread in constant[0].items():
                     if spread.is_rounding:
@@ -132,18 +139,25 @@ class Formula:
         return found
 
     def _spreads(
-        self, unit: Unit, exact: Mapping[str, Array], *, narrow: bool, times: int, constant_maxima: bool = False
+        self,
+        unit: Unit,
+        exact: Mapping[str, Array],
+        *,
+        narrow: bool,
+        times: int = 1,
+        amount: float = UNIT,
+        constant_maxima: bool = False,
     ) -> tuple[Mapping[str, Spread], bool] | Failure:
-        """How far rounding moves some quantities, and whether the formula differentiates a maximum.
+        """How far rounding by an ``amount`` moves some quantities, and whether the formula differentiates a maximum.
 
         Maxima that are constants are given up as soon as they move every quantity by more than rounding does.
         """
-        spreads = {name: Spread(array) for name, array in exact.items()}
+        spreads = {name: Spread(array, amount) for name, array in exact.items()}
         pooled = declared_case(unit).pooled
         for run in range(times * (RUNS if pooled else RUNS_ALONE)):
             bits = sign_bits(unit.seed, unit.item.case, unit.item.variant, run)
             digits = FEW_DIGITS if narrow else DIGITS
-            with noticed(constant=constant_maxima) as maxima, rounding(bits, digits=digits):
+            with noticed(constant=constant_maxima) as maxima, rounding(bits, digits=digits, unit=amount):
                 rounded = execute(self._rounded, unit)
             if rounded.failure is not None:
                 return replace(rounded.failure, message=f"with rounding, the formula fails: {rounded.failure.message}")
@@ -159,11 +173,12 @@ class Formula:
 class Spread:
     """How far rounding moves the elements of one quantity, run by run.
 
-    ``lost`` says which finite elements were finite in no run. Parts of complex numbers are measured one by one.
+    ``unit`` is how far each operation is off. ``lost`` says which finite elements were finite in no run. Parts of
+    complex numbers are measured one by one. Whole numbers and truth values move by 1 unit, or not at all.
     """
 
-    def __init__(self, exact: Array) -> None:
-        self._exact = exact
+    def __init__(self, exact: Array, unit: float = UNIT) -> None:
+        self._exact, self._unit = exact, unit
         self._parts = (np.real(exact), np.imag(exact)) if np.iscomplexobj(exact) else (exact,)
         self._squares = [np.zeros(exact.shape) for _ in self._parts]
         self._counts = [np.zeros(exact.shape) for _ in self._parts]
@@ -173,8 +188,18 @@ class Spread:
         for part, exact, squares, counts in zip(given, self._parts, self._squares, self._counts, strict=True):
             finite = np.isfinite(part)
             with np.errstate(over="ignore"):
-                squares += np.where(finite, _difference(part, exact), 0.0) ** 2
+                squares += np.where(finite, self._difference(part, exact), 0.0) ** 2
             counts += finite
+
+    def _difference(self, rounded: Array, exact: Array) -> Array:
+        """How far rounding moves each element, in units; not zero where it changes the sign of a zero."""
+        if exact.dtype.kind not in "fc":
+            changes: Array = (rounded != exact).astype(np.float64)
+            return changes
+        with np.errstate(all="ignore"):
+            units: Array = (rounded - exact).astype(np.float64) / self._unit
+        changed = (rounded == 0) & (exact == 0) & (np.signbit(rounded) != np.signbit(exact))
+        return np.where(changed, UNSURE, units)
 
     @property
     def lost(self) -> Array:
@@ -202,14 +227,6 @@ class Spread:
 
 def _is_number(array: Array) -> bool:
     return array.dtype.kind in "fc"
-
-
-def _difference(rounded: Array, exact: Array) -> Array:
-    """How far rounding moves each element, in units; not zero where it changes the sign of a zero."""
-    with np.errstate(all="ignore"):
-        units: Array = (rounded - exact).astype(np.float64) / UNIT
-    changed = (rounded == 0) & (exact == 0) & (np.signbit(rounded) != np.signbit(exact))
-    return np.where(changed, UNSURE, units)
 
 
 def _drawn(bits: np.random.Philox) -> int:

@@ -324,3 +324,34 @@ def test_arithmetic_in_float32_inside_float64():
     assert named(made, np.exp(np.sin(x)), alternatives=alternatives) == "float32 arithmetic inside float64"
     noise = 3e-8 * np.random.default_rng(1).standard_normal(x.shape)
     assert named(np.exp(np.sin(x)) + noise, np.exp(np.sin(x)), alternatives=alternatives) == ""
+
+
+def test_an_error_much_larger_than_that_of_float32_is_no_arithmetic_in_float32():
+    """Sine of 22/7 in the place of pi goes along with rounding, and is thousands of times as large."""
+    v = np.random.default_rng(0).uniform(size=500)
+    rounded = {"output:y": Result(np.sin(np.float32(2 * np.pi) * v.astype(np.float32)), "float32")}
+
+    def alternatives(instead):
+        return rounded if instead.single else {}
+
+    assert named(np.sin(2 * 22 / 7 * v), np.sin(2 * np.pi * v), alternatives=alternatives) == ""
+
+
+def test_an_error_much_larger_than_that_of_rounded_inputs_is_none_of_some_of_them():
+    rng = np.random.default_rng(0)
+    truth, moved = rng.standard_normal((2, 60))
+    rounded = {"output:y": Result(truth + 1e-4 * moved, "float64")}
+    for times, said in ((1.2, True), (30.0, False)):
+        made = truth + times * 1e-4 * (moved + 0.7 * rng.standard_normal(60))
+        found = named(made, truth, "float32", alternatives=lambda instead: rounded if instead.inputs_as else {})
+        assert ("-like inputs, some of them" in found) == said
+
+
+@pytest.mark.parametrize(("dtype", "said"), [("float32", "the right values at other places"), ("bfloat16", "")])
+def test_values_that_fit_at_other_places_by_chance_are_no_cause(dtype, said):
+    """So coarse is bfloat16 that 100 sorted values of any other sample fit as well."""
+    rng = np.random.default_rng(0)
+    truth = rng.standard_normal(100)
+    made = rng.permutation(truth) if said else rng.standard_normal(100)
+    found = named(made, truth, dtype, allowed=16.0)
+    assert found == said or (not said and "other places" not in found)

@@ -26,8 +26,8 @@ def make(**changes):
     return Case("op", "A case.", sizes={"N": 3}, inputs={"x": normal("N")}, outputs={"y": "N"}, **changes)
 
 
-def allowed(case, dtype="float32", override=None, truth=TRUTH, quantity="output:y", sensitivity=None):
-    return allowance(case, case.variants[0], dtype, quantity, truth, sensitivity, override)
+def allowed(case, dtype="float32", override=None, truth=TRUTH, quantity="output:y", sensitivity=None, result_dtype=""):
+    return allowance(case, case.variants[0], dtype, quantity, truth, sensitivity, override, result_dtype)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -124,11 +124,22 @@ def test_all_elements_together_may_be_off_by_a_multiple_of_what_the_other_framew
 
 
 def test_the_largest_of_many_errors_may_be_larger():
-    assert roundings(0) == roundings(1) == roundings(207) == ROUNDINGS
-    assert roundings(200_704) == pytest.approx(1.5 * np.log(200_704))
+    assert {roundings(count, "float32") for count in (0, 1, 207)} == {ROUNDINGS}
+    assert roundings(200_704, "float64") == pytest.approx(1.5 * np.log(200_704))
+    assert roundings(200_704, "float16") == roundings(200_704, "float32", pooled=False) == ROUNDINGS
     found = allowed(make(), truth=np.ones(100_000))
-    assert found.limits == pytest.approx(roundings(100_000) * 2.0**-24)
+    assert found.limits == pytest.approx(roundings(100_000, "float32") * 2.0**-24)
     assert found.rule == "17.3 u S"
+
+
+@pytest.mark.parametrize(
+    ("changed", "free", "said"), [(1, 1, "1 of 8 elements, which"), (2, 2, "2 of 8"), (3, 0, "too many")]
+)
+def test_whole_numbers_that_rounding_decides_are_free_unless_they_are_many(changed, free, said):
+    shares = np.array([0.5] * changed + [0.0] * (8 - changed))
+    found = allowed(make(), truth=np.arange(8), sensitivity=shares, result_dtype="int64")
+    assert np.count_nonzero(found.free if found.free is not None else 0) == free
+    assert said in found.because
 
 
 def test_sums_of_one_kernel_offset_after_the_other_may_be_one_long_sum():
