@@ -207,7 +207,11 @@ def _(
     "mask ignored",
     Shows(
         "variable_lengths",
-        ("torch.nn.utils.rnn.pack_padded_sequence",),
+        (
+            "torch.nn.utils.rnn.pack_padded_sequence",
+            "torch.nn.LSTM (last output taken for the final state)",
+            "torch.nn.utils.rnn.pad_packed_sequence (total_length forgotten)",
+        ),
         STATES,
         when=dict(cell="lstm", layers=1, lengths=(3, 5, 1, 4)),
     ),
