@@ -86,6 +86,7 @@ def test_every_place_exists(fault):
     bench.cases = CASES
     for shows in fault.shows:
         assert list(bench.items(shows))
-        frameworks = {each.api: each.framework for each in CASES[shows.case][1].implementations}
+        case = CASES[shows.case][1]
+        frameworks = {each.api: each.framework for each in (*case.implementations, *case.divergences)}
         assert {frameworks[api] for api in shows.through} == set(fault.targets)
     assert {*fault.reaches, *CONTROLS} <= set(CASES)
