@@ -14,7 +14,7 @@ from parity.judge.tolerance import FEW, MULTIPLE, ROUNDINGS, TOGETHER
 from proof.marked import Marked
 from proof.mutants import page
 from proof.precision.page import section as precision_section
-from proof.seeds import PARTS, SHARES, total
+from proof.seeds import LONG, PARTS, SHARES, Part, long, total
 from proof.sensitivity import JUDGE, USUAL
 from proof.strangers.measure import ALARM, ERRED, MISS, described
 
@@ -51,7 +51,7 @@ def in_short(
 ) -> Iterator[str]:
     """The figures of the records for the README."""
     totals = {name: total(seeds[name]) for name in PARTS}
-    runs = "; ".join(f"{part.title}: {totals[name]['seeds']:,} of {part.seeds:,} seeds" for name, part in PARTS.items())
+    runs = "; ".join(f"{title}: {run['seeds']:,} of {wanted:,} seeds" for _, title, wanted, _, run in _runs(seeds))
     alarms, rows = sum(len(t["alarms"]) for t in totals.values()), sum(t["rows"] for t in totals.values())
     yield f"- Right results rejected: {alarms:,} of {rows:,} ({runs})."
     yield (
@@ -95,12 +95,12 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     totals = {name: total(record[name]) for name in PARTS}
     parts = [name for name in PARTS if totals[name]["items"]]
-    for name, part in PARTS.items():
-        counts = totals[name]
-        seeds, rejected = f"{counts['seeds']:,} of {part.seeds:,}", len(counts["alarms"])
-        formats = ", ".join(part.dtypes)
-        files = f"{part.title} | {len(record[name])} | {formats} | {seeds}"
-        yield f"| {files} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
+    for part, title, wanted, files, counts in _runs(record):
+        seeds, rejected = f"{counts['seeds']:,} of {wanted:,}", len(counts["alarms"])
+        what = f"{title} | {files} | {', '.join(part.dtypes)} | {seeds}"
+        yield f"| {what} | {counts['items']:,} | {counts['rows']:,} | {rejected} |"
+    yield ""
+    yield f"A file takes long when one variant of its cases takes more than {LONG:g} s a seed: it trains models."
     yield ""
     kernels = sum((Counter(totals[name]["kernels"]) for name in parts), Counter[str]())
     listed = "; ".join(f"{names}: {count:,}" for names, count in kernels.most_common())
@@ -131,6 +131,17 @@ def _seeds(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {float(upper):g} | " + " | ".join(cells) + " |"
     yield ""
     yield from _nearest(record)
+
+
+def _runs(record: Mapping[str, Any]) -> Iterator[tuple[Part, str, int, int, dict[str, Any]]]:
+    """What was run: the part, what to call it, the seeds that are wanted, the files, and their counts."""
+    slow = long(record)
+    for name, part in PARTS.items():
+        lasting = {file: counts for file, counts in record[name].items() if file in slow and part.long < part.seeds}
+        others = {file: counts for file, counts in record[name].items() if file not in lasting}
+        yield part, part.title, part.seeds, len(others), total(others)
+        if lasting:
+            yield part, f"{part.title}, in files that take long", part.long, len(lasting), total(lasting)
 
 
 def _nearest(record: Mapping[str, Any]) -> Iterator[str]:

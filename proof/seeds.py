@@ -5,6 +5,7 @@
 What the frameworks are declared not to do right is expected, with every seed; a declaration that does not hold with
 every seed is an alarm, too. The counts are kept for each case file: FILE is written again and again, and the next run
 goes on where it ends. A file of cases that changed is counted anew, and all are when the judge or a version changed.
+Files that take long, since they train models, are run with a tenth of the many seeds of one variant.
 ``--jobs N`` has N sets of workers, of about 1 GB each, take files in turn.
 """
 
@@ -14,6 +15,7 @@ import argparse
 import ast
 import hashlib
 import json
+import math
 import os
 import sys
 import threading
@@ -37,9 +39,10 @@ SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 
 @dataclass(frozen=True)
 class Part:
-    """What is run with how many seeds."""
+    """What is run with how many seeds, and how many where a file takes long."""
 
     seeds: int
+    long: int
     dtypes: tuple[str, ...]
     one_variant: bool
     title: str
@@ -47,12 +50,15 @@ class Part:
 
 WIDE, NARROW = ("float32", "float64"), ("float16", "bfloat16")
 PARTS = {
-    "one_variant": Part(1000, WIDE, True, "one variant of every case"),
-    "full": Part(30, WIDE, False, "the full catalogue"),
-    "narrow": Part(100, NARROW, True, "one variant of every case in 16-bit formats"),
+    "one_variant": Part(1000, 100, WIDE, True, "one variant of every case"),
+    "full": Part(30, 30, WIDE, False, "the full catalogue"),
+    "narrow": Part(100, 100, NARROW, True, "one variant of every case in 16-bit formats"),
 }
 SITTING = 50
 """Seeds of one case file that are run before it is the next one's turn."""
+
+LONG = 2.0
+"""Seconds a seed in one variant of its cases, from which on a file takes long."""
 
 NOTHING: Mapping[str, Any] = dict(
     seeds=0, items=0, rows=0, seconds=0, alarms=[], shares={}, rhos={}, kernels={}, nearest={}
@@ -110,6 +116,11 @@ def total(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return whole | {"seeds": min((part["seeds"] for part in files.values()), default=0)}
 
 
+def long(record: Mapping[str, Any]) -> set[str]:
+    """The files of a record that take long."""
+    return {name for name, counts in record["one_variant"].items() if counts["seconds"] > LONG * counts["seeds"]}
+
+
 def fingerprint(workers: Workers) -> dict[str, Any]:
     """What all counts hold for: the frameworks' versions, and a digest of the judge and of what rounds."""
     return {"versions": workers.versions, "judge": _digest(ROOT / path for path in JUDGED)}
@@ -128,12 +139,12 @@ def sources(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def sittings(counted: Mapping[str, int], wanted: int) -> Iterator[tuple[str, range]]:
+def sittings(counted: Mapping[str, int], wanted: Mapping[str, int]) -> Iterator[tuple[str, range]]:
     """In which order files come, and with which seeds: those with the fewest first, so that all grow together."""
-    for end in range(SITTING, wanted + SITTING, SITTING):
+    for end in range(SITTING, max(wanted.values(), default=0) + SITTING, SITTING):
         for name, seeds in counted.items():
-            if seeds < min(end, wanted):
-                yield name, range(max(seeds, end - SITTING), min(end, wanted))
+            if turn := range(max(seeds, end - SITTING), min(end, wanted[name])):
+                yield name, turn
 
 
 def _digest(paths: Iterable[Path]) -> str:
@@ -236,11 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sets = [Workers(pythons) for _ in range(options.jobs)]
     digests = {file.path.name: _digest(sources(file.path)) for file in sets[0].files}
     counts = Counts(options.out, begun(options.out, fingerprint(sets[0]), digests))
-    planned = Sittings(
-        Sitting(part, name, seeds)
-        for part in PARTS
-        for name, seeds in sittings({n: counts.record[part][n]["seeds"] for n in digests}, getattr(options, part))
-    )
+    planned = Sittings(_planned(counts.record, {part: getattr(options, part) for part in PARTS}))
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
             for done in as_completed([pool.submit(work, workers, planned, counts) for workers in sets]):
@@ -250,6 +257,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for workers in sets:
                 workers.stop()
     return int(any(total(counts.record[part])["alarms"] for part in PARTS))
+
+
+def _planned(record: Mapping[str, Any], wanted: Mapping[str, int]) -> Iterator[Sitting]:
+    """The sittings that a record lacks of the seeds that are wanted of each part."""
+    slow = long(record)
+    for name, part in PARTS.items():
+        counted = {file: counts["seeds"] for file, counts in record[name].items()}
+        fewer = math.ceil(wanted[name] * part.long / part.seeds)
+        most = {file: fewer if file in slow else wanted[name] for file in counted}
+        yield from (Sitting(name, file, seeds) for file, seeds in sittings(counted, most))
 
 
 def begun(path: Path, holds_for: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:

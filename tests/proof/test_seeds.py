@@ -11,7 +11,21 @@ from parity.judge import RED
 from proof.observe import ROOT, Workers
 from proof.precision.measure import APART, SMALLEST, WRONG
 from proof.report import document
-from proof.seeds import JUDGED, NOTHING, WIDE, Counts, Sitting, Sittings, add, begun, sittings, sources, total, work
+from proof.seeds import (
+    JUDGED,
+    NOTHING,
+    WIDE,
+    Counts,
+    Sitting,
+    Sittings,
+    add,
+    begun,
+    long,
+    sittings,
+    sources,
+    total,
+    work,
+)
 from proof.strangers.measure import Finding
 
 NEAREST = {
@@ -42,14 +56,24 @@ def test_files_add_up_to_the_seeds_that_all_of_them_have():
 
 
 def test_files_take_turns_and_those_behind_catch_up():
-    assert list(sittings({"a.py": 0, "b.py": 70}, 120)) == [
+    assert list(sittings({"a.py": 0, "b.py": 70}, {"a.py": 120, "b.py": 120})) == [
         ("a.py", range(50)),
         ("a.py", range(50, 100)),
         ("b.py", range(70, 100)),
         ("a.py", range(100, 120)),
         ("b.py", range(100, 120)),
     ]
-    assert list(sittings({"a.py": 120}, 120)) == []
+    assert list(sittings({"a.py": 120}, {"a.py": 120})) == []
+    assert list(sittings({"a.py": 0, "b.py": 0}, {"a.py": 60, "b.py": 20})) == [
+        ("a.py", range(50)),
+        ("b.py", range(20)),
+        ("a.py", range(50, 60)),
+    ]
+
+
+def test_files_that_take_long_are_told_from_the_others():
+    slow, fast, unknown = {**NOTHING, "seeds": 3, "seconds": 9}, {**NOTHING, "seeds": 3, "seconds": 5}, NOTHING
+    assert long({"one_variant": {"slow.py": slow, "fast.py": fast, "new.py": unknown}}) == {"slow.py"}
 
 
 def test_a_file_is_never_with_two_sets_of_workers():
@@ -139,7 +163,8 @@ def test_the_page_tells_what_was_measured(tmp_path):
     case = {"case": "linear", "quantities": 3, "noticed": comparison, "false_alarms": dict.fromkeys(comparison, 0.0)}
     seeds = {
         "versions": {"torch": "2.13.0", "tensorflow": "2.21.0"},
-        "one_variant": {"linear.py": {**SEED, "alarms": [ALARM]}}, "full": {"linear.py": SEED}, "narrow": {},
+        "one_variant": {"linear.py": {**SEED, "alarms": [ALARM]}, "ptb_model.py": {**SEED, "seconds": 10}},
+        "full": {"linear.py": SEED}, "narrow": {},
     }  # fmt: skip
     missed = Finding("miss", "blur", "", "float16", "WRONG: too wide", "passes", 2, 3)
     strangers = {"operations": 3, "right": 7, "wrong": 9, "items": 10, "seeds": 2, "findings": [asdict(missed)]}
@@ -174,8 +199,11 @@ def test_the_page_tells_what_was_measured(tmp_path):
         (tmp_path / "proof" / f"{name}.json").write_text(json.dumps(content))
     page = document(tmp_path)
     assert "| one variant of every case | 1 | float32, float64 | 1 of 1,000 | 4 | 90 | 1 |" in page
+    assert (
+        "| one variant of every case, in files that take long | 1 | float32, float64 | 1 of 100 | 4 | 90 | 0 |" in page
+    )
     assert "`conv2d`, torch.conv2d: 1 rows, such as float32, seed 7: too far" in page
-    assert "which the processor decides: AVX2, Eigen: 6; AVX2, oneDNN: 2." in page
+    assert "which the processor decides: AVX2, Eigen: 9; AVX2, oneDNN: 3." in page
     assert "| 12.5% | 75.000% | 75.000% |" in page
     assert "| 45.7% | `linear`, float64, seed 3 | `output:y` | tf.matmul |" in page
     assert "1 faults, injected into the frameworks from outside: 1 killed, 1 attributed" in page
