@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from parity.catalog.dtypes import FLOATS, Array
+from parity.catalog.dtypes import FLOATS, Array, unit_roundoff
 from parity.catalog.frameworks import FRAMEWORKS, REFERENCE
 from parity.catalog.known import Deviation
 from parity.judge import Context
 from parity.judge.compare import Truth, against_truth
 from parity.judge.expected import expected_dtype
-from parity.judge.tolerance import allowance, together
+from parity.judge.tolerance import ROUNDINGS, allowance, together
 from parity.workers.protocol import Result
 from proof.observe import Observed, Workers
 
@@ -47,6 +48,18 @@ USUAL = {
 """The defaults for float32 of the usual comparisons."""
 
 JUDGE = "this judge"
+
+APART = {"mean_of_many": 70_000}
+"""Single sums of so many terms of one sign, listed apart, and their terms: see ``bound``."""
+
+
+def bound(terms: int) -> float:
+    """What adding up terms of one sign one by one in float32, which is right, may be off by, of the sum.
+
+    The k-th of n partial sums is k/n of the sum r and is rounded: the root mean square of all roundings is u r √(n/3),
+    beside one of the result itself, and the judge allows eight times as much. No smaller δ can be noticed.
+    """
+    return ROUNDINGS * unit_roundoff("float32") * math.sqrt(1 + terms / 3)
 
 
 def measure(observed: Observed, context: Context) -> list[dict[str, Any]]:
