@@ -115,7 +115,7 @@ def tests(session: nox.Session) -> None:
 
     They run in two processes, and those that measure time after them. With arguments, all run in one.
     """
-    install(session, "einops", "pytest-xdist", *BROWSER)
+    install(session, "einops", "hypothesis", "pytest-xdist", *BROWSER)
     run = ("python", "-m", "pytest", "tests", *interpreters(session))
     if session.posargs:
         session.run(*run, *session.posargs)

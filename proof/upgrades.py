@@ -18,11 +18,12 @@ from typing import Any
 
 from parity.catalog.frameworks import FRAMEWORKS
 from parity.environments import default_folder
-from parity.gate.command import Side, interpreters, run
 from parity.gate.compare import compare
+from parity.gate.runs import catalogue, run
+from parity.gate.sides import Side, interpreters
 from parity.gate.snapshot import Snapshot
 from parity.gate.text import described, heading
-from parity.gate.verdict import Group, Verdict
+from parity.gate.verdict import Group, Share, Verdict
 
 OLDER = "tensorflow-cpu==2.18.1"
 CHAINS: Mapping[str, Sequence[Sequence[str]]] = {
@@ -46,7 +47,7 @@ def chain(steps: Sequence[Sequence[str]], options: argparse.Namespace, rest: Seq
     """For each version but the first, what changed since the one before."""
     before: Snapshot | None = None
     for step in steps:
-        pythons = interpreters(Side(requirements=step), options)
+        pythons = interpreters(Side(requirements=step), options).pythons
         with tempfile.TemporaryDirectory() as folder:
             now = run(Path(folder), pythons, rest, "python3 -m nox -s gate --")
         if before is not None:
@@ -56,7 +57,7 @@ def chain(steps: Sequence[Sequence[str]], options: argparse.Namespace, rest: Seq
 
 def _compared(old: Snapshot, new: Snapshot, step: Sequence[str]) -> dict[str, Any]:
     found = compare(old, new)
-    verdict = Verdict(old, new, found.changes)
+    verdict = Verdict(old, new, found.changes, Share(len(found.items), len(found.items | catalogue([]))))
     return {
         "candidate": list(step),
         "old": _versions(old),
@@ -64,11 +65,13 @@ def _compared(old: Snapshot, new: Snapshot, step: Sequence[str]) -> dict[str, An
         "compared": found.compared,
         "status": verdict.status,
         "counts": verdict.counts,
-        "groups": [_group(group) for group in verdict.groups],
+        "headline": verdict.headline,
+        "sentence": verdict.sentence,
+        "groups": [_group(verdict, group) for group in verdict.groups],
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(verdict: Verdict, group: Group) -> dict[str, Any]:
     example = group.example
     return {
         "change": example.change,
@@ -76,7 +79,7 @@ def _group(group: Group) -> dict[str, Any]:
         "implementation": example.implementation,
         "heading": heading(group),
         "example": example.item,
-        "described": described(example),
+        "described": described(verdict, example),
         "truth": dict(Counter(change.truth for change in group.changes if change.truth)),
     }
 

@@ -15,6 +15,7 @@ class Framework:
     """A framework: the name used in declarations and options, its title, and what it is installed and imported as.
 
     ``packages`` are imported, the first is the framework itself; ``distributions`` are what pip calls its parts.
+    ``oldest`` are the oldest versions of its parts that the harness works with (``nox -s supported`` tries them).
     ``kernels`` are the names, with titles, of the CPU kernels that it chooses from by processor, mode and dtype.
     ``aliases`` give the public name of a module for the beginning of the name that the module has itself; the public
     name is empty for a module that is not public. ``tracers`` are the beginnings of names of functions that read the
@@ -25,6 +26,7 @@ class Framework:
     title: str
     packages: tuple[str, ...]
     distributions: tuple[str, ...]
+    oldest: Mapping[str, str]
     kernels: Mapping[str, str]
     aliases: Mapping[str, str] = field(default_factory=dict)
     tracers: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ FRAMEWORKS: dict[str, Framework] = {
             "PyTorch",
             ("torch",),
             ("torch",),
+            {"torch": "2.4"},
             {"avx512": "AVX-512", "avx2": "AVX2", "default": "scalar"},
             {"torch._C": ""},
             ("torch.compile", "torch.export.", "torch.fx.", "torch.jit."),
@@ -55,6 +58,7 @@ FRAMEWORKS: dict[str, Framework] = {
             "TensorFlow",
             ("tensorflow", "keras", "tf_keras"),
             ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu", "keras", "keras-nightly", "tf-keras"),
+            {"tensorflow": "2.18", "tensorflow-cpu": "2.18", "keras": "3.5"},
             {
                 "onednn": "oneDNN",
                 "eigen": "Eigen",

@@ -81,8 +81,10 @@ def into_baseline(old: Snapshot, new: Snapshot, found: Comparison, chosen: Seque
     kept = {c.detail for c in chosen if c.change == WARNS.name}
     accepted = {text: w for text, w in said.items() if any(w.message in detail for detail in kept)}
     everything = len(chosen) == sum(change.change != UNCHANGED.name for change in found.changes)
-    environment = dict(new.environment) if everything and not found.missing else dict(old.environment)
-    return replace(old, environment=environment, results=_sorted(taken), warnings={**old.warnings, **accepted})
+    warnings = {**old.warnings, **accepted}
+    if everything and not found.missing:
+        return replace(new, folder=old.folder, warnings=warnings)
+    return replace(old, results=_sorted(taken), warnings=warnings)
 
 
 def as_expectations(chosen: Sequence[Change], like_all: Expectation) -> list[Expectation]:

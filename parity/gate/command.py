@@ -4,49 +4,39 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shlex
-import subprocess
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import load
-from ..environments import build, importable
 from ..plan.work import item_name
-from ..record.read import RecordError
-from ..requirements import BuildError, frameworks_of, requirement
 from ..timing.plan import expand_timed
 from ..workers.local import NOT_RESTARTED, StartError
 from .accept import ACCEPTED, AcceptError, added, as_expectations, choose, difference, into_baseline, log, named
 from .compare import Change, compare
 from .expectations import Expectation, ExpectationError, apply, parse, read_expectations, text
-from .snapshot import Snapshot, read_snapshot, write_baseline
+from .runs import catalogue, read, run
+from .sides import Found, Side, comparable, interpreters
+from .snapshot import Snapshot, write_baseline
 from .speed import speed
 from .text import lines
-from .verdict import NO_VERDICT, NoVerdictError, Verdict
+from .verdict import NO_VERDICT, NoVerdictError, Share, Verdict
 from .write import write, write_no_verdict
 
-DONE = (0, 1)
-"""pytest's exit statuses of a run that came to its end: all in order, or not."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a comparison: packages to install in the place of the tested ones, and interpreters that exist."""
-
-    requirements: Sequence[str] = ()
-    pythons: Sequence[str] = ()
+SAME_VERSIONS = (
+    "both sides have the same versions: this tells how steady the comparison is, and nothing of another version"
+)
 
 
 def baseline(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Record the current environment into ``baselines/<name>``."""
     try:
-        pythons = interpreters(Side(), options)
+        pythons = interpreters(Side(), options).pythons
         record = run(options.reports / "baseline", pythons, rest, "python3 -m nox -s parity --")
         write_baseline(record, options.baselines / options.name)
     except (NoVerdictError, OSError) as error:
@@ -82,25 +72,25 @@ def gate(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     """Run what is to be compared, and compare. Raises ``NoVerdictError``."""
     today = date.today()
-    live = bool(options.current or options.current_python)
     candidate = Side(options.candidate or (), options.candidate_python or ())
     current = Side(options.current or (), options.current_python or ())
-    if not candidate.requirements and not candidate.pythons:
+    if not candidate.is_named:
         raise NoVerdictError("name what is to be judged: --candidate torch==2.14.0, or --candidate-python PATH")
     try:
         expectations = read_expectations(options.expectations)
     except ExpectationError as error:
         raise NoVerdictError(str(error)) from error
     again = _command(options)
-    old_pythons: dict[str, str] = {}
-    if live:
-        old_pythons, new_pythons = interpreters(current, options), interpreters(candidate, options)
-        old = run(options.reports / "gate" / "current", old_pythons, rest, again)
+    before: Found | None = None
+    if current.is_named:
+        before, after = interpreters(current, options), interpreters(candidate, options)
+        comparable(before, after)
+        old = run(options.reports / "gate" / "current", before.pythons, rest, again)
     else:
-        old = _read(options.baselines / options.name, "record it with nox -s baseline")
+        old = read(options.baselines / options.name, "record it with nox -s baseline")
         rest = [*rest, *_seed(old, rest)]
-        new_pythons = interpreters(candidate, options)
-    new = run(options.reports / "gate" / "candidate", new_pythons, rest, again)
+        after = interpreters(candidate, options)
+    new = run(options.reports / "gate" / "candidate", after.pythons, rest, again)
     if old.seed != new.seed:
         raise NoVerdictError(f"the baseline's seed is {old.seed}, this run's is {new.seed}: leave --seed out")
     unjudged = [entry.row for entry in new.results.values() if entry.row.message.startswith(NOT_RESTARTED)]
@@ -109,12 +99,15 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     found = compare(old, new)
     if not found.compared:
         raise NoVerdictError("nothing that was run is in the baseline: it is from another catalogue; record it anew")
-    versions = {name: new.version(name) for name in FRAMEWORKS}
+    share = Share(len(found.items), len(found.items | catalogue(_files(old, new))))
+    if options.require_complete and not share.is_complete:
+        raise NoVerdictError(f"--require-complete: only {share} were compared")
     names = [(item_name(*key[:5]), key[0]) for snapshot in (old, new) for key in snapshot.results]
-    timed = _speed(old_pythons, new_pythons, new) if live else []
+    timed = _speed(before.pythons, after.pythons, new) if before and options.speed else []
+    versions = {name: new.version(name) for name in FRAMEWORKS}
     changes, stale = apply(expectations, [*found.changes, *timed], versions, dict.fromkeys(names), today)
-    notes = _notes(old, new, found.missing)
-    return Verdict(old, new, changes, stale, command=again, notes=notes)
+    verdict = Verdict(old, new, changes, share, stale, command=again, notes=_notes(old, new, found.missing))
+    return verdict if verdict.upgraded else replace(verdict, notes=[*verdict.notes, SAME_VERSIONS])
 
 
 def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> list[Change]:
@@ -132,71 +125,10 @@ def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> lis
         raise NoVerdictError(str(error)) from error
 
 
-def interpreters(side: Side, options: argparse.Namespace) -> dict[str, str]:
-    """The interpreter of each framework on one side; environments are built where none is named."""
-    found = {name: path for name in FRAMEWORKS if (path := getattr(options, f"{name}_python"))}
-    wanted: dict[str, list[str]] = {name: [] for name in FRAMEWORKS}
-    try:
-        asked = [(given, frameworks_of(requirement(given))) for given in side.requirements]
-        own = {names[0] for _, names in asked if len(names) == 1}
-        for given, names in asked:
-            for name in names:
-                # A package that is no framework's part goes where something is changed, or everywhere.
-                if len(names) == 1 or not own or name in own:
-                    wanted[name].append(given)
-        for python in side.pythons:
-            found |= dict.fromkeys(_holds(python), python)
-        for name in FRAMEWORKS:
-            if wanted[name] or name not in found:
-                if name in found and any(python == found[name] for python in side.pythons):
-                    raise NoVerdictError(f"{FRAMEWORKS[name].title} is given twice: by its interpreter and by packages")
-                place = options.environments
-                found[name] = str(
-                    build(name, place, say=lambda text: print(text, flush=True), requirements=wanted[name])
-                )
-    except BuildError as error:
-        raise NoVerdictError(str(error)) from error
-    return found
-
-
-def _holds(python: str) -> list[str]:
-    """The frameworks that an interpreter has."""
-    found = importable(python, ["numpy", *(framework.package for framework in FRAMEWORKS.values())])
-    if found is None:
-        raise NoVerdictError(f"{python}: is no working Python interpreter")
-    if "numpy" not in found:
-        raise NoVerdictError(f"{python}: has no NumPy")
-    names = [name for name, framework in FRAMEWORKS.items() if framework.package in found]
-    if not names:
-        raise NoVerdictError(f"{python}: has neither {' nor '.join(f.package for f in FRAMEWORKS.values())}")
-    return names
-
-
-def run(folder: Path, pythons: Mapping[str, str], rest: Sequence[str], again: str) -> Snapshot:
-    """Run the catalogue with these interpreters and read the record. Raises ``NoVerdictError``.
-
-    ``again`` is the command that a failing item is shown with.
-    """
-    chosen = [] if any(_selects(argument) for argument in rest) else ["cases"]
-    given = [f"--{name}-python={path}" for name, path in pythons.items()]
-    command = [sys.executable, "-m", "pytest", "-q", "--no-summary", f"--reports={folder}", "--arrays"]
-    done = subprocess.run([*command, *given, *chosen, *rest], env={**os.environ, "PARITY_COMMAND": again})
-    if done.returncode not in DONE:
-        raise NoVerdictError(
-            f"the run in {folder} did not come to its end (pytest's exit status {done.returncode}): see what it said"
-        )
-    return _read(folder, "see what the run said")
-
-
-def _selects(argument: str) -> bool:
-    return not argument.startswith("-") and os.path.exists(argument.split("::")[0])
-
-
-def _read(folder: Path, mend: str) -> Snapshot:
-    try:
-        return read_snapshot(folder)
-    except RecordError as error:
-        raise NoVerdictError(f"{error}; {mend}") from error
+def _files(*snapshots: Snapshot) -> list[str]:
+    """The case files of runs that are still there."""
+    found = {path for each in snapshots for path in each.environment.get("catalogue", {}).get("files", {}).values()}
+    return sorted(path for path in found if Path(path).exists())
 
 
 def _seed(old: Snapshot, rest: Sequence[str]) -> list[str]:
@@ -237,8 +169,8 @@ def accept(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 def _accept(options: argparse.Namespace) -> int:
     folder = options.baselines / options.name
-    old = _read(folder, "record it with nox -s baseline")
-    new = _read(options.reports / "gate" / "candidate", "run the gate first")
+    old = read(folder, "record it with nox -s baseline")
+    new = read(options.reports / "gate" / "candidate", "run the gate first")
     found = compare(old, new)
     chosen = choose([named(given) for given in options.changes], found.changes)
     if options.expires:

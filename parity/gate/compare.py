@@ -10,31 +10,36 @@ import numpy as np
 
 from ..catalog.frameworks import FRAMEWORKS, REFERENCE
 from ..catalog.known import stopped
-from ..judge.row import EXPECTED, INFERRED, INPUT, NONDETERMINISTIC, PASS, RED, UNEXPECTED
+from ..judge.row import EXPECTED, INFERRED, INPUT, RED, UNEXPECTED
 from ..plan.work import item_name
 from ..record.results import INPUTS, Key, ResultRow
 from ..record.schema import outline
 from .classes import (
     BROKE,
-    DRIFTED,
     GONE,
     NEW,
     NEW_RED,
-    NO_LONGER,
     NOTHING,
     OTHERWISE,
     RAISES,
     REMOVED,
     RESHAPED,
     RESTORED,
+    SILENT,
     UNCHANGED,
     UNSTEADY,
     WARNS,
+    WORSE,
     Class,
 )
 from .snapshot import Entry, Snapshot
+from .transition import State, decided, state
 
-BETTER, WORSE, SAME = "better", "worse", "same"
+NEARER, FURTHER, SAME = "better", "worse", "same"
+
+
+OURS = ("declaration", "not-run")
+"""Stages of failures that the harness or a case file made, and no framework."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All changes, and the items of the old snapshot that the new one does not hold."""
+    """All changes, the items of the old snapshot that the new one does not hold, and what was compared.
+
+    ``items`` are those that both hold, computed from the same inputs; ``compared`` counts their results.
+    """
 
     changes: list[Change]
     missing: list[tuple[str, ...]]
     compared: int
+    items: frozenset[tuple[str, ...]]
 
 
 Implementation = tuple[str, ...]
@@ -109,7 +118,8 @@ def compare(old: Snapshot, new: Snapshot) -> Comparison:
     changes += _gone(before, after)
     changes += _warnings(old, new)
     missing = [item for item in before.inputs if item not in after.inputs]
-    return Comparison(changes, missing, compared)
+    both = frozenset(item for item in after.inputs if before.inputs.get(item) == after.inputs[item])
+    return Comparison(changes, missing, compared, both)
 
 
 class _Indexed:
@@ -124,6 +134,10 @@ class _Indexed:
                 self.inputs[key[:5]] = entry.row.digest
             else:
                 self.truths[key] = entry.row.digest
+
+    def own(self, row: ResultRow) -> list[ResultRow]:
+        """All rows of an implementation in an item."""
+        return [entry.row for entry in self.implementations[row.key[:6]].values()]
 
     def truth(self, row: ResultRow) -> str:
         place = (row.case, row.variant, row.dtype, row.device, row.mode, REFERENCE)
@@ -197,70 +211,83 @@ class _Pair:
         self.old, self.new = first.row, last.row
         self.same_truth = before.truth(self.old) == after.truth(self.new)
         self.moved = self.old.digest != self.new.digest
-        # A trap has one verdict for all its results, and an error for one of them only.
-        results = [entry.row for entry in after.implementations[self.new.key[:6]].values()]
-        self.right = any(
-            row.error_ratio is not None and row.error_ratio <= 1 for row in results if row.verdict == UNEXPECTED
-        )
+        self.was = state(self.old, before.own(self.old))
+        self.now = state(self.new, after.own(self.new))
 
     def change(self) -> Change:
         old, new = self.old, self.new
-        found, needs, detail = self._class()
+        found, detail = self._class()
         ulps, at_most = self._ulps() if not old.stage and not new.stage and found is not RESHAPED else (None, False)
         by_itself = self.moved or old.stage or new.stage or found is UNSTEADY
         moved = new.framework if by_itself else "" if self.same_truth else REFERENCE
+        if new.stage in OURS or old.stage in OURS:
+            moved = ""
+        # What is declared to be raised still is: only its wording is another.
+        reworded = found is OTHERWISE and new.verdict not in RED and (old.stage, old.error) == (new.stage, new.error)
         return _change(
-            found, needs, new, self.quantity,
+            found, NOTHING if reworded else found.needs, new, self.quantity,
             old=old.verdict, new=new.verdict, old_share=old.error_ratio, new_share=new.error_ratio,
             ulps=ulps, at_most=at_most, moved="" if found is UNCHANGED else moved,
             truth=self._arbiter() if found is not UNCHANGED else "", detail=detail,
         )  # fmt: skip
 
-    def _class(self) -> tuple[Class, str, str]:
+    def _class(self) -> tuple[Class, str]:
         old, new = self.old, self.new
-        if new.stage:
-            return self._failed()
-        if old.stage:
-            return NO_LONGER, NO_LONGER.needs, f"raised {_said(old)}"
-        if not new.found and old.found and new.verdict in RED:
-            return BROKE, BROKE.needs, "has no gradient any more (None)"
-        if old.found and (old.found, old.shape) != (new.found, new.shape):
-            return (
-                RESHAPED,
-                RESHAPED.needs,
-                f"{old.found} {old.shape or 'scalar'} to {new.found} {new.shape or 'scalar'}",
-            )
-        if new.verdict == NONDETERMINISTIC != old.verdict:
-            return UNSTEADY, UNSTEADY.needs, "computed twice from the same values, it gave different bits"
-        # Where only the other side moved, the change is the other side's. Where nobody did, the declaration did.
-        judged = self.moved or not self.same_truth or self.by_declaration
-        because = "" if self.moved or not self.same_truth else "no result moved: it is declared or judged otherwise"
-        if judged and (new.verdict in RED) != (old.verdict in RED):
-            if new.verdict == UNEXPECTED and self.right:
-                detail = stopped("what is declared to be wrong is right", "its case file")
-                return RESTORED, RESTORED.needs, detail
-            if new.verdict == UNEXPECTED:
-                return BROKE, BROKE.needs, because or "it is wrong in another way than declared"
-            found = BROKE if new.verdict in RED else RESTORED
-            return found, found.needs, because
-        if not self.moved:
-            return UNCHANGED, NOTHING, ""
-        if old.verdict == EXPECTED and new.verdict == PASS:
-            return RESTORED, RESTORED.needs, "no longer as the catalogue declared it"
-        return DRIFTED, NOTHING, "not in order, as before" if new.verdict in RED else ""
+        if old.stage and new.stage and (_error(old) == _error(new) or _lacks_the_same(old, new)):
+            return UNCHANGED, ""
+        if old.stage or new.stage:
+            return self._raised()
+        unlike = (old.found, old.shape) != (new.found, new.shape)
+        if not self.moved and not unlike:
+            if self.same_truth and State.UNSTEADY not in (self.was, self.now):
+                return self._declared()
+            if self.was is self.now:
+                return UNCHANGED, ""
+        if unlike and self.now is not State.RIGHT and not new.found:
+            return (BROKE if self.was is State.RIGHT else WORSE), "has no gradient any more (None)"
+        if unlike and old.found and new.found and (self.was is State.RIGHT or self.now is not State.RIGHT):
+            return RESHAPED, f"{old.found} {old.shape or 'scalar'} to {new.found} {new.shape or 'scalar'}"
+        found, detail = decided(self.was, self.now, old, new)
+        return found, detail or self._said(found)
 
-    def _failed(self) -> tuple[Class, str, str]:
+    def _declared(self) -> tuple[Class, str]:
+        """The class of what nothing moved in: a declaration, or the judge, can say otherwise of it."""
+        if not self.by_declaration or (self.old.verdict in RED) == (self.new.verdict in RED):
+            return UNCHANGED, ""
+        because = "no result moved: it is declared or judged otherwise"
+        if self.new.verdict in RED:
+            return (RESTORED, self._said(RESTORED)) if self.now is State.RIGHT else (BROKE, because)
+        return (RESTORED if self.now is State.RIGHT else UNCHANGED), because
+
+    def _raised(self) -> tuple[Class, str]:
+        """The class where one side, or both, gives an error in the place of a result."""
         old, new = self.old, self.new
-        if old.stage and (_error(old) == _error(new) or _lacks_the_same(old, new)):
-            return UNCHANGED, NOTHING, ""
-        if new.missing:
+        found, detail = decided(self.was, self.now, old, new)
+        raised = f"raised {_said(old)}"
+        if found is REMOVED:
             nearest = f"; the nearest name is {new.nearest}" if new.nearest else ""
-            return REMOVED, REMOVED.needs, f"{new.missing} is gone{nearest}"
-        if not old.stage:
-            return RAISES, RAISES.needs, _said(new)
-        # What is declared to be raised still is: only its wording is another.
-        as_declared = new.verdict not in RED and (old.stage, old.error) == (new.stage, new.error)
-        return OTHERWISE, NOTHING if as_declared else OTHERWISE.needs, f"{_said(old)}; now {_said(new)}"
+            return found, f"{new.missing} is gone{nearest}"
+        if found is RAISES:
+            return found, _said(new)
+        if found is OTHERWISE:
+            return found, f"{_said(old)}; now {_said(new)}"
+        if found is SILENT:
+            return found, f"{raised}; now gives a wrong result{', as declared' if self.now is State.DECLARED else ''}"
+        return found, detail or raised
+
+    def _said(self, found: Class) -> str:
+        """What the class alone does not say."""
+        if found is BROKE and self.now is State.DECLARED:
+            return "as it is declared to be wrong in this version"
+        if found is BROKE and self.new.verdict == UNEXPECTED:
+            return "it is wrong in another way than declared"
+        if found is RESTORED and self.new.verdict == UNEXPECTED:
+            return stopped("what is declared to be wrong is right", "its case file")
+        if found is UNSTEADY:
+            return "computed twice from the same values, it gave different bits"
+        if found is RESTORED and self.old.verdict == EXPECTED:
+            return "no longer as the catalogue declared it"
+        return ""
 
     def _ulps(self) -> tuple[float | None, bool]:
         old, new = self.old, self.new
@@ -280,7 +307,7 @@ class _Pair:
         old, new = self.old.error_ratio, self.new.error_ratio
         if old is None or new is None:
             return ""
-        return SAME if old == new else BETTER if new < old else WORSE
+        return SAME if old == new else NEARER if new < old else FURTHER
 
 
 def _warnings(old: Snapshot, new: Snapshot) -> Iterator[Change]:

@@ -44,6 +44,12 @@ def add_commands(commands: Any) -> None:
             f"--{side}", action="append", metavar="REQUIREMENT", help="such as torch==2.14.0, or a wheel"
         )
         judged.add_argument(f"--{side}-python", action="append", metavar="PATH", help="an interpreter that exists")
+    judged.add_argument(
+        "--no-speed", dest="speed", action="store_false", help="compare results only: timing takes most of a small gate"
+    )
+    judged.add_argument(
+        "--require-complete", action="store_true", help="no verdict unless the whole catalogue was compared"
+    )
     taken.add_argument("changes", nargs="+", metavar="CHANGE", help="'drifted: conv2d*', 'conv2d*' or 'drifted'")
     taken.add_argument("--dry-run", action="store_true", help="show the difference only")
     taken.add_argument("--expires", type=day, help="make expectations of them until this day: 2027-01-31")

@@ -45,7 +45,7 @@ def _table(verdict: Verdict, changes: list[Change]) -> pd.DataFrame:
     rows = [
         (change.change, change.needs, change.item, change.case, change.implementation, title(change.framework),
          change.quantity, change.old, change.new, _number(change.old_share), _number(change.new_share),
-         _number(change.ulps), described(change), verdict.reproduce(change))
+         _number(change.ulps), described(verdict, change), verdict.reproduce(change))
         for change in changes
     ]  # fmt: skip
     table: pd.DataFrame = pd.DataFrame(rows, columns=list(EXPORTED))

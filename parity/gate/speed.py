@@ -1,10 +1,12 @@
 """Slower or faster: two versions of one framework timed in turns, on the timed cases.
 
-A change is told only when its interval lies beyond the margin, and a repeat in fresh processes says the same.
+A change is told only when its interval lies beyond the margin, and a repeat in fresh processes says the same. It needs
+a person only when it costs something: microseconds of one call decide no upgrade.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
 
@@ -18,10 +20,16 @@ from ..timing.repeat import Found, Pair, compared
 from ..timing.series import Series
 from ..timing.turns import Participant, Precision, Turns
 from ..workers.local import StartError
-from .classes import FASTER, SLOWER
+from .classes import FASTER, NOTHING, SLOWER
 from .compare import Change
 
 MARGIN = 0.05
+
+FLOOR = 20e-6
+"""Seconds that a call must take longer for a person to be needed."""
+
+SHARE = 1e-3
+"""Of the time of all timed calls of its size: what a call must take longer, too."""
 
 PRECISION = Precision(seconds=0.5, at_most=2.5, narrow=0.025)
 """An interval must be narrower than the margin to lie beyond it."""
@@ -56,7 +64,13 @@ def speed(
 
         say(f"timing {len(timed)} items of {FRAMEWORKS[framework].title} in turns")
         found = compared(_time(sides, units), again, margin=margin, clear=inf)
-        changes += [_change(key, each) for key, each in found.items() if each.difference != SAME]
+        totals: dict[str, float] = defaultdict(float)
+        sizes = {item: size_of(case, item) for item, case in timed}
+        for (unit, _), each in found.items():
+            totals[sizes[unit.item]] += _old_seconds(each)
+        changes += [
+            _change(key, each, totals[sizes[key[0].item]]) for key, each in found.items() if each.difference != SAME
+        ]
     return changes
 
 
@@ -88,18 +102,29 @@ def _pairs(
             yield (unit, measure), (series, other)
 
 
-def _change(key: Key, found: Found) -> Change:
+def weighs(added: float, total: float) -> bool:
+    """Whether so many seconds more in one call need a person, where all timed calls of its size take ``total``."""
+    return added >= FLOOR and added >= SHARE * total
+
+
+def _old_seconds(found: Found) -> float:
+    estimate = seconds(found.pair[1])
+    return 0.0 if estimate is None else estimate.value
+
+
+def _change(key: Key, found: Found, total: float) -> Change:
     (unit, measure), item, whole = key, key[0].item, found.ratio
-    kind = FASTER if found.difference == LESS else SLOWER
-    new, old = found.pair
-    shown = " to ".join(_time_text(time.value) for series in (old, new) if (time := seconds(series)) is not None)
+    kind, old = FASTER if found.difference == LESS else SLOWER, _old_seconds(found)
+    added = old * (whole.value - 1)
+    little = kind is SLOWER and not weighs(added, total)
+    told = f", {added / total:.2%} of all timed calls of its size" if total else ""
     detail = (
-        f"{measure}: {whole.value:.3g} times the time ({whole.low:.3g} to {whole.high:.3g}), {shown}, "
-        "confirmed in fresh processes"
+        f"{measure}: {whole.value:.3g} times the time ({whole.low:.3g} to {whole.high:.3g}), {_time_text(old)} to "
+        f"{_time_text(old + added)}{told}, confirmed in fresh processes{'; too little to matter' if little else ''}"
     )
     return Change(
-        kind.name, kind.needs, item.case, item.variant, item.dtype, item.device, item.mode, unit.api, unit.framework,
-        measure, moved=unit.framework, detail=detail,
+        kind.name, NOTHING if little else kind.needs, item.case, item.variant, item.dtype, item.device, item.mode,
+        unit.api, unit.framework, measure, moved=unit.framework, detail=detail,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from .verdict import MOST, Group, Verdict
 
 def lines(verdict: Verdict) -> Iterator[str]:
     """The summary as lines of text."""
-    yield f"{verdict.headline} (exit status {verdict.status})"
+    yield f"{verdict.headline}. {verdict.sentence} (exit status {verdict.status})"
     for name, setting, old, new in verdict.environments():
         yield f"  {title(name) or name} {setting}: {old} -> {new}"
     yield from (f"  {note}" for note in verdict.notes)
@@ -27,7 +27,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for number, group in enumerate(groups[:MOST], start=1):
         change = group.example
         yield f"{number:>2}. {heading(group)}"
-        yield f"    {described(change)}"
+        yield f"    {described(verdict, change)}"
         yield f"    {verdict.reproduce(change)}"
     if len(groups) > MOST:
         yield f"    and {len(groups) - MOST:,} more: gate.html and gate.csv have them all"
@@ -37,7 +37,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
 
 def markdown(verdict: Verdict) -> str:
     """The summary for a pull request's comment or a job's summary."""
-    text = [f"## Upgrade gate: {prose(verdict.headline)}", ""]
+    text = [f"## Upgrade gate: {prose(verdict.headline)}", "", f"{prose(verdict.sentence)}.", ""]
     differing = list(verdict.environments())
     if differing:
         rows = [(title(name) or name, setting, code(old), code(new)) for name, setting, old, new in differing]
@@ -51,7 +51,7 @@ def markdown(verdict: Verdict) -> str:
     groups = [group for group in verdict.groups if group.example.change not in (UNCHANGED.name, NEW.name)]
     for number, group in enumerate(groups[:MOST], start=1):
         text.append(f"{number}. **{prose(heading(group))}**  ")
-        text.append(f"   {prose(described(group.example))}  ")
+        text.append(f"   {prose(described(verdict, group.example))}  ")
         text.append(f"   {code(verdict.reproduce(group.example))}")
     if len(groups) > MOST:
         text += ["", f"{len(groups) - MOST:,} more are in `gate.html` and `gate.csv`."]
@@ -72,7 +72,7 @@ def heading(group: Group) -> str:
     return f"{change.change}: {change.case}, {change.implementation}{often}{shown}{accepted}"
 
 
-def described(change: Change) -> str:
+def described(verdict: Verdict, change: Change) -> str:
     """One change in words: who moved, by how much, and which way."""
     parts = [change.detail] if change.detail else []
     if change.ulps:
@@ -81,8 +81,8 @@ def described(change: Change) -> str:
         parts.append(f"share of the allowance {change.old_share:.3g} to {change.new_share:.3g}")
     if change.old != change.new and change.old:
         parts.append(f"{change.old} to {change.new}")
-    if change.moved and not change.detail.startswith(tuple(BY_NAME)):
-        parts.append(f"{title(change.moved)} moved")
+    if moved := verdict.mover(change):
+        parts.append(moved)
     if change.truth in ("better", "worse"):
         parts.append(f"{'nearer the truth' if change.truth == 'better' else 'further from the truth'}")
     if change.expectation:

@@ -8,8 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .classes import CLASSES, IMPROVEMENT, NOTHING, RANK, REGRESSION, UNCHANGED, WARNS
-from .compare import Change
+from ..catalog.frameworks import FRAMEWORKS, REFERENCE
+from ..judge.row import EXPECTED, RED
+from .classes import (
+    BROKE,
+    CLASSES,
+    DRIFTED,
+    IMPROVEMENT,
+    NOTHING,
+    RANK,
+    REGRESSION,
+    SILENT,
+    UNCHANGED,
+    WARNS,
+    WORSE,
+)
+from .compare import Change, title
 from .expectations import Stale
 from .snapshot import Snapshot
 
@@ -37,6 +51,13 @@ SETTINGS = (
 )
 
 
+AWAY = {BROKE.name, WORSE.name, SILENT.name}
+"""The classes of results that moved away from the truth."""
+
+PARTS = {"tensorflow": {"version": "TensorFlow", "keras": "Keras"}}
+"""What a framework's environment tells the versions of, where it is more than the framework."""
+
+
 class NoVerdictError(Exception):
     """The gate cannot judge. The message says why and what to do."""
 
@@ -57,12 +78,28 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Share:
+    """How many of the catalogue's items were compared."""
+
+    compared: int
+    whole: int
+
+    @property
+    def is_complete(self) -> bool:
+        return self.compared >= self.whole
+
+    def __str__(self) -> str:
+        return f"{self.compared:,} of {self.whole:,} items"
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The outcome of a gate. ``command`` reproduces a node id of the catalogue when it is put behind it."""
 
     old: Snapshot
     new: Snapshot
     changes: Sequence[Change]
+    share: Share
     stale: Sequence[Stale] = ()
     command: str = ""
     notes: Sequence[str] = ()
@@ -76,16 +113,64 @@ class Verdict:
 
     @property
     def headline(self) -> str:
-        """The verdict in words."""
+        """The verdict in words: what was upgraded, whether that is safe, and how much was run."""
+        return f"{self.upgrade}: {self._judgement}"
+
+    @property
+    def upgrade(self) -> str:
+        """The versions that differ, such as ``PyTorch 2.13.0 to 2.14.1``."""
+        moved = [f"{part} {old} to {new}" for part, old, new in self.upgraded]
+        if moved:
+            return ", ".join(moved)
+        return " and ".join(f"{part} {new}" for part, _, new in _parts(self.old, self.new)) + ", as before"
+
+    @cached_property
+    def upgraded(self) -> list[tuple[str, str, str]]:
+        """The frameworks, and parts of one, whose versions differ, with both versions."""
+        return [(part, old, new) for part, old, new in _parts(self.old, self.new) if old != new]
+
+    @property
+    def _judgement(self) -> str:
         regressions = sum(change.needs == REGRESSION for change in self.changes)
         improvements = sum(change.needs == IMPROVEMENT for change in self.changes)
         if regressions:
-            return f"not safe as it is: {_many(regressions, 'change')} for the worse"
+            return f"not safe as it is: {_many(regressions, 'change')} for the worse, in {self.share}"
+        ran = "safe" if self.share.is_complete else f"safe for what was run, {self.share}"
+        whole = f" ({self.share})" if self.share.is_complete else ""
         if improvements or self.stale:
             parts = [_many(improvements, "improvement")] if improvements else []
             parts += [_many(len(self.stale), "expectation") + " out of date"] if self.stale else []
-            return f"safe, and to be accepted: {', '.join(parts)}"
-        return "safe: nothing that needs a person"
+            return f"{ran}, and to be accepted: {', '.join(parts)}{whole}"
+        return f"{ran}: nothing that needs a person{whole}"
+
+    @cached_property
+    def sentence(self) -> str:
+        """Drift against regression: how many results have other bits, and how many operations are further off."""
+        drifted = [c for c in self.changes if c.change == DRIFTED.name]
+        right = [c for c in drifted if c.new not in RED and c.new != EXPECTED]
+        wrong, worse = len(drifted) - len(right), {c.case for c in self.changes if c.change in AWAY}
+        dtypes = sorted({change.dtype for change in right})
+        formats = " and ".join(dtypes) if len(dtypes) <= 2 else "their formats"
+        permit = f", all within what {formats} {'permits' if len(dtypes) == 1 else 'permit'}" if right else ""
+        known = (
+            f"; {_many(wrong, 'result')} that were wrong before {'has' if wrong == 1 else 'have'} other bits"
+            * bool(wrong)
+        )
+        return (
+            f"{_many(len(right), 'result')} {'has' if len(right) == 1 else 'have'} other bits{permit}; "
+            f"{_many(len(worse), 'operation')} moved away from the truth{known}"
+        )
+
+    def mover(self, change: Change) -> str:
+        """Who changed a result, in words; empty where it did not move, or where the harness failed."""
+        if not change.moved:
+            return ""
+        if change.moved == REFERENCE:
+            return "the formula moved"
+        own = [part for part, *_ in self.upgraded if part in _titles(change.moved)]
+        if not own:
+            return f"{title(change.moved)} is the version it was"
+        return f"{' or '.join(own)} moved"
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -132,6 +217,21 @@ class Verdict:
                 values = str(one.get(setting, "")), str(other.get(setting, ""))
                 if values[0] != values[1] and setting in SETTINGS:
                     yield name, setting, *values
+
+
+def _titles(framework: str) -> dict[str, str]:
+    """The title of each part of a framework, by the key of its version."""
+    return {title: key for key, title in PARTS.get(framework, {"version": FRAMEWORKS[framework].title}).items()}
+
+
+def _parts(old: Snapshot, new: Snapshot) -> Iterator[tuple[str, str, str]]:
+    """Every framework and part of one with its old and its new version."""
+    before, after = old.environment["environments"], new.environment["environments"]
+    for framework in FRAMEWORKS:
+        for part, key in _titles(framework).items():
+            versions = [str(side.get(framework, {}).get(key, "")) for side in (before, after)]
+            if any(versions):
+                yield part, versions[0], versions[1]
 
 
 def _size(change: Change) -> tuple[float, float]:

@@ -50,7 +50,7 @@ def _junit(path: Path, verdict: Verdict) -> None:
     for group in groups:
         name = {"classname": f"gate.{group.example.change}", "name": _printable(heading(group))}
         case = ET.SubElement(suite, "testcase", name)
-        text = f"{described(group.example)}\n{verdict.reproduce(group.example)}"
+        text = f"{described(verdict, group.example)}\n{verdict.reproduce(group.example)}"
         if group.needs:
             kind = "regression" if group.needs == REGRESSION else "to be accepted"
             ET.SubElement(case, "failure", {"message": kind}).text = _printable(text)

@@ -37,7 +37,9 @@ class ResultRow:
 
     ``shape`` is ``2x5x9x8``, ``digest`` of the result's bits. ``verdict`` is that against the formula, or a worse one
     of a comparison in which this framework is to blame; ``error_ratio``, ``max_ulp`` and ``rho`` are against the
-    formula. ``stage``, ``error`` and ``message`` tell a failure, ``missing`` the name that the framework does not have,
+    formula. ``right`` is ``yes`` or ``no`` where the elements were measured: whether they are within the allowance, one
+    by one and together. ``not_finite`` counts those that are NaN or infinite where the formula's are neither.
+    ``stage``, ``error`` and ``message`` tell a failure, ``missing`` the name that the framework does not have,
     ``nearest`` the nearest that it has.
     """
 
@@ -56,6 +58,8 @@ class ResultRow:
     error_ratio: float | None = None
     max_ulp: float | None = None
     rho: float | None = None
+    right: str = ""
+    not_finite: int | None = None
     stage: str = ""
     error: str = ""
     message: str = ""
@@ -106,7 +110,7 @@ def result_rows(
             given = ResultRow(
                 *place, api, implementation.framework, quantity,
                 verdict=judged.verdict(api, quantity, naive=naive),
-                error_ratio=row.error_ratio, max_ulp=row.max_ulp, rho=row.rho,
+                error_ratio=row.error_ratio, max_ulp=row.max_ulp, rho=row.rho, right=_right(row),
             )  # fmt: skip
             result = results.get(quantity)
             if result is None:
@@ -114,8 +118,12 @@ def result_rows(
                 yield _failed(given, observation.inference_failure if inferred else observation.failure), None
             else:
                 shape = "x".join(map(str, result.shape))
-                kept = replace(given, found=result.dtype, shape=shape, digest=_digest(result.own))
-                yield kept, _distances(result, truths.get(quantity)) if arrays else None
+                right = truths.get(quantity)
+                kept = replace(
+                    given, found=result.dtype, shape=shape, digest=_digest(result.own),
+                    not_finite=_not_finite(result, right),
+                )  # fmt: skip
+                yield kept, _distances(result, right) if arrays else None
 
 
 def _truths(case: Case, item: Item, results: Mapping[str, Result]) -> dict[str, Result]:
@@ -172,6 +180,20 @@ class _Judged:
 
 def _digest(stored: Array) -> str:
     return blake2b(np.ascontiguousarray(stored).tobytes(), digest_size=6).hexdigest()
+
+
+def _right(row: Row) -> str:
+    if row.error_ratio is None:
+        return ""
+    together = row.rho is None or row.rho_allowed is None or row.rho <= row.rho_allowed
+    return "yes" if row.error_ratio <= 1 and together else "no"
+
+
+def _not_finite(result: Result, truth: Result | None) -> int | None:
+    """How many elements are NaN or infinite where the formula's are neither; ``None`` where that cannot be told."""
+    if truth is None or result.shape != truth.shape:
+        return None
+    return int(np.count_nonzero(~np.isfinite(result.values) & np.isfinite(truth.values)))
 
 
 def _distances(result: Result, truth: Result | None) -> Array | None:

@@ -27,7 +27,7 @@ BENCHMARKS = "benchmarks.json"
 HTML = "parity.html"
 SUMMARY = "parity.md"
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 _VARYING = re.compile(r"0x[0-9a-fA-F]+|(?:/[^\s/:]+)+/|\d+")
 

@@ -46,9 +46,16 @@ class TorchAdapter(Adapter):
             "mkldnn": torch.backends.mkldnn.is_available(),
             "tf32": False,
             "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version() if torch.version.cuda else None,
+            "cudnn": self._cudnn(),
             "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         }
+
+    def _cudnn(self) -> int | str | None:
+        """The version of cuDNN, or what PyTorch says in its place: a build can find one that it was not made for."""
+        try:
+            return self._torch.backends.cudnn.version() if self._torch.version.cuda else None
+        except RuntimeError as error:
+            return str(error).partition("\n")[0]
 
     def devices(self) -> list[str]:
         count = self._torch.cuda.device_count() if self._torch.cuda.is_available() else 0
@@ -93,7 +100,8 @@ class TorchAdapter(Adapter):
             return call
         dynamo = self._torch._dynamo
         dynamo.config.allow_rnn = True  # Without it, recurrent layers are left to eager execution.
-        dynamo.config.fail_on_recompile_limit_hit = True  # So is what would need one graph too many.
+        if hasattr(dynamo.config, "fail_on_recompile_limit_hit"):  # Since PyTorch 2.7.
+            dynamo.config.fail_on_recompile_limit_hit = True  # So is what would need one graph too many.
         backend = "inductor" if mode == COMPILED else "aot_eager"
         captured: Callable[..., Any] = self._torch.compile(call, fullgraph=whole, dynamic=False, backend=backend)
         return captured

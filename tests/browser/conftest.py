@@ -17,7 +17,7 @@ from benchmarks.chromium import MissingError, chromium
 from parity.gate.compare import compare
 from parity.gate.page import page
 from parity.gate.snapshot import read_snapshot
-from parity.gate.verdict import Verdict
+from parity.gate.verdict import Share, Verdict
 
 CASES = Path(__file__).resolve().parents[2] / "cases"
 RECORDED = Path(__file__).resolve().parents[1] / "gate" / "recorded"
@@ -144,5 +144,7 @@ def gate_page(tmp_path_factory):
     """The gate's page of the recorded pair."""
     old, new = read_snapshot(RECORDED / "old"), read_snapshot(RECORDED / "new")
     path = tmp_path_factory.mktemp("gate") / "gate.html"
-    path.write_text(page(Verdict(old, new, compare(old, new).changes, command="nox -s gate --")), encoding="utf-8")
+    path.write_text(
+        page(Verdict(old, new, compare(old, new).changes, Share(26, 26), command="nox -s gate --")), encoding="utf-8"
+    )
     return path

@@ -69,11 +69,40 @@ def scaled(by: float) -> Any:
     return lambda original: lambda x: original(x) * by
 
 
+def one_row(original: Any) -> Any:
+    return lambda x: original(x)[:1]
+
+
+def not_a_number(original: Any) -> Any:
+    return lambda x: original(x) * float("nan")
+
+
+def noisy(original: Any) -> Any:
+    """The same values with other bits in every process."""
+    import numpy
+    import torch
+
+    entropy = numpy.random.default_rng()
+
+    def noise(x: Any) -> Any:
+        return torch.from_numpy(entropy.integers(0, 2, tuple(x.shape)) * 2.0**-23)
+
+    return lambda x: (original(x) * (1 + noise(x))).to(x.dtype)
+
+
 def old_torch(torch: Any) -> None:
     exchange(torch, "sin", scaled(1.01))
     exchange(torch, "cos", scaled(1.01))
     exchange(torch, "sqrt", raising(NotImplementedError("sqrt is not implemented")))
     exchange(torch, "log", raising(NotImplementedError("log is not implemented")))
+    for name in ("expm1", "rsqrt", "round"):
+        exchange(torch, name, scaled(1.01))
+    exchange(torch, "neg", scaled(1.5))
+    exchange(torch, "negative", not_a_number)
+    exchange(torch, "tan", raising(NotImplementedError("tan is not implemented")))
+    exchange(torch, "ceil", one_row)
+    exchange(torch, "sign", noisy)
+    del torch.acosh, torch.positive
 
 
 def new_torch(torch: Any) -> None:
@@ -90,20 +119,18 @@ def new_torch(torch: Any) -> None:
 
     exchange(torch, "exp", scaled(1 + 2.0**-23))
     exchange(torch, "tanh", scaled(1.001))
-    exchange(torch, "sinh", lambda original: lambda x: original(x)[:1])
+    exchange(torch, "sinh", one_row)
     exchange(torch, "cosh", lambda original: lambda x: original(x).double())
     exchange(torch, "atan", raising(ValueError("atan of 12 elements")))
     exchange(torch, "asinh", aborting)
     exchange(torch, "log", raising(TypeError("log does not take this")))
     exchange(torch, "abs", warned)
-    import numpy
-
-    entropy = numpy.random.default_rng()  # Another in every process.
-
-    def noise(x: Any) -> Any:
-        return torch.from_numpy(entropy.integers(0, 2, tuple(x.shape)) * 2.0**-23)
-
-    exchange(torch, "sigmoid", lambda original: lambda x: (original(x) * (1 + noise(x))).to(x.dtype))
+    exchange(torch, "sigmoid", noisy)
+    exchange(torch, "expm1", scaled(1.5))
+    exchange(torch, "rsqrt", scaled(2))
+    exchange(torch, "round", scaled(1.5))
+    for name in ("neg", "negative", "reciprocal", "tan", "acosh"):
+        exchange(torch, name, scaled(1.01))
     del torch.square
 
 

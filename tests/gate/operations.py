@@ -45,3 +45,26 @@ operation("raising_otherwise", lambda np, x: np.log(x), "torch.log").limitation(
 operation("vanishing", lambda np, x: x * x, "torch.square")
 operation("warning", lambda np, x: np.abs(x), "torch.abs", exact=["*"])
 operation("unsteady", lambda np, x: 1 / (1 + np.exp(-x)), "torch.sigmoid")
+
+# Pairs that verdicts alone would judge wrongly: see parity/gate/transition.py.
+OFF = dict(quantities=["*"], because="it is off", source="measured")
+
+operation("worse", lambda np, x: np.expm1(x), "torch.expm1")
+operation("worse_as_declared", lambda np, x: 1 / np.sqrt(x), "torch.rsqrt").deviation(
+    "torch.rsqrt", within=float("inf"), **OFF
+)
+operation("wrong_as_declared_now", lambda np, x: 1 / x, "torch.reciprocal").deviation(
+    "torch.reciprocal", within=0.1, **OFF
+)
+operation("wrong_otherwise_now", lambda np, x: np.round(x), "torch.round").deviation("torch.round", within=0.1, **OFF)
+operation("wrong_then_as_declared", lambda np, x: -x, "torch.neg", "tf.math.negative").deviation(
+    "torch.neg", within=0.1, **OFF
+)
+operation("silent", lambda np, x: -x, "torch.negative")
+operation("wrong_instead_of_raising", lambda np, x: np.tan(x), "torch.tan")
+operation("wrong_from_the_first", lambda np, x: np.arccosh(x), "torch.acosh").deviation(
+    "torch.acosh", within=0.1, **OFF
+)
+operation("right_from_the_first", lambda np, x: 1 * x, "torch.positive", "tf.identity", exact=["*"])
+operation("mending_the_shape", lambda np, x: np.ceil(x), "torch.ceil")
+operation("steadied", lambda np, x: np.sign(x), "torch.sign")

@@ -6,7 +6,7 @@ import pytest
 
 from parity.gate.compare import compare
 from parity.gate.expectations import ExpectationError, apply, read_expectations, text
-from parity.gate.verdict import Verdict
+from parity.gate.verdict import Share, Verdict
 
 TODAY = date(2026, 11, 21)
 ENTRY = {
@@ -117,7 +117,7 @@ def test_entries_are_written_as_they_are_read(tmp_path):
 
 def test_the_exit_status_follows_from_what_is_needed(old, new, judged):
     def status(changes, stale=()):
-        return Verdict(old, new, changes, stale).status
+        return Verdict(old, new, changes, Share(26, 26), stale).status
 
     found = compare(old, new).changes
     assert status(found) == 1

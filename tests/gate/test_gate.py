@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -44,6 +45,16 @@ def changed(place, pythons):
     return run(place, "gate", f"--candidate-python={new}", *given(pythons))
 
 
+@pytest.fixture
+def older(tmp_path, pythons):
+    """An interpreter whose PyTorch says that it is an old one."""
+    script = tmp_path / "python"
+    answer = 'case "$2" in *importlib.metadata*) echo \'versions {"torch": "2.3.1"}\'; exit 0;; esac'
+    script.write_text(f'#!/bin/sh\n{answer}\nexec "{pythons["torch"]}" "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
 def rows(place):
     with (place / "reports" / "gate.csv").open(newline="") as stream:
         return list(csv.DictReader(stream))
@@ -69,7 +80,8 @@ def test_what_a_live_gate_finds_is_what_the_recorded_pair_tells(changed, place, 
 
 def test_the_files_tell_the_same(changed, place):
     reports = place / "reports"
-    assert (reports / "gate.md").read_text().startswith("## Upgrade gate: not safe as it is: ")
+    assert "## Upgrade gate: PyTorch " in (reports / "gate.md").read_text()
+    assert ": not safe as it is: " in (reports / "gate.md").read_text().splitlines()[0]
     suite = ET.parse(reports / "gate.junit.xml").getroot()
     assert int(suite.get("failures")) == len(suite.findall("testcase/failure")) > 5
     assert "broke parity" in (reports / "gate.html").read_text()
@@ -78,15 +90,29 @@ def test_the_files_tell_the_same(changed, place):
 
 
 def test_one_item_is_judged_alone(place, pythons, changed):
-    done = run(place, "gate", f"--candidate-python={pythons['torch']}", *given(pythons), "-k", "kept or mending")
+    done = run(
+        place,
+        "gate",
+        f"--candidate-python={pythons['torch']}",
+        *given(pythons),
+        "-k",
+        "kept or (mending and not mending_the)",
+    )
     assert done.returncode == 2, done.stdout + done.stderr
-    assert "safe, and to be accepted: " in done.stdout
+    assert re.search(r"safe for what was run, \d of 26 items, and to be accepted: ", done.stdout)
     assert "of the baseline's items were not run" in done.stdout
     same = run(
         place, "gate", f"--candidate-python={pythons['torch']}", *given(pythons), "cases/operations.py", "-k", "kept"
     )
     assert same.returncode == 0, same.stdout + same.stderr
-    assert "safe: nothing that needs a person" in same.stdout
+    assert "safe for what was run, 1 of 26 items: nothing that needs a person" in same.stdout
+    assert "0 results have other bits; 0 operations moved away from the truth" in same.stdout
+    assert "both sides have the same versions" in same.stdout
+    whole = run(
+        place, "gate", f"--candidate-python={pythons['torch']}", *given(pythons), "-k", "kept", "--require-complete"
+    )
+    assert whole.returncode == 3
+    assert "--require-complete: only 1 of 26 items were compared" in whole.stderr
 
 
 @pytest.mark.parametrize(
@@ -98,14 +124,22 @@ def test_one_item_is_judged_alone(place, pythons, changed):
         (["--candidate", "no-such-wheel.whl"], "no-such-wheel.whl"),
         (["--name=none", "--candidate-python={torch}"], "environment.json: cannot be read"),
         (["--expectations={expectations}", "--candidate-python={torch}"], "entry 1 lacks"),
-        (["--candidate-python={torch}", "-k", "no_such_case"], "did not come to its end"),
+        (["--candidate-python={torch}", "-k", "no_such_case"], "found nothing to run: no item fits -k no_such_case"),
+        (["--candidate-python={torch}", "cases/no_such_file.py"], "cases/no_such_file.py: there is no such file"),
+        (["--candidate-python={torch}", "--dtype=float31"], "did not begin: "),
+        (["--candidate-python={torch}", "--current-python={torch}"], "both sides are the same environment"),
+        (
+            ["--candidate-python={torch}", "--current-python={tensorflow}"],
+            "nothing would be compared: the current side",
+        ),
+        (["--candidate-python={older}", "-k", "kept"], "torch 2.3.1 is older than 2.4, the oldest version"),
         (["--candidate-python={torch}", "--seed=7", "-k", "kept"], "the baseline's seed is 0"),
         (["--candidate-python={bare}"], "has no NumPy"),
     ],
 )
-def test_a_gate_that_cannot_judge_is_never_green(place, pythons, bare_python, arguments, message):
+def test_a_gate_that_cannot_judge_is_never_green(place, pythons, bare_python, older, arguments, message):
     (place / "wrong.toml").write_text('[[expect]]\ncase = "a"\n')
-    known = {"torch": pythons["torch"], "bare": bare_python, "expectations": place / "wrong.toml"}
+    known = {**pythons, "bare": bare_python, "expectations": place / "wrong.toml", "older": older}
     done = run(place, "gate", *given(pythons), *(argument.format(**known) for argument in arguments))
     assert done.returncode == 3, done.stdout + done.stderr
     assert message in done.stderr
@@ -132,7 +166,14 @@ def test_a_candidate_whose_worker_does_not_start_gives_no_verdict(place, pythons
     script.chmod(0o755)
     done = run(place, "gate", *given(pythons), f"--candidate-python={script}", "-k", "kept")
     assert done.returncode == 3
-    assert "exited with status 4" in done.stdout + done.stderr
+    assert "exited with status 4" in done.stderr
+    assert "did not begin: " in (place / "reports" / "gate.md").read_text()
+
+
+def test_an_interpreter_is_found_from_the_working_folder(place, pythons):
+    there = os.path.relpath(pythons["torch"], place)
+    done = run(place, "gate", f"--candidate-python={there}", *given(pythons), "-k", "kept")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.alone

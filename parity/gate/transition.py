@@ -1,0 +1,122 @@
+"""What became of one result, decided by the truth: a table of what it was before and what it is now.
+
+A result is better when it is right now and was not, and never when it ends wrong. ``docs/upgrade-gate.md`` prints the
+table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from math import inf, isinf
+
+from ..judge.row import EXPECTED, NONDETERMINISTIC, PASS, UNEXPECTED
+from ..record.results import ResultRow
+from .classes import (
+    BROKE,
+    DRIFTED,
+    NO_LONGER,
+    OTHERWISE,
+    RAISES,
+    REMOVED,
+    RESTORED,
+    SILENT,
+    UNSTEADY,
+    WORSE,
+    Class,
+)
+
+
+class State(Enum):
+    """What a result is, measured by the formula's."""
+
+    RIGHT = "right"
+    DECLARED = "wrong, as declared"
+    WRONG = "wrong"
+    UNSTEADY = "other bits each time"
+    RAISES = "raises"
+    MISSING = "has no such name"
+
+
+RIGHT, DECLARED, WRONG, RAISING, MISSING = State.RIGHT, State.DECLARED, State.WRONG, State.RAISES, State.MISSING
+ENDS_WRONG = (DECLARED, WRONG)
+
+FURTHER = "further"
+"""A cell that the size of the error decides: ``further from the truth`` where it grew, ``drifted`` otherwise."""
+
+_LEAVING: dict[State, Class] = {RAISING: RAISES, MISSING: REMOVED, State.UNSTEADY: UNSTEADY}
+"""What becomes of any result that comes to an end in one of these."""
+
+TABLE: dict[tuple[State, State], Class | str] = {
+    **{(RIGHT, now): found for now, found in _LEAVING.items()},
+    (RIGHT, RIGHT): DRIFTED,
+    (RIGHT, DECLARED): BROKE,
+    (RIGHT, WRONG): BROKE,
+    **{(DECLARED, now): found for now, found in _LEAVING.items()},
+    (DECLARED, RIGHT): RESTORED,
+    (DECLARED, DECLARED): FURTHER,
+    (DECLARED, WRONG): BROKE,
+    **{(WRONG, now): found for now, found in _LEAVING.items()},
+    (WRONG, RIGHT): RESTORED,
+    (WRONG, DECLARED): FURTHER,
+    (WRONG, WRONG): FURTHER,
+    **{(State.UNSTEADY, now): found for now, found in _LEAVING.items()},
+    (State.UNSTEADY, RIGHT): RESTORED,
+    (State.UNSTEADY, DECLARED): FURTHER,
+    (State.UNSTEADY, WRONG): FURTHER,
+    (State.UNSTEADY, State.UNSTEADY): FURTHER,
+    **{(was, RIGHT): NO_LONGER for was in (RAISING, MISSING)},
+    **{(was, now): SILENT for was in (RAISING, MISSING) for now in ENDS_WRONG},
+    **{(was, State.UNSTEADY): UNSTEADY for was in (RAISING, MISSING)},
+    (RAISING, RAISING): OTHERWISE,
+    (RAISING, MISSING): REMOVED,
+    (MISSING, RAISING): OTHERWISE,
+    (MISSING, MISSING): REMOVED,
+}
+"""Every pair of states, when the bits or the error are others; where they are the same, the result is unchanged."""
+
+GROWN, ALLOWANCES = 1.1, 1.0
+"""An error has grown when it is a tenth larger, and by more than one allowance: less may be rounding alone."""
+
+
+def state(row: ResultRow, own: Iterable[ResultRow]) -> State:
+    """What a result is. ``own`` are all rows of its implementation: a trap has one verdict for all its results."""
+    if row.missing:
+        return MISSING
+    if row.stage:
+        return RAISING
+    if row.verdict == NONDETERMINISTIC:
+        return State.UNSTEADY
+    if row.verdict == PASS:
+        return RIGHT
+    if row.verdict == UNEXPECTED:
+        # What is declared to be wrong is right, or wrong in another way.
+        measured = [row] if row.right else [each for each in own if each.verdict == UNEXPECTED]
+        return RIGHT if any(each.right == "yes" for each in measured) else WRONG
+    return DECLARED if row.verdict == EXPECTED else WRONG
+
+
+def decided(was: State, now: State, old: ResultRow, new: ResultRow) -> tuple[Class, str]:
+    """The class of a result with other bits, or another error, and what made it so where the states do not say it."""
+    found = TABLE[was, now]
+    if isinstance(found, Class):
+        return found, ""
+    why = further(old, new)
+    return (WORSE, why) if why else (DRIFTED, "not in order, as before" if now is not DECLARED else "")
+
+
+def further(old: ResultRow, new: ResultRow) -> str:
+    """Why a wrong result is further from the truth than it was, if it is."""
+    before, after = old.error_ratio, new.error_ratio
+    if old.not_finite and not new.not_finite:
+        return "was NaN or infinite where the formula is not, and is a number now that is wrong: it no longer shows"
+    if (new.not_finite or 0) > (old.not_finite or 0):
+        return f"{new.not_finite} numbers are NaN or infinite where the formula's are not; {old.not_finite or 0} were"
+    if before is None or after is None:
+        return ""
+    if isinf(before) and isinf(after):
+        # Nothing is allowed, or what is wrong is not a number: what is left to compare are representable values.
+        before, after = old.max_ulp or 0.0, new.max_ulp or 0.0
+    grown = after > GROWN * before + ALLOWANCES
+    times = inf if not before else after / before
+    return f"wrong before, and its error is {times:.3g} times as large" if grown else ""
