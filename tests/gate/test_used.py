@@ -350,6 +350,16 @@ def test_a_function_without_cases_of_its_own_stands_for_those_that_call_it(code)
     }
 
 
+def test_a_helper_that_many_call_touches_none(code):
+    usage = code({"a.py": "import torch\nwith torch.no_grad():\n    torch.exp(x)"})
+    asked = {(f"case{i}", "torch series"): ["torch.no_grad"] for i in range(21)}
+    found = touching(usage, asked, asked)
+    assert found.implementations == {}
+    assert [use.name for use in found.uncovered] == ["torch.exp"]
+    few = dict(list(asked.items())[:20])
+    assert len(touching(usage, few, few).implementations) == 20
+
+
 def test_uses_that_no_implementation_stands_for_are_told(code):
     usage = code({"a.py": "import torch\ntorch.exp(x)\ntorch.frobnicate(x)\nz = torch.float32\nx.odd()"})
     found = touching(usage, [("exp", "torch.exp")])
