@@ -141,7 +141,7 @@ def benchmarks_compat(session: nox.Session, versions: tuple[str, ...]) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style, types and workflows."""
-    install(session, "mypy", "ruff", "pandas-stubs", "check-jsonschema", "zizmor")
+    install(session, "mypy", "ruff", "pandas-stubs", "types-PyYAML", "check-jsonschema", "zizmor")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")

@@ -28,6 +28,11 @@ def visible(text: str) -> str:
     return "".join(map(_written, _SEQUENCES.sub("", text)))
 
 
+def visible_line(text: str) -> str:
+    """The same in one line: a name of a file cannot begin a line of its own in a log, where CI looks for commands."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _written(character: str) -> str:
     if character in "\n\t" or (character.isprintable() and character not in _HIDDEN):
         return character

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parity.catalog.visible import visible
+from parity.catalog.visible import visible, visible_line
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,7 @@ from parity.catalog.visible import visible
 def test_what_is_shown(text, shown):
     assert visible(text) == shown
     assert visible(shown) == shown
+
+
+def test_one_line_holds_no_other():
+    assert visible_line("a\n::error::b\tc\x1b[31m\rd") == r"a\n::error::b\tc\rd"
