@@ -15,6 +15,8 @@ from pathlib import Path
 from ..catalog.frameworks import FRAMEWORKS
 from ..catalog.load import load
 from ..plan.work import item_name
+from ..record.read import RecordError, read_asked
+from ..report.causes import called
 from ..timing.plan import expand_timed
 from ..workers.local import NOT_RESTARTED, StartError
 from .accept import ACCEPTED, AcceptError, added, as_expectations, choose, difference, into_baseline, log, named
@@ -25,8 +27,10 @@ from .sides import Found, Side, comparable, interpreters
 from .snapshot import Snapshot, write_baseline
 from .speed import speed
 from .text import lines
-from .verdict import NO_VERDICT, NoVerdictError, Share, Verdict
-from .write import write, write_no_verdict
+from .upgraded import UpgradeError, upgraded
+from .used import UsedError, touched, used
+from .verdict import NO_VERDICT, NOTHING_TO_DO, NoVerdictError, Share, Verdict
+from .write import write, write_no_verdict, write_nothing
 
 SAME_VERSIONS = (
     "both sides have the same versions: this tells how steady the comparison is, and nothing of another version"
@@ -55,9 +59,11 @@ def gate(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """
     try:
         write_no_verdict("the gate did not come to its end", options.reports)
+        if options.diff and not _take_over(options):
+            return NOTHING_TO_DO
         verdict = judge(options, rest)
         files = write(verdict, options.reports)
-    except (NoVerdictError, OSError) as error:
+    except (NoVerdictError, UpgradeError, UsedError, OSError) as error:
         print(f"no verdict: {error} (exit status {NO_VERDICT})", file=sys.stderr)
         with contextlib.suppress(OSError):
             write_no_verdict(str(error), options.reports)
@@ -67,6 +73,22 @@ def gate(options: argparse.Namespace, rest: Sequence[str]) -> int:
         return NO_VERDICT
     print("\n".join(["", *lines(verdict), "", f"reports: {', '.join(map(str, files))}"]))
     return verdict.status
+
+
+def _take_over(options: argparse.Namespace) -> bool:
+    """Name what a change upgrades as current and candidate; whether there is something to judge.
+
+    Raises ``NoVerdictError`` and ``UpgradeError``.
+    """
+    if any((options.current, options.candidate, options.current_python, options.candidate_python)):
+        raise NoVerdictError("--diff says itself what is current and what the candidate is: leave out one or the other")
+    found = upgraded(options.diff, options.repository)
+    print("\n".join(found.lines), flush=True)
+    if not found.candidate or not found.current:
+        write_nothing(found.lines, options.reports)
+        return False
+    options.current, options.candidate = found.current, found.candidate
+    return True
 
 
 def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
@@ -107,7 +129,26 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     versions = {name: new.version(name) for name in FRAMEWORKS}
     changes, stale = apply(expectations, [*found.changes, *timed], versions, dict.fromkeys(names), today)
     verdict = Verdict(old, new, changes, share, stale, command=again, notes=_notes(old, new, found.missing))
-    return verdict if verdict.upgraded else replace(verdict, notes=[*verdict.notes, SAME_VERSIONS])
+    if not verdict.upgraded:
+        verdict = replace(verdict, notes=[*verdict.notes, SAME_VERSIONS])
+    return _used(verdict, options.used_by) if options.used_by else verdict
+
+
+def _used(verdict: Verdict, code: Path) -> Verdict:
+    """The verdict with what some code uses of the frameworks. Raises ``UsedError`` and ``NoVerdictError``."""
+    usage = used(code)
+    try:
+        asked = called(read_asked(verdict.new.folder))
+    except RecordError as error:
+        raise NoVerdictError(str(error)) from error
+    implementations = dict.fromkeys((change.case, change.implementation) for change in verdict.changes)
+    found = touched(usage, implementations, asked)
+    names = sorted(use.name for use in found.uncovered)
+    notes = [f"{code}: {said}" for said in usage.warnings]
+    if names:
+        shown = f"{', '.join(names[:10])}{' ...' if len(names) > 10 else ''}"
+        notes.append(f"{len(names)} functions that {code} uses are in no case that was run: {shown}")
+    return replace(verdict, used=found.implementations, notes=[*verdict.notes, *notes])
 
 
 def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> list[Change]:

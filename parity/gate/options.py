@@ -45,6 +45,15 @@ def add_commands(commands: Any) -> None:
         )
         judged.add_argument(f"--{side}-python", action="append", metavar="PATH", help="an interpreter that exists")
     judged.add_argument(
+        "--diff", metavar="BASE..HEAD", help="judge what a change upgrades: its requirement and lock files say what"
+    )
+    judged.add_argument(
+        "--repository", type=Path, default=Path(), metavar="PATH", help="where --diff is read (default: here)"
+    )
+    judged.add_argument(
+        "--used-by", type=Path, metavar="PATH", help="code whose framework functions come first in what is told"
+    )
+    judged.add_argument(
         "--no-speed", dest="speed", action="store_false", help="compare results only: timing takes most of a small gate"
     )
     judged.add_argument(

@@ -10,7 +10,7 @@ from ..report.engine import carried, engine
 from ..report.packed import columns, packed
 from .classes import BY_NAME, NEW, UNCHANGED
 from .compare import Change, title
-from .text import described
+from .text import described, told
 from .verdict import NOTHING_TO_DO, REGRESSED, Verdict
 
 EXPORTED = (
@@ -30,7 +30,7 @@ def page(verdict: Verdict) -> str:
     listed = [change for group in groups for change in group.changes][:LISTED]
     total = sum(len(group.changes) for group in groups)
     return templates.get_template("gate.html.j2").render(
-        verdict=verdict, counts=verdict.counts, operations=verdict.operations, classes=BY_NAME,
+        verdict=verdict, told=told(verdict), counts=verdict.counts, operations=verdict.operations, classes=BY_NAME,
         environments=[(title(name) or name, *rest) for name, *rest in verdict.environments()],
         tint={NOTHING_TO_DO: "pass", REGRESSED: "fail"}.get(verdict.status, "expected"),
         titles={c.framework: title(c.framework) for c in listed}, listed=len(listed), total=total,

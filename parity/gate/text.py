@@ -12,7 +12,7 @@ from .verdict import MOST, Group, Verdict
 
 def lines(verdict: Verdict) -> Iterator[str]:
     """The summary as lines of text."""
-    yield f"{verdict.headline}. {verdict.sentence} (exit status {verdict.status})"
+    yield f"{verdict.headline}. {told(verdict)} (exit status {verdict.status})"
     for name, setting, old, new in verdict.environments():
         yield f"  {title(name) or name} {setting}: {old} -> {new}"
     yield from (f"  {note}" for note in verdict.notes)
@@ -37,7 +37,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
 
 def markdown(verdict: Verdict) -> str:
     """The summary for a pull request's comment or a job's summary."""
-    text = [f"## Upgrade gate: {prose(verdict.headline)}", "", f"{prose(verdict.sentence)}.", ""]
+    text = [f"## Upgrade gate: {prose(verdict.headline)}", "", f"{prose(told(verdict))}.", ""]
     differing = list(verdict.environments())
     if differing:
         rows = [(title(name) or name, setting, code(old), code(new)) for name, setting, old, new in differing]
@@ -61,6 +61,11 @@ def markdown(verdict: Verdict) -> str:
     return "\n".join(text) + "\n"
 
 
+def told(verdict: Verdict) -> str:
+    """Drift against regression, and what of it concerns the code that was named."""
+    return "; ".join(filter(None, (verdict.sentence, verdict.here)))
+
+
 def heading(group: Group) -> str:
     """What changed, where, and how often."""
     change = group.example
@@ -81,6 +86,8 @@ def described(verdict: Verdict, change: Change) -> str:
         parts.append(f"share of the allowance {change.old_share:.3g} to {change.new_share:.3g}")
     if change.old != change.new and change.old:
         parts.append(f"{change.old} to {change.new}")
+    if places := verdict.places(change):
+        parts.append(f"used here: {places}")
     if moved := verdict.mover(change):
         parts.append(moved)
     if change.truth in ("better", "worse"):

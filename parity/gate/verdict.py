@@ -15,6 +15,7 @@ from .classes import (
     CLASSES,
     DRIFTED,
     IMPROVEMENT,
+    NEW,
     NOTHING,
     RANK,
     REGRESSION,
@@ -26,6 +27,7 @@ from .classes import (
 from .compare import Change, title
 from .expectations import Stale
 from .snapshot import Snapshot
+from .used import Use
 
 NOTHING_TO_DO, REGRESSED, TO_ACCEPT, NO_VERDICT = 0, 1, 2, 3
 """The exit statuses: nothing that needs a person; a regression; only improvements or stale expectations; no verdict."""
@@ -94,7 +96,11 @@ class Share:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of a gate. ``command`` reproduces a node id of the catalogue when it is put behind it."""
+    """The outcome of a gate. ``command`` reproduces a node id of the catalogue when it is put behind it.
+
+    ``used`` are the implementations (case, API path) that the code of interest uses, and by which functions; ``None``
+    where no code was named.
+    """
 
     old: Snapshot
     new: Snapshot
@@ -103,6 +109,7 @@ class Verdict:
     stale: Sequence[Stale] = ()
     command: str = ""
     notes: Sequence[str] = ()
+    used: Mapping[tuple[str, str], Sequence[Use]] | None = None
 
     @property
     def status(self) -> int:
@@ -161,6 +168,22 @@ class Verdict:
             f"{_many(len(worse), 'operation')} moved away from the truth{known}"
         )
 
+    @property
+    def here(self) -> str:
+        """How many of the operations that changed the named code uses; empty where no code was named."""
+        if self.used is None:
+            return ""
+        changed = {(c.case, c.implementation) for c in self.changes if c.change not in (UNCHANGED.name, NEW.name)}
+        operations = {case for case, _ in changed}
+        touched = {case for case, api in changed if (case, api) in self.used}
+        verb = "is" if len(touched) == 1 else "are"
+        return f"{len(touched):,} of the {_many(len(operations), 'operation')} that changed {verb} used here"
+
+    def places(self, change: Change) -> str:
+        """Where the named code uses what a change concerns."""
+        uses = (self.used or {}).get((change.case, change.implementation), ())
+        return ", ".join(f"{use.name} in {use.places[0]}{'' if use.certain else ' (may be)'}" for use in uses[:3])
+
     def mover(self, change: Change) -> str:
         """Who changed a result, in words; empty where it did not move, or where the harness failed."""
         if not change.moved:
@@ -200,8 +223,13 @@ class Verdict:
                 key = (change.change, change.case, change.implementation, change.expectation, text)
                 found.setdefault(key, []).append(change)
         groups = [Group(changes) for changes in found.values()]
-        needs = (REGRESSION, IMPROVEMENT, NOTHING)
-        return sorted(groups, key=lambda g: (needs.index(g.needs), RANK[g.example.change], _negated(_size(g.example))))
+        return sorted(groups, key=self._importance)
+
+    def _importance(self, group: Group) -> tuple[Any, ...]:
+        """What the named code uses comes first, then what needs a person, by class and by size."""
+        change, needs = group.example, (REGRESSION, IMPROVEMENT, NOTHING)
+        used = bool(self.used) and (change.case, change.implementation) in (self.used or {})
+        return not used, needs.index(group.needs), RANK[change.change], _negated(_size(change))
 
     def reproduce(self, change: Change) -> str:
         """The command that compares one item again."""

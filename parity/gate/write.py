@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from ..record.write import open_table, write_rows
+from ..report.markdown import prose
 from .classes import REGRESSION
 from .compare import Change
 from .page import page
@@ -26,6 +28,19 @@ def write(verdict: Verdict, folder: Path) -> list[Path]:
     _junit(folder / JUNIT, verdict)
     _text(folder / HTML, page(verdict))
     return [folder / name for name in (HTML, MARKDOWN, CSV, JUNIT)]
+
+
+def write_nothing(lines: Sequence[str], folder: Path) -> None:
+    """Say in every file that there is nothing to judge, and why."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (CSV, HTML):
+        (folder / name).unlink(missing_ok=True)
+    told = "\n".join(f"- {prose(line)}" for line in lines)
+    _text(folder / MARKDOWN, f"## Upgrade gate: nothing to judge\n\n{told}\n")
+    suite = ET.Element("testsuite", _attributes("gate", tests=1))
+    case = ET.SubElement(suite, "testcase", {"classname": "gate", "name": "nothing to judge"})
+    ET.SubElement(case, "system-out").text = _printable("\n".join(lines))
+    _xml(folder / JUNIT, suite)
 
 
 def write_no_verdict(reason: str, folder: Path) -> None:

@@ -192,3 +192,62 @@ def test_side_by_side_a_slower_function_is_told(place, pythons):
     slower = [row for row in rows(place) if row["change"] == "slower"]
     assert {(row["case"], row["implementation"]) for row in slower} == {("kept", "torch.relu")}
     assert "confirmed in fresh processes" in slower[0]["detail"]
+
+
+def test_what_the_code_uses_comes_first(place, pythons):
+    code = place / "src"
+    code.mkdir(exist_ok=True)
+    (code / "model.py").write_text("import torch\n\ndef wave(x):\n    return torch.sin(x)\n")
+    new = interpreter(place / "new", pythons["torch"], "new")
+    chosen = ["-k", "breaking or mending", f"--used-by={code}"]
+    done = run(place, "gate", f"--candidate-python={new}", *given(pythons), *chosen)
+    assert done.returncode == 1, done.stderr
+    assert "1 of the 4 operations that changed is used here" in done.stdout
+    assert "\n 1. restored parity: mending, torch.sin" in done.stdout
+    assert "used here: torch.sin in model.py:4" in done.stdout
+    lost = run(place, "gate", f"--candidate-python={new}", *given(pythons), "-k", "kept", "--used-by=no/such")
+    assert lost.returncode == 3
+    assert "no/such: does not exist" in lost.stderr
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository with requirements, and a function that commits others; it gives the range of the last change."""
+
+    def git(*arguments):
+        named = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *named, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    def commit(requirements):
+        (tmp_path / "requirements.txt").write_text(requirements)
+        git("add", "-A")
+        git("commit", "-qm", "change", "--allow-empty")
+        return ["--diff=HEAD~1..HEAD", f"--repository={tmp_path}"]
+
+    git("init", "-q")
+    commit("torch==2.13.0\n")
+    return commit
+
+
+def test_a_change_that_upgrades_no_framework_is_nothing_to_judge(place, pythons, repository):
+    done = run(place, "gate", *given(pythons), *repository("torch==2.13.0\nrequests==2.32.0\n"))
+    assert done.returncode == 0, done.stderr
+    assert "nothing to judge" in done.stdout
+    assert (place / "reports" / "gate.md").read_text().startswith("## Upgrade gate: nothing to judge")
+    assert not (place / "reports" / "gate.html").exists()
+
+
+def test_a_change_names_current_and_candidate_itself(place, pythons, repository, monkeypatch):
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    asked = repository("torch==2.99.1\n")
+    done = run(place, "gate", *given(pythons), *asked, f"--environments={place / 'environments'}")
+    assert done.returncode == 3
+    assert "this change: torch==2.13.0 to torch==2.99.1 (requirements.txt:1" in done.stdout
+    assert "torch==2.13.0" in done.stderr
+    both = run(place, "gate", *given(pythons), *asked, "--candidate=torch")
+    assert both.returncode == 3
+    assert "leave out one or the other" in both.stderr
+    broken = run(place, "gate", *given(pythons), *repository("torch=2\n"))
+    assert broken.returncode == 3
+    assert "requirements.txt" in broken.stderr
