@@ -98,6 +98,8 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     current = Side(options.current or (), options.current_python or ())
     if not candidate.is_named:
         raise NoVerdictError("name what is to be judged: --candidate torch==2.14.0, or --candidate-python PATH")
+    current.check()
+    candidate.check()
     try:
         expectations = read_expectations(options.expectations)
     except ExpectationError as error:
@@ -127,7 +129,8 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     names = [(item_name(*key[:5]), key[0]) for snapshot in (old, new) for key in snapshot.results]
     timed = _speed(before.pythons, after.pythons, new) if before and options.speed else []
     versions = {name: new.version(name) for name in FRAMEWORKS}
-    changes, stale = apply(expectations, [*found.changes, *timed], versions, dict.fromkeys(names), today)
+    judged = [change for change in (*found.changes, *timed) if change.framework in options.participants]
+    changes, stale = apply(expectations, judged, versions, dict.fromkeys(names), today)
     verdict = Verdict(old, new, changes, share, stale, command=again, notes=_notes(old, new, found.missing))
     if not verdict.upgraded:
         verdict = replace(verdict, notes=[*verdict.notes, SAME_VERSIONS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,14 @@ EXPECTATIONS = "expectations.toml"
 def day(given: str) -> date:
     """A date such as 2027-01-31, for argparse."""
     return date.fromisoformat(given)
+
+
+def participants(given: str) -> tuple[str, ...]:
+    """Frameworks, such as ``torch,tensorflow``, for argparse."""
+    found = tuple(name.strip() for name in given.split(",") if name.strip())
+    if not found or not set(found) <= set(FRAMEWORKS):
+        raise ArgumentTypeError(f"{given!r} names other frameworks than {', '.join(FRAMEWORKS)}")
+    return found
 
 
 def add_commands(commands: Any) -> None:
@@ -50,6 +59,10 @@ def add_commands(commands: Any) -> None:
     judged.add_argument(
         "--repository", type=Path, default=Path(), metavar="PATH", help="where --diff is read (default: here)"
     )
+    judged.add_argument(
+        "--participants", type=participants, default=tuple(FRAMEWORKS), metavar="NAMES",
+        help=f"whose results are judged (default: {','.join(FRAMEWORKS)})",
+    )  # fmt: skip
     judged.add_argument(
         "--used-by", type=Path, metavar="PATH", help="code whose framework functions come first in what is told"
     )

@@ -40,6 +40,14 @@ class Side:
     def is_named(self) -> bool:
         return bool(self.requirements or self.pythons)
 
+    def check(self) -> None:
+        """Raises ``NoVerdictError`` for what is no requirement, before anything is built or run."""
+        try:
+            for given in self.requirements:
+                requirement(given)
+        except BuildError as error:
+            raise NoVerdictError(str(error)) from error
+
 
 @dataclass(frozen=True)
 class Found:

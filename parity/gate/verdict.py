@@ -129,7 +129,7 @@ class Verdict:
         moved = [f"{part} {old} to {new}" for part, old, new in self.upgraded]
         if moved:
             return ", ".join(moved)
-        return " and ".join(f"{part} {new}" for part, _, new in _parts(self.old, self.new)) + ", as before"
+        return ", ".join(f"{part} {new}" for part, _, new in _parts(self.old, self.new)) + ", as before"
 
     @cached_property
     def upgraded(self) -> list[tuple[str, str, str]]:
