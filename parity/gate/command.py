@@ -20,6 +20,7 @@ from ..report.causes import called
 from ..timing.plan import expand_timed
 from ..workers.local import NOT_RESTARTED, StartError
 from .accept import ACCEPTED, AcceptError, added, as_expectations, choose, difference, into_baseline, log, named
+from .bisect import bisect, upgraded_package
 from .compare import Change, compare
 from .expectations import Expectation, ExpectationError, apply, parse, read_expectations, text
 from .runs import catalogue, read, run
@@ -72,7 +73,18 @@ def gate(options: argparse.Namespace, rest: Sequence[str]) -> int:
         traceback.print_exc()
         return NO_VERDICT
     print("\n".join(["", *lines(verdict), "", f"reports: {', '.join(map(str, files))}"]))
+    if options.bisect and any(change.needs for change in verdict.changes):
+        try:
+            print(bisect(verdict, *_sides(options), options))
+        except NoVerdictError as error:
+            print(f"no bisection: {error}", file=sys.stderr)
     return verdict.status
+
+
+def _sides(options: argparse.Namespace) -> tuple[Side, Side]:
+    """The current and the candidate side, as named."""
+    candidate = Side(options.candidate or (), options.candidate_python or ())
+    return Side(options.current or (), options.current_python or ()), candidate
 
 
 def _take_over(options: argparse.Namespace) -> bool:
@@ -94,12 +106,13 @@ def _take_over(options: argparse.Namespace) -> bool:
 def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     """Run what is to be compared, and compare. Raises ``NoVerdictError``."""
     today = date.today()
-    candidate = Side(options.candidate or (), options.candidate_python or ())
-    current = Side(options.current or (), options.current_python or ())
+    current, candidate = _sides(options)
     if not candidate.is_named:
         raise NoVerdictError("name what is to be judged: --candidate torch==2.14.0, or --candidate-python PATH")
     current.check()
     candidate.check()
+    if options.bisect:
+        upgraded_package(current, candidate)
     try:
         expectations = read_expectations(options.expectations)
     except ExpectationError as error:

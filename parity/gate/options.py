@@ -67,6 +67,10 @@ def add_commands(commands: Any) -> None:
         "--used-by", type=Path, metavar="PATH", help="code whose framework functions come first in what is told"
     )
     judged.add_argument(
+        "--bisect", action="store_true", help="find the release between both in which the gravest change appeared"
+    )
+    judged.add_argument("--nightly", action="store_true", help="bisect through pre-releases and nightlies, too")
+    judged.add_argument(
         "--no-speed", dest="speed", action="store_false", help="compare results only: timing takes most of a small gate"
     )
     judged.add_argument(

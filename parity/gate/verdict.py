@@ -233,8 +233,11 @@ class Verdict:
 
     def reproduce(self, change: Change) -> str:
         """The command that compares one item again."""
-        file = _files(self.new).get(change.case) or _files(self.old).get(change.case, "cases")
-        return f"{self.command} '{file}::{change.item}'"
+        return f"{self.command} '{self.file(change)}::{change.item}'"
+
+    def file(self, change: Change) -> str:
+        """The case file of a change."""
+        return str(_files(self.new).get(change.case) or _files(self.old).get(change.case, "cases"))
 
     def environments(self) -> Iterator[tuple[str, str, str, str]]:
         """What differs between the environments: framework, setting, old, new."""
