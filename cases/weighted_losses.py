@@ -120,11 +120,11 @@ def _(tf, logits, labels, *, reduction):
 
 
 @ignored_labels.tensorflow("tf.boolean_mask")
-def _(tf, logits, labels, *, reduction):
+def _(tf, logits, labels, *, N, reduction):
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-    if reduction == "none":
-        return tf.where(labels != 0, loss, tf.zeros_like(loss))
     counted = tf.boolean_mask(loss, labels != 0)
+    if reduction == "none":
+        return tf.scatter_nd(tf.where(labels != 0), counted, tf.constant([N], tf.int64))
     return tf.reduce_mean(counted) if reduction == "mean" else tf.reduce_sum(counted)
 
 
