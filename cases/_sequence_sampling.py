@@ -255,18 +255,17 @@ def tensorflow_batches(tf, text, order):
 
 
 def tensorflow_training(
-    tf, model, text, held_out, keys, capture, *, again, sample=tensorflow_batches, evaluated_from_zeros=True
+    tf, model, text, held_out, keys, capture, *, again, stateful, sample=tensorflow_batches, evaluated_from_zeros=True
 ):
     """The training; ``again`` says whether the state starts from zeros at every batch, or once in a pass.
 
-    A step is a ``tf.function`` in every mode, as it is in ``Model.fit``. The options from ``sample`` on are what traps
-    do in another way.
+    With ``stateful``, the layer keeps its state itself. A step is a ``tf.function`` in every mode, as it is in
+    ``Model.fit``. The options from ``sample`` on are what traps do in another way.
     """
     optimizer = tf.keras.optimizers.SGD(learning_rate=RATE)
     parts = keras_parts(model)
     optimizer.build(parts)
     zero = tf.zeros([N, model.lstm.units], parts[0].dtype)
-    stateful = model.lstm.stateful
 
     def start():
         if stateful:

@@ -15,20 +15,21 @@ SIZES = dict(N=4, W=9, L=LENGTH, V=14, E=3, H=5, J=lambda H: H, K=2, G=("i", "f"
 TEXT = dict(words=integers("N W", 1, 12), ends=integers("N", 1, LENGTH - 1))
 
 
-def sentences_of(words, ends, too_long=True):
-    """Sentences such as ``"w7 w3 ."``, made from lists of numbers.
+def sentences_of(words, ends, long=1):
+    """Sentences such as ``"w7 W3 ."``, made from lists of numbers. Words 2n and 2n + 1 differ in case only.
 
-    Sentence n has its first ``ends[n]`` words and a full stop: it is shorter than LENGTH with every seed. The first
-    sentence may have all words: then it is longer, and ends with its only full stop.
+    Sentence n has its first ``ends[n]`` words and a full stop: it is shorter than LENGTH with every seed. Sentence
+    ``long``, if any, has all words: it is longer than LENGTH, and ends with its only full stop.
     """
-    if too_long:
-        ends = [len(words[0]), *ends[1:]]
-    return [" ".join([*(f"w{word}" for word in row[:end]), "."]) for row, end in zip(words, ends, strict=True)]
+    if long is not None:
+        ends = [*ends[:long], len(words[long]), *ends[long + 1 :]]
+    rows = [[f"{'wW'[word % 2]}{word // 2}" for word in row[:end]] for row, end in zip(words, ends, strict=True)]
+    return [" ".join([*row, "."]) for row in rows]
 
 
-def ids_of(words, ends, too_long=True):
+def ids_of(words, ends, long=1):
     """The ids by the definition: tokens numbered from 1, the most frequent first, else in order of appearance."""
-    texts = [sentence.split() for sentence in sentences_of(words.tolist(), ends.tolist(), too_long)]
+    texts = [sentence.split() for sentence in sentences_of(words.tolist(), ends.tolist(), long)]
     tokens = [token for text in texts for token in text]
     order = sorted(set(tokens), key=lambda token: (-tokens.count(token), tokens.index(token)))
     ids = [[order.index(token) + 1 for token in text][:LENGTH] for text in texts]

@@ -116,30 +116,31 @@ argmax_with_nan = Case(
     sizes=dict(N=4, C=5),
     inputs=dict(n=integers("N C", -3, 4)),
     outputs=dict(index=buffer("N")),
+    variants=grid(column=[2, 4]),
     exact=True,
 )
 
 
 @argmax_with_nan.reference
-def _(np, n):
-    return np.zeros(len(n)) + 2
+def _(np, n, *, column):
+    return np.zeros(len(n)) + column
 
 
 @argmax_with_nan.torch("torch.argmax")
-def _(torch, n):
+def _(torch, n, *, column):
     x = n.to(torch.get_default_dtype())
-    x[:, 2] = torch.nan
+    x[:, column] = torch.nan
     return torch.argmax(x, dim=-1).to(x.dtype)
 
 
-def with_nan(tf, n):
+def with_nan(tf, n, column):
     x = tf.cast(n, tf.keras.config.floatx())
-    return tf.where(tf.range(n.shape[1]) == 2, tf.constant(float("nan"), x.dtype), x)
+    return tf.where(tf.range(n.shape[1]) == column, tf.constant(float("nan"), x.dtype), x)
 
 
 @argmax_with_nan.tensorflow("tf.where")
-def _(tf, n):
-    x = with_nan(tf, n)
+def _(tf, n, *, column):
+    x = with_nan(tf, n, column)
     infinite = tf.where(tf.math.is_nan(x), tf.constant(float("inf"), x.dtype), x)
     return tf.cast(tf.argmax(infinite, axis=-1), x.dtype)
 
@@ -151,6 +152,6 @@ def _(tf, n):
     source="measured with tensorflow 2.21.0 on the CPU",
     fix="replace NaN by infinity first",
 )
-def _(tf, n):
-    x = with_nan(tf, n)
+def _(tf, n, *, column):
+    x = with_nan(tf, n, column)
     return tf.cast(tf.argmax(x, axis=-1), x.dtype)

@@ -343,6 +343,12 @@ def _(torch, x, gamma, beta, *, groups, eps):
     return torch.nn.functional.group_norm(x, groups, gamma, beta, eps)
 
 
+@group_norm.torch("torch.nn.functional.group_norm of torch.channels_last")
+def _(torch, x, gamma, beta, *, groups, eps):
+    x = x.contiguous(memory_format=torch.channels_last)
+    return torch.nn.functional.group_norm(x, groups, gamma, beta, eps)
+
+
 @group_norm.torch.layer("torch.nn.GroupNorm", weights=SCALED)
 def _(torch, *, C, groups, eps):
     return torch.nn.GroupNorm(groups, C, eps)

@@ -45,6 +45,11 @@ def _(tf, ids, table):
     return tf.gather(tf.concat([tf.zeros_like(table[:1]), table[1:]], 0), ids)
 
 
+@padded_embedding.tensorflow("tf.tensor_scatter_nd_update", table="V D")
+def _(tf, ids, table, *, D):
+    return tf.gather(tf.tensor_scatter_nd_update(table, [[0]], tf.zeros([1, D], table.dtype)), ids)
+
+
 @padded_embedding.torch.naive(
     "torch.nn.Embedding",
     "pre-trained rows over the padding row",
@@ -141,6 +146,16 @@ def tf_gradient(tf, lookup, table, upstream):
 def _(torch, ids, table, upstream):
     def lookup(table):
         return torch.nn.functional.embedding(ids, table, padding_idx=0)
+
+    return torch_gradient(torch, lookup, table, upstream)
+
+
+@padding_gradient.torch("torch.nn.Embedding(padding_idx)")
+def _(torch, ids, table, upstream, *, V, D):
+    layer = torch.nn.Embedding(V, D, padding_idx=0, device=table.device)
+
+    def lookup(table):
+        return torch.func.functional_call(layer, dict(weight=table), (ids,))
 
     return torch_gradient(torch, lookup, table, upstream)
 

@@ -233,6 +233,11 @@ def _(torch, x):
     return torch.flatten(x, start_dim=1)
 
 
+@flatten.torch("torch.flatten of torch.channels_last", y="N (C H W)")
+def _(torch, x):
+    return torch.flatten(x.contiguous(memory_format=torch.channels_last), start_dim=1)
+
+
 @flatten.torch("torch.Tensor.view", y="N (C H W)")
 def _(torch, x):
     return x.view(x.shape[0], -1)

@@ -68,7 +68,7 @@ def torch_sampling(**options):
 def keras_sampling(stateful=False, **options):
     def build(tf, *, V, E, H, sampling, capture):
         model = keras_model(tf, V, E, H, stateful=stateful)
-        settings = dict(again=sampling == "random") | options
+        settings = dict(again=sampling == "random", stateful=stateful) | options
         return model, lambda text, held_out, keys=None: tensorflow_training(
             tf, model, text, held_out, keys, capture, **settings
         )

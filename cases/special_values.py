@@ -107,6 +107,34 @@ special_tanh = on_special_values(
     tensorflow={"tf.tanh": lambda tf, x: tf.tanh(x)},
 )
 
+special_logsigmoid = on_special_values(
+    "special_logsigmoid",
+    "The logarithm of the sigmoid of infinity is 0, of minus infinity minus infinity.",
+    lambda np, x: -np.logaddexp(-x, 0),
+    torch={"torch.nn.functional.logsigmoid": lambda torch, x: torch.nn.functional.logsigmoid(x)},
+    tensorflow={"tf.math.log_sigmoid": lambda tf, x: tf.math.log_sigmoid(x)},
+    unsigned_zeros="the limit is zero: PyTorch gives 0.0 and TensorFlow -0.0",
+)
+
+special_sign = on_special_values(
+    "special_sign",
+    "The sign of infinity is 1, of minus infinity -1, and of NaN NaN.",
+    lambda np, x: np.sign(x),
+    torch={"torch.sign": lambda torch, x: torch.sign(x), "torch.sgn": lambda torch, x: torch.sgn(x)},
+    tensorflow={"tf.sign": lambda tf, x: tf.sign(x)},
+    exact=True,
+)
+
+for api in ("torch.sign", "torch.sgn"):
+    special_sign.deviation(
+        api,
+        quantities=["output:y"],
+        within=math.inf,
+        because="the sign of NaN is 0",
+        source="https://github.com/pytorch/pytorch/issues/41245",
+        when=dict(last="nan"),
+    )
+
 special_softmax = on_special_values(
     "special_softmax",
     "Softmax of a row with NaN or infinity is NaN; minus infinity takes part with weight 0.",

@@ -191,8 +191,19 @@ def _(torch, x):
 
 @flattened_by_sizes.tensorflow("tf.TensorShape.as_list")
 def _(tf, x):
-    _, steps, features = x.get_shape().as_list()
-    return tf.reshape(x, [-1, steps * features])
+    examples, steps, features = x.get_shape().as_list()
+    return tf.reshape(x, [examples, steps * features])
+
+
+@flattened_by_sizes.tensorflow("keras.ops.shape")
+def _(tf, x):
+    examples, steps, features = tf.keras.ops.shape(x)
+    return tf.reshape(x, [examples, steps * features])
+
+
+@flattened_by_sizes.tensorflow("keras.layers.Flatten.compute_output_shape")
+def _(tf, x):
+    return tf.reshape(x, tf.keras.layers.Flatten().compute_output_shape(x.shape))
 
 
 @flattened_by_sizes.tensorflow("tf.TensorShape.num_elements")

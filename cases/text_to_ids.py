@@ -40,15 +40,20 @@ text_to_ids = Case(
 )
 
 
+def long_sentence(too_long):
+    """The number of the sentence that is cut: the last one, so that the last id is that of a token."""
+    return SIZES["N"] - 1 if too_long else None
+
+
 @text_to_ids.reference
 def _(np, words, ends, *, too_long):
-    ids, _ = ids_of(words, ends, too_long)
+    ids, _ = ids_of(words, ends, long_sentence(too_long))
     return np.array(ids) * 1.0
 
 
 def torch_ids(pad):
     def compute(torch, words, ends, *, too_long):
-        ids = pad(torch, sentences_of(words.tolist(), ends.tolist(), too_long))
+        ids = pad(torch, sentences_of(words.tolist(), ends.tolist(), long_sentence(too_long)))
         return ids.to(words.device, torch.get_default_dtype())
 
     return compute
@@ -56,7 +61,7 @@ def torch_ids(pad):
 
 def tensorflow_ids(pad):
     def compute(tf, words, ends, *, too_long):
-        ids = pad(tf, sentences_of(words.numpy().tolist(), ends.numpy().tolist(), too_long))
+        ids = pad(tf, sentences_of(words.numpy().tolist(), ends.numpy().tolist(), long_sentence(too_long)))
         return tf.cast(ids, tf.keras.config.floatx())
 
     return compute

@@ -123,12 +123,11 @@ def _(torch, x, other, kernel, bias):
     return *(y.detach() for y in results), torch.stack(dkernels), torch.stack(dbiases), dx
 
 
-def dense(tf, kernel, bias, shape):
-    """Build the graph of the layer: its placeholder, its variables, and y with its gradients."""
-    inputs = tf.compat.v1.placeholder(dtype=kernel.dtype, shape=shape)
-    variables = [tf.compat.v1.Variable(tf.zeros(value.shape, value.dtype)) for value in (kernel, bias)]
-    y = tf.tanh(tf.matmul(inputs, variables[0]) + variables[1])
-    return inputs, variables, [y, *tf.compat.v1.gradients(y, [*variables, inputs])]
+def dense(tf, shape, weights):
+    """Build the graph of the layer: its placeholder, and y with its gradients."""
+    inputs = tf.compat.v1.placeholder(dtype=weights[0].dtype, shape=shape)
+    y = tf.tanh(tf.matmul(inputs, weights[0]) + weights[1])
+    return inputs, [y, *tf.compat.v1.gradients(y, [*weights, inputs])]
 
 
 def fetched(tf, x, other, kernel, bias, *, dtype=None, shape=None, feed=lambda batch: batch.numpy()):
@@ -136,13 +135,19 @@ def fetched(tf, x, other, kernel, bias, *, dtype=None, shape=None, feed=lambda b
     dtype = dtype or x.dtype
     kernel, bias = tf.cast(kernel, dtype), tf.cast(bias, dtype)
     with own_graph(tf), tf.compat.v1.Session(config=session_config(tf)) as session:
-        inputs, variables, fetches = dense(tf, kernel, bias, shape or [None, x.shape[1]])
+        variables = [tf.compat.v1.Variable(tf.zeros(value.shape, dtype)) for value in (kernel, bias)]
+        inputs, fetches = dense(tf, shape or [None, x.shape[1]], variables)
         session.run(tf.compat.v1.global_variables_initializer())
         load(tf, session, variables, [kernel, bias])
-        y, *of_x = session.run(fetches, feed_dict={inputs: feed(x)})
-        of_other, *rest = session.run(fetches, feed_dict={inputs: feed(other)})
-    results = (y, of_other, [of_x[0], rest[0]], [of_x[1], rest[1]], of_x[2])
-    return tuple(tf.cast(tf.stack(result), x.dtype) for result in results)
+        of_x, of_other = (session.run(fetches, feed_dict={inputs: feed(batch)}) for batch in (x, other))
+    return tuple(tf.cast(result, x.dtype) for result in results_of(tf, of_x, of_other))
+
+
+def results_of(tf, of_x, of_other):
+    """The results of the case, from what each of the two runs fetches."""
+    y, *gradients, dx = of_x
+    y_other, *other_gradients, _ = of_other
+    return y, y_other, *(tf.stack(pair) for pair in zip(gradients, other_gradients, strict=True)), dx
 
 
 LAID_OUT = dict(kernel="C O", dkernels="R C O")
@@ -151,6 +156,38 @@ LAID_OUT = dict(kernel="C O", dkernels="R C O")
 @tf1_placeholder.tensorflow("tf.compat.v1.placeholder", **LAID_OUT)
 def _(tf, x, other, kernel, bias):
     return fetched(tf, x, other, kernel, bias)
+
+
+@tf1_placeholder.tensorflow("tf.compat.v1.Variable(initial_value)", **LAID_OUT)
+def _(tf, x, other, kernel, bias):
+    with own_graph(tf), tf.compat.v1.Session(config=session_config(tf)) as session:
+        variables = [tf.compat.v1.Variable(value.numpy()) for value in (kernel, bias)]
+        inputs, fetches = dense(tf, [None, x.shape[1]], variables)
+        session.run(tf.compat.v1.global_variables_initializer())
+        runs = [session.run(fetches, feed_dict={inputs: batch.numpy()}) for batch in (x, other)]
+    return results_of(tf, *runs)
+
+
+def weights_fed(run):
+    """A port without variables: each run is fed the weights, too. ``run(session, fetches, feeds)`` is one run."""
+
+    def call(tf, x, other, kernel, bias):
+        with own_graph(tf), tf.compat.v1.Session(config=session_config(tf)) as session:
+            weights = [tf.compat.v1.placeholder(value.dtype, value.shape) for value in (kernel, bias)]
+            inputs, fetches = dense(tf, [None, x.shape[1]], weights)
+            feeds = dict(zip(weights, (kernel.numpy(), bias.numpy()), strict=True))
+            runs = [run(session, fetches, feeds | {inputs: batch.numpy()}) for batch in (x, other)]
+        return results_of(tf, *runs)
+
+    return call
+
+
+tf1_placeholder.tensorflow("tf.compat.v1.Session.run(weights fed)", **LAID_OUT)(
+    weights_fed(lambda session, fetches, feeds: session.run(fetches, feed_dict=feeds))
+)
+tf1_placeholder.tensorflow("tf.Tensor.eval(weights fed)", **LAID_OUT)(
+    weights_fed(lambda session, fetches, feeds: [y.eval(feed_dict=feeds, session=session) for y in fetches])
+)
 
 
 def add_naive(api, title, *, because, source, fix, size=None, raises=None, **options):

@@ -153,11 +153,7 @@ def _(torch, x, kernel, *, capture):
     return torch_trained(torch, x, kernel, put_in, capture)
 
 
-@trained_from_assigned.tensorflow("tf.nn.conv2d", **LAID_OUT)
-def _(tf, x, kernel, *, dtype, capture):
-    variable = tf.Variable(tf.random.normal([1, 1, 5, 1], dtype=dtype))
-    variable.assign(kernel)
-
+def tensorflow_trained(tf, x, kernel, variable, capture):
     def step():
         with tf.GradientTape() as tape:
             y = tf.nn.conv2d(x, variable, strides=[1, 1, 1, 1], padding="VALID")
@@ -167,6 +163,18 @@ def _(tf, x, kernel, *, dtype, capture):
         return gradient
 
     return capture(step)(), variable.read_value(), kernel
+
+
+@trained_from_assigned.tensorflow("tf.nn.conv2d", **LAID_OUT)
+def _(tf, x, kernel, *, dtype, capture):
+    variable = tf.Variable(tf.random.normal([1, 1, 5, 1], dtype=dtype))
+    variable.assign(kernel)
+    return tensorflow_trained(tf, x, kernel, variable, capture)
+
+
+@trained_from_assigned.tensorflow("tf.Variable", **LAID_OUT)
+def _(tf, x, kernel, *, capture):
+    return tensorflow_trained(tf, x, kernel, tf.Variable(kernel), capture)
 
 
 @trained_from_assigned.tensorflow("keras.layers.Conv2D", **LAID_OUT)

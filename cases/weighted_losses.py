@@ -119,6 +119,15 @@ def _(tf, logits, labels, *, reduction):
     return tf.reduce_sum(loss) / (tf.reduce_sum(counts) if reduction == "mean" else 1)
 
 
+@ignored_labels.tensorflow("tf.boolean_mask")
+def _(tf, logits, labels, *, N, reduction):
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    counted = tf.boolean_mask(loss, labels != 0)
+    if reduction == "none":
+        return tf.scatter_nd(tf.where(labels != 0), counted, tf.constant([N], tf.int64))
+    return tf.reduce_mean(counted) if reduction == "mean" else tf.reduce_sum(counted)
+
+
 @ignored_labels.tensorflow("keras.losses.SparseCategoricalCrossentropy(ignore_class)")
 def _(tf, logits, labels, *, reduction, dtype):
     reduction = dict(none=None, mean="sum_over_batch_size", sum="sum")[reduction]

@@ -40,12 +40,16 @@ class Request(Unit):
 
 @dataclass(frozen=True)
 class Site:
-    """A unit whose calls reach a mutant, and the seconds that it takes. A ``trap`` is a port that goes wrong anyway."""
+    """A unit whose calls reach a mutant, and the seconds that it takes.
+
+    A ``trap`` is a port that goes wrong anyway. A unit that ``fails`` raises an exception without the mutant.
+    """
 
     item: Item
     api: str
     seconds: float
     trap: bool
+    fails: bool = False
 
 
 Reached = Mapping[Mutant, Sequence[Site]]
@@ -103,7 +107,7 @@ class Bench:
             seen = future.result()
             implementation = case.implementation(unit.api)
             trap = implementation is None or implementation.divergence is not None
-            site = Site(item, unit.api, seen.framework_seconds, trap)
+            site = Site(item, unit.api, seen.framework_seconds, trap, seen.failure is not None)
             for one in seen.asked:
                 if one.kind == REACHABLE:
                     for kind, argument in one.given:

@@ -34,10 +34,20 @@ PREFERRED = ("float32", "float64")
 
 
 def attempts(bench: Bench, mutant: Mutant, sites: Sequence[Site]) -> Iterator[tuple[Item, str]]:
-    """Where to try a mutant: case by case, the cheap ones first, then in other variants and dtypes."""
+    """Where to try a mutant: case by case, the cheap ones first, then in other variants and dtypes.
+
+    A unit that fails without the mutant shows nothing of its results, so it comes last. The cheapest cases of all files
+    come before others: cases of one file are alike, and where one of them hides a mutant, the next one may, too.
+    """
     by_case: dict[str, list[Site]] = {}
-    for site in sorted(sites, key=lambda site: site.seconds):
+    for site in sorted(sites, key=lambda site: (site.fails, site.seconds)):
         by_case.setdefault(site.item.case, []).append(site)
+    of_file: Counter[str] = Counter()
+    number_in_file: dict[str, int] = {}
+    for case, found in by_case.items():
+        number_in_file[case] = of_file[found[0].item.file]
+        of_file[found[0].item.file] += 1
+    by_case = {case: by_case[case] for case in sorted(by_case, key=number_in_file.__getitem__)}
     rounds = max(map(len, by_case.values()), default=0)
     for number in range(rounds + 1):
         for found in by_case.values():

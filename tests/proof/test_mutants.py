@@ -1,16 +1,18 @@
 """Mutants: made from calls, put into a running worker and taken out again, killed or told as what they are."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from parity.plan.work import Item
 from proof.mutants import kinds
 from proof.mutants.allowed import ALLOWED, Allowance, read_allowed
-from proof.mutants.bench import Bench, Request
+from proof.mutants.bench import Bench, Request, Site
 from proof.mutants.kinds import Mutant
 from proof.mutants.outcome import EXCUSED, KILLED, ONLY_TRAPS, RED_BEFORE, SURVIVED, UNREACHED, Outcome
 from proof.mutants.session import choose, main, never, summary, tried
-from proof.mutants.trial import try_all, try_mutant
+from proof.mutants.trial import attempts, try_all, try_mutant
 
 CASES = """
 import parity
@@ -223,6 +225,25 @@ def test_a_session_fails_on_a_survivor_without_a_reason(bench, pythons, tmp_path
     assert "survived: keras.layers.Dense: argument left at its default (activation), tried in affine" in (
         capsys.readouterr().out
     )
+
+
+def test_cases_of_different_files_are_tried_first_and_what_fails_anyway_last():
+    def site(file, case, seconds, variant="", fails=False):
+        return Site(Item(file, case, variant, "float32", "cpu"), "tf.pad", seconds, trap=False, fails=fails)
+
+    sites = [
+        site("special", "relu", 1),
+        site("special", "clip", 2),
+        site("special", "clip", 1.5, "fails", fails=True),
+        site("pooling", "average", 3),
+        site("pooling", "maximum", 4),
+    ]
+    bench = SimpleNamespace(
+        cases=dict.fromkeys(("relu", "clip", "average", "maximum"), SimpleNamespace(dtypes=["float32"]))
+    )
+    tried_in = [item for item, _ in attempts(bench, Mutant("tensorflow", "tf.pad", kinds.LAST_WRONG, "0"), sites)]
+    assert [item.case for item in tried_in] == ["relu", "average", "clip", "maximum", "clip"]
+    assert tried_in[-1].variant == "fails"
 
 
 SAMPLE = 24
