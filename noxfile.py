@@ -192,6 +192,14 @@ def prove_timings(session: nox.Session) -> None:
 
 
 @nox.session
+def supported(session: nox.Session) -> None:
+    """Try every supported version of the frameworks on a sample, and write the table in docs/upgrade-gate.md."""
+    install(session)
+    place = f"--environments={ENVIRONMENTS}"
+    session.run("python", "-m", "proof.supported", "--out=docs/proof/supported.json", place, *session.posargs)
+
+
+@nox.session
 def upgrades(session: nox.Session) -> None:
     """Run real upgrades through the gate (an hour), and write what it says of them into docs/upgrade-gate.md."""
     install(session)

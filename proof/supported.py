@@ -1,10 +1,10 @@
 """The versions of the frameworks that the harness works with: each is started and computes a sample of the catalogue.
 
-    python -m proof.supported --out FILE [--python torch==2.6.0=PATH ...] [--only torch]
+    python -m proof.supported --out docs/proof/supported.json [--python torch==2.6.0=PATH ...] [--only torch]
 
 An environment is built for each version, unless ``--python`` names an interpreter that has it. A version works when
 its worker starts and no item of the sample fails in the harness or in a declaration; an old release may be wrong, or
-lack what is younger than it. FILE is written after every version.
+lack what is younger than it. The record is written after every version, and the table in ``docs/upgrade-gate.md``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from parity.catalog.frameworks import FRAMEWORKS
 from parity.catalog.modes import COMPILED, EAGER
 from parity.environments import build, default_folder
 from parity.gate.compare import OURS
-from parity.judge.row import RED
+from parity.judge.row import EXPECTED, PASS, RED
 from parity.plan.work import Item, expand
+from parity.report.markdown import prose, table
 from parity.requirements import BuildError
 from parity.workers.local import StartError
-from proof.observe import Workers
+from proof.marked import Marked
+from proof.observe import ROOT, Workers
 
 VERSIONS: Mapping[str, Sequence[Sequence[str]]] = {
     "torch": [
@@ -44,6 +46,8 @@ VERSIONS: Mapping[str, Sequence[Sequence[str]]] = {
     ],
 }  # fmt: skip
 """The oldest version of each framework, every minor one after it, and the newest that was tried."""
+
+PART = Marked(ROOT / "docs" / "upgrade-gate.md", title="supported versions", session="supported")
 
 EVERY, CAPTURED = 6, 36
 """One case in six is in the sample, eagerly, and one in 36 compiled, too."""
@@ -83,6 +87,20 @@ def tried(pythons: Mapping[str, str], framework: str) -> dict[str, Any]:
         workers.stop()
 
 
+def section(record: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The table of versions, and what fails in one that is not supported."""
+    rows, failures = [], []
+    for framework, versions in record.items():
+        for requirements, outcome in versions.items():
+            found = outcome.get("verdicts", {})
+            cells = (f"{found.get(name, 0):,}" for name in (PASS, EXPECTED, "red"))
+            rows.append((FRAMEWORKS[framework].title, requirements, *cells, "no" if outcome["failures"] else "yes"))
+            failures += [f"- {requirements}: {prose(failure)}" for failure in outcome["failures"][:1]]
+    yield from table(("", "versions", "rows that pass", "as declared", "red", "supported"), rows)
+    yield from ["", *failures] if failures else []
+    yield ""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.supported", description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
@@ -102,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             record.setdefault(framework, {})[title] = outcome
             options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
             print(f"{title}: {outcome.get('verdicts')}, {len(outcome['failures'])} failures", flush=True)
+    PART.write(section(record))
     return int(failed)
 
 

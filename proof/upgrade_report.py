@@ -12,12 +12,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from parity.gate.classes import BY_NAME, DRIFTED, NEW, UNCHANGED
+from parity.gate.classes import BY_NAME, DRIFTED, NEW, UNCHANGED, Class
+from parity.gate.transition import TABLE, State
 from parity.report.markdown import prose, table
 from proof.marked import Marked
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PART = Marked(DOCS / "upgrade-gate.md", title="measured upgrades", session="upgrades")
+TRANSITIONS = Marked(DOCS / "upgrade-gate.md", title="transitions", session="upgrades")
 
 SHOWN = 12
 """Groups of changes that are listed for each upgrade."""
@@ -45,6 +47,16 @@ def section(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
     """The lines between the marks."""
     yield from _overview(record)
     yield from _details(record)
+
+
+def transitions() -> Iterator[str]:
+    """The table of what a result was and is, as the gate has it."""
+    rows = []
+    for was in State:
+        cells = (TABLE[was, now] for now in State)
+        rows.append((f"**{was.value}**", *(cell.name if isinstance(cell, Class) else "by the error" for cell in cells)))
+    yield from table(("before, now", *(state.value for state in State)), rows)
+    yield ""
 
 
 def _overview(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
@@ -99,6 +111,7 @@ def _note(step: Mapping[str, Any], group: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
+    TRANSITIONS.write(transitions())
     PART.write(section(json.loads((DOCS / "proof" / "upgrades.json").read_text(encoding="utf-8"))))
     return 0
 

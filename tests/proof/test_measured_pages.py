@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from proof import report, timed_worker, timing_report, upgrade_report
+from proof import report, supported, timed_worker, timing_report, upgrade_report
 from proof.marked import Marked
 from proof.observe import ROOT
 
@@ -98,6 +98,8 @@ def records(*names):
     ("part", "lines"),
     [
         (upgrade_report.PART, lambda: upgrade_report.section(*records("upgrades"))),
+        (upgrade_report.TRANSITIONS, upgrade_report.transitions),
+        (supported.PART, lambda: supported.section(*records("supported"))),
         (report.IN_SHORT, lambda: report.in_short(*records(*report.RECORDS))),
     ],
 )
