@@ -8,4 +8,4 @@ set --
 for requirement in $CANDIDATES; do
     set -- "$@" --candidate "$requirement"
 done
-exec python3 -m nox -s gate -- "$@"
+exec python3 -m nox -s gate -- --require-complete "$@"

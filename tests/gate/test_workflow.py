@@ -27,7 +27,7 @@ def judged(tmp_path):
 
 def test_the_newest_releases_are_judged(judged):
     done = judged(CANDIDATES="torch tensorflow-cpu")
-    assert done.stdout == "-m nox -s gate -- --candidate torch --candidate tensorflow-cpu\n"
+    assert done.stdout == "-m nox -s gate -- --require-complete --candidate torch --candidate tensorflow-cpu\n"
     assert done.returncode == 2
 
 
