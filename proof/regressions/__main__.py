@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", default="*", help="entries whose names match this pattern")
     parser.add_argument("--python", action="append", default=[], metavar="REQUIREMENT=PATH")
+    parser.add_argument("--changed", choices=tuple(FRAMEWORKS), help="entries in which this framework changed")
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python", required=True, help="for entries of the other framework")
     options = parser.parse_args(arguments)
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pythons = named(options.python)
     others = {name: getattr(options, f"{name}_python") for name in FRAMEWORKS}
     for entry in entries():
-        if entry.name in record or not fnmatch(entry.name, options.only):
+        chosen = fnmatch(entry.name, options.only) and options.changed in (None, entry.framework)
+        if entry.name in record or not chosen:
             continue
         try:
             sides = [interpreter(each, options.environments, pythons) for each in (entry.old, entry.new)]
