@@ -30,6 +30,14 @@ def line(entry: Entry, found: dict[str, Any]) -> str:
     return f"{mark} {entry.name}, {entry.old} to {entry.new}: {said} ({found['gate']}); right is {right}"
 
 
+def groups(chosen: Sequence[Entry]) -> Sequence[Sequence[Entry]]:
+    """Entries of the same versions and mode, which one run of the gate can judge."""
+    found: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in chosen:
+        found.setdefault((entry.framework, entry.old, entry.new, entry.mode), []).append(entry)
+    return list(found.values())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0: every verdict is right; 1: some are not; 3: an environment is missing."""
     parser = argparse.ArgumentParser(prog="python -m proof.regressions", description=__doc__.partition("\n")[0])
@@ -37,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", default="*", help="entries whose names match this pattern")
     parser.add_argument("--python", action="append", default=[], metavar="REQUIREMENT=PATH")
+    parser.add_argument("--together", action="store_true", help="one run of the gate for each pair of versions")
     parser.add_argument("--changed", choices=tuple(FRAMEWORKS), help="entries in which this framework changed")
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python", required=True, help="for entries of the other framework")
@@ -44,20 +53,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {}
     pythons = named(options.python)
     others = {name: getattr(options, f"{name}_python") for name in FRAMEWORKS}
-    for entry in entries():
-        chosen = fnmatch(entry.name, options.only) and options.changed in (None, entry.framework)
-        if entry.name in record or not chosen:
-            continue
+    chosen = [entry for entry in entries() if fnmatch(entry.name, options.only) and entry.name not in record]
+    chosen = [entry for entry in chosen if options.changed in (None, entry.framework)]
+    for together in groups(chosen) if options.together else [[entry] for entry in chosen]:
+        first = together[0]
         try:
-            sides = [interpreter(each, options.environments, pythons) for each in (entry.old, entry.new)]
+            sides = [interpreter(each, options.environments, pythons) for each in (first.old, first.new)]
         except MissingError as error:
             print(f"error: {error}", file=sys.stderr)
             return 3
-        found = judged(entry, sides[0], sides[1], others)
-        record[entry.name] = found
+        found = judged(together, sides[0], sides[1], others)
+        record |= found
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(line(entry, found), flush=True)
+        for entry in together:
+            print(line(entry, found[entry.name]), flush=True)
     return 0 if all(found["right"] for found in record.values()) else 1
 
 
