@@ -1,6 +1,6 @@
-"""torch.arange(0, 5.5, 1.5, dtype=int64) had 5 elements before, and has NumPy's 4 in 2.14.
+"""Torch.arange(0, 5.5, 1.5, dtype=int64) had 5 elements before, and has NumPy's 4 in 2.14.
 
-measured with 2.8.0 and 2.14.1; NumPy's arange has 4 elements
+measured with 2.13.0 and 2.14.1; NumPy's arange has 4 elements
 """
 
 from parity import Case, buffer, integers

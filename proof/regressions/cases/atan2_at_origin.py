@@ -1,6 +1,6 @@
 """The gradient of torch.atan2 at the origin was NaN, and is 0 in the newer version.
 
-measured with 2.8.0 and 2.14.1
+measured with 2.9.1 and 2.13.0
 """
 
 from parity import Case, normal

@@ -1,4 +1,4 @@
-"""keras.layers.Attention took three axes only up to Keras 3.12.
+"""Keras.layers.Attention took three axes only up to Keras 3.12.
 
 https://github.com/keras-team/keras/pull/22361
 """

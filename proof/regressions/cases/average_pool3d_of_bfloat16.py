@@ -1,6 +1,6 @@
 """What a kernel does not support is a RuntimeError up to PyTorch 2.6 and a NotImplementedError in 2.14.
 
-measured with 2.6.0 and 2.14.1: dispatch errors became NotImplementedError
+measured with 2.6.0 and 2.8.0: dispatch errors became NotImplementedError
 """
 
 from parity import Case, buffer, normal

@@ -1,4 +1,4 @@
-"""keras.layers.Discretization gave int64 up to Keras 3.10, and gives int32 in 3.12.
+"""Keras.layers.Discretization gave int64 up to Keras 3.10, and gives int32 in 3.12.
 
 release notes of Keras 3.12: Discretization; measured with 3.10.0 and 3.12.0
 """

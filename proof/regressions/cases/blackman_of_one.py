@@ -1,4 +1,4 @@
-"""keras.ops.blackman(1) was NaN up to Keras 3.12.
+"""Keras.ops.blackman(1) was NaN up to Keras 3.12.
 
 https://github.com/keras-team/keras/pull/22545
 """

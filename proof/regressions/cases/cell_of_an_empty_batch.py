@@ -1,6 +1,6 @@
-"""keras.layers.LSTMCell takes an empty batch up to Keras 3.8, and raises later.
+"""Keras.layers.LSTMCell takes an empty batch up to Keras 3.10, and raises in 3.12.
 
-measured with Keras 3.8.0 and 3.10.0 (docs/upgrade-gate.md)
+measured with Keras 3.10.0 and 3.12.0 (see docs/upgrade-gate.md)
 """
 
 from parity import Case, buffer, normal

@@ -1,4 +1,4 @@
-"""torch.clamp(min=0) as ReLU: its gradient at 0 was 1 up to PyTorch 2.13, and is ReLU's 0 in 2.14.
+"""Torch.clamp(min=0) as ReLU: its gradient at 0 was 1 up to PyTorch 2.13, and is ReLU's 0 in 2.14.
 
 https://github.com/pytorch/pytorch/issues/184572 and https://github.com/pytorch/pytorch/issues/195931
 """

@@ -1,4 +1,4 @@
-"""torch.clamp with a tensor for its bound: equal elements share the gradient since PyTorch 2.14, as in torch.maximum.
+"""Torch.clamp with a tensor for its bound: equal elements share the gradient since PyTorch 2.14, as in torch.maximum.
 
 https://github.com/pytorch/pytorch/issues/184572
 """

@@ -1,4 +1,4 @@
-"""torch.optim.Adam has decoupled_weight_decay since PyTorch 2.7.
+"""Torch.optim.Adam has decoupled_weight_decay since PyTorch 2.7.
 
 release notes of PyTorch 2.7: decoupled_weight_decay of Adam
 """

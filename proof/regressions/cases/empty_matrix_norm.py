@@ -1,6 +1,6 @@
 """The spectral norm of an empty matrix was an IndexError before, and is 0 in 2.14.
 
-measured with 2.8.0 and 2.14.1
+measured with 2.9.1 and 2.13.0
 """
 
 from parity import Case, buffer, normal

@@ -1,6 +1,6 @@
-"""torch.export.export_for_training is there in PyTorch 2.8, and gone in 2.14.
+"""Torch.export.export_for_training is there in PyTorch 2.8, and gone in 2.14.
 
-torch.export.export_for_training was deprecated for torch.export.export; measured with 2.8.0 and 2.14.1
+torch.export.export_for_training was deprecated for torch.export.export; measured with 2.9.1 and 2.13.0
 """
 
 from parity import Case, buffer, normal

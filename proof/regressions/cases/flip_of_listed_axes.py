@@ -1,4 +1,4 @@
-"""keras.ops.flip refused a list of axes up to Keras 3.12.
+"""Keras.ops.flip refused a list of axes up to Keras 3.12.
 
 https://github.com/keras-team/keras/pull/22548
 """

@@ -1,6 +1,6 @@
 """Numbers beyond float8_e4m3fn became NaN before; in 2.14 they silently become 448.
 
-measured with 2.8.0 and 2.14.1; ml_dtypes gives NaN
+measured with 2.9.1 and 2.13.0; ml_dtypes gives NaN
 """
 
 from parity import Case, buffer, integers

@@ -1,6 +1,6 @@
-"""torch.fmax of equal numbers gave the whole gradient to the first; PyTorch 2.14 shares it, as torch.maximum does.
+"""Torch.fmax of equal numbers gave the whole gradient to the first; PyTorch 2.14 shares it, as torch.maximum does.
 
-release notes of PyTorch, gradient of torch.fmax; measured with 2.8.0 and 2.14.1
+release notes of PyTorch, gradient of torch.fmax; measured with 2.13.0 and 2.14.1
 """
 
 from parity import Case, normal

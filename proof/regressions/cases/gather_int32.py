@@ -1,4 +1,4 @@
-"""torch.gather refused int32 indices up to PyTorch 2.6, and takes them in 2.8.
+"""Torch.gather refused int32 indices up to PyTorch 2.6, and takes them in 2.8.
 
 release notes of PyTorch 2.8: torch.gather takes int32 indices
 """

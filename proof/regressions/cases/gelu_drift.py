@@ -1,4 +1,4 @@
-"""tf.nn.gelu has other last bits in TensorFlow 2.21.
+"""Tf.nn.gelu has other last bits in TensorFlow 2.21.
 
 docs/upgrade-gate.md; measured with 2.18.1 and 2.21.0
 """

@@ -1,4 +1,4 @@
-"""keras.ops.hypot came after Keras 3.10, and gives NaN for two infinities.
+"""Keras.ops.hypot came after Keras 3.10, and gives NaN for two infinities.
 
 https://github.com/keras-team/keras/pull/23157
 """

@@ -1,4 +1,4 @@
-"""torch.jit.script warns in the newer version that it is deprecated.
+"""Torch.jit.script warns in the newer version that it is deprecated.
 
 release notes of PyTorch 2.10: TorchScript is deprecated
 """

@@ -1,6 +1,6 @@
 """The rate that get_last_lr returned, a tensor, changed with the next step before.
 
-measured with 2.8.0 and 2.14.1: get_last_lr returned the optimizer's own tensor
+measured with 2.9.1 and 2.13.0: get_last_lr returned the optimizer's own tensor
 """
 
 from parity import Case, buffer, normal

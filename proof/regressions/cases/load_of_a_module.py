@@ -1,4 +1,4 @@
-"""torch.load of a saved module works up to PyTorch 2.5 and raises in 2.6.
+"""Torch.load of a saved module works up to PyTorch 2.5 and raises in 2.6.
 
 release notes of PyTorch 2.6: torch.load has weights_only=True by default
 """

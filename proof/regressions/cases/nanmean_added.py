@@ -1,4 +1,4 @@
-"""keras.ops.nanmean is new since Keras 3.10.
+"""Keras.ops.nanmean is new since Keras 3.10.
 
 release notes of Keras 3.14: keras.ops.nanmean
 """

@@ -1,6 +1,6 @@
-"""torch.qr, deprecated since PyTorch 1.9, only raises in 2.14.
+"""Torch.qr, deprecated since PyTorch 1.9, only raises in 2.14.
 
-deprecated since PyTorch 1.9; measured with 2.8.0 and 2.14.1
+deprecated since PyTorch 1.9; measured with 2.13.0 and 2.14.1
 """
 
 from parity import Case, buffer, normal

@@ -1,4 +1,4 @@
-"""rms_scaling of LayerNormalization warns in Keras 3.12 that it is wrong and deprecated.
+"""Rms_scaling of LayerNormalization warns in Keras 3.12 that it is wrong and deprecated.
 
 release notes of Keras 3.12: rms_scaling of LayerNormalization is deprecated
 """

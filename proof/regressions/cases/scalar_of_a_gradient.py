@@ -1,6 +1,6 @@
-"""float() of a tensor that requires a gradient warns in the newer version.
+"""Float() of a tensor that requires a gradient warns in the newer version.
 
-release notes of PyTorch 2.8 or 2.9; measured with 2.6.0 and 2.14.1
+release notes of PyTorch 2.8 or 2.9; measured with 2.6.0 and 2.8.0
 """
 
 from parity import Case, normal

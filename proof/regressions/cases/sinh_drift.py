@@ -1,6 +1,6 @@
-"""torch.sinh has other last bits in the newer version.
+"""Torch.sinh has other last bits in the newer version.
 
-measured with 2.8.0 and 2.14.1
+measured with 2.13.0 and 2.14.1
 """
 
 from parity import Case, normal

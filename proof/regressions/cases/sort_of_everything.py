@@ -1,4 +1,4 @@
-"""keras.ops.sort(axis=None) raised up to Keras 3.12.
+"""Keras.ops.sort(axis=None) raised up to Keras 3.12.
 
 https://github.com/keras-team/keras/pull/22544
 """

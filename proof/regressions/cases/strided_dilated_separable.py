@@ -1,4 +1,4 @@
-"""keras.layers.SeparableConv2D refused strides together with dilation up to Keras 3.12.
+"""Keras.layers.SeparableConv2D refused strides together with dilation up to Keras 3.12.
 
 https://github.com/keras-team/keras/pull/23027
 """

@@ -1,4 +1,4 @@
-"""tf.nn.depthwise_conv2d warns of strides with dilation in TensorFlow 2.21.
+"""Tf.nn.depthwise_conv2d warns of strides with dilation in TensorFlow 2.21.
 
 docs/upgrade-gate.md; tensorflow/python/ops/nn_impl.py of 2.21.0
 """

@@ -1,4 +1,4 @@
-"""keras.ops.nancumsum came in Keras 3.14, and takes an infinity for the largest number.
+"""Keras.ops.nancumsum came in Keras 3.14, and takes an infinity for the largest number.
 
 https://github.com/keras-team/keras/pull/23135
 """

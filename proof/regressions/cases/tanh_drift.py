@@ -1,4 +1,4 @@
-"""tf.tanh has other last bits in TensorFlow 2.20.
+"""Tf.tanh has other last bits in TensorFlow 2.20.
 
 docs/upgrade-gate.md; measured with 2.18.1 and 2.21.0
 """
