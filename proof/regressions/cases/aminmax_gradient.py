@@ -1,4 +1,4 @@
-"""Torch.aminmax had no derivative before, and has the right one in 2.14.
+"""Torch.aminmax had no derivative before, and has the right one in 2.13.
 
 measured with 2.9.1 and 2.13.0
 """

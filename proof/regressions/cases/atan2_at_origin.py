@@ -1,4 +1,4 @@
-"""The gradient of torch.atan2 at the origin was NaN, and is 0 in the newer version.
+"""The gradient of torch.atan2 at the origin was NaN, and is 0 in PyTorch 2.13.
 
 measured with 2.9.1 and 2.13.0
 """

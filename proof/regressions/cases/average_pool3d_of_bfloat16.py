@@ -1,4 +1,4 @@
-"""What a kernel does not support is a RuntimeError up to PyTorch 2.6 and a NotImplementedError in 2.14.
+"""What a kernel does not support is a RuntimeError up to PyTorch 2.6 and a NotImplementedError in 2.8.
 
 measured with 2.6.0 and 2.8.0: dispatch errors became NotImplementedError
 """

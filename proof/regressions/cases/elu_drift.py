@@ -1,4 +1,4 @@
-"""Torch.nn.functional.elu has other last bits in the newer version.
+"""Torch.nn.functional.elu has other last bits in PyTorch 2.8.
 
 measured with 2.6.0 and 2.8.0
 """

@@ -1,4 +1,4 @@
-"""The spectral norm of an empty matrix was an IndexError before, and is 0 in 2.14.
+"""The spectral norm of an empty matrix was an IndexError before, and is 0 in 2.13.
 
 measured with 2.9.1 and 2.13.0
 """

@@ -1,4 +1,4 @@
-"""Torch.export.export_for_training is there in PyTorch 2.8, and gone in 2.14.
+"""Torch.export.export_for_training is there in PyTorch 2.8, and gone in 2.13.
 
 torch.export.export_for_training was deprecated for torch.export.export; measured with 2.9.1 and 2.13.0
 """

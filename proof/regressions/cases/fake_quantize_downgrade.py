@@ -1,4 +1,4 @@
-"""Fake quantization turned +inf into the smallest number before, and into the largest in 2.14.
+"""A result with positive zeros for negative ones is wrong in both versions; in the older one it is wrong at +inf, too.
 
 a downgrade, measured with 2.9.1 and 2.8.0
 """

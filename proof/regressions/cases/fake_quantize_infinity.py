@@ -1,4 +1,4 @@
-"""Fake quantization turned +inf into the smallest number before, and into the largest in 2.14.
+"""Fake quantization turned +inf into the smallest number before, and into the largest in 2.9.
 
 measured with 2.8.0 and 2.9.1
 """

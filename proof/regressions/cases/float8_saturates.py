@@ -1,4 +1,4 @@
-"""Numbers beyond float8_e4m3fn became NaN before; in 2.14 they silently become 448.
+"""Numbers beyond float8_e4m3fn became NaN before; in 2.13 they silently become 448.
 
 measured with 2.9.1 and 2.13.0; ml_dtypes gives NaN
 """

@@ -1,4 +1,4 @@
-"""Torch.jit.script warns in the newer version that it is deprecated.
+"""Torch.jit.script warns in PyTorch 2.13 that it is deprecated.
 
 release notes of PyTorch 2.10: TorchScript is deprecated
 """

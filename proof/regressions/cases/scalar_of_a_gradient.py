@@ -1,4 +1,4 @@
-"""Float() of a tensor that requires a gradient warns in the newer version.
+"""Float() of a tensor that requires a gradient warns in PyTorch 2.8.
 
 release notes of PyTorch 2.8 or 2.9; measured with 2.6.0 and 2.8.0
 """

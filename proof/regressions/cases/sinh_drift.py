@@ -1,4 +1,4 @@
-"""Torch.sinh has other last bits in the newer version.
+"""Torch.sinh has other last bits in PyTorch 2.14.
 
 measured with 2.13.0 and 2.14.1
 """
