@@ -200,6 +200,14 @@ def supported(session: nox.Session) -> None:
 
 
 @nox.session
+def regressions(session: nox.Session) -> None:
+    """Put real changes between released versions through the gate (-- --environments=FOLDER), and list its verdicts."""
+    install(session)
+    out = "--out=docs/proof/regressions.json"
+    session.run("python", "-m", "proof.regressions", out, *interpreters(session), *session.posargs)
+
+
+@nox.session
 def upgrades(session: nox.Session) -> None:
     """Run real upgrades through the gate (an hour), and write what it says of them into docs/upgrade-gate.md."""
     install(session)

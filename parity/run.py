@@ -135,6 +135,7 @@ class Run:
         self._timed: set[str] = set()
         self._untimed: dict[str, str] = {}
         self.planned = 0
+        self._broken: list[str] = []
         self._files: dict[str, str] = {}
 
     def greet(self) -> dict[str, Greeting]:
@@ -183,9 +184,9 @@ class Run:
 
     def broken(self, broken: Broken) -> Row:
         """Record a declaration that cannot run."""
-        row = Row(
-            run=self.name, case=broken.case, verdict=ERROR, reason=f"{broken.where}: {broken.message}", seed=self.seed
-        )
+        reason = f"{broken.where}: {broken.message}"
+        self._broken.append(reason)
+        row = Row(run=self.name, case=broken.case, verdict=ERROR, reason=reason, seed=self.seed)
         self._keep([row], [])
         return row
 
@@ -335,6 +336,7 @@ class Run:
             },
             "on_gpu": {case: text for case, text in self._on_gpu.items() if case in self._files},
             "reproduction": asdict(self.reproduction),
+            "broken": self._broken,
             "planned": self.planned,
             "items": self.totals.items,
             "repeated": len(self._repeated),

@@ -102,6 +102,8 @@ def write_baseline(snapshot: Snapshot, folder: Path) -> None:
 
 
 def _whole(folder: Path, environment: Mapping[str, Any]) -> None:
+    if broken := environment.get("broken"):
+        raise RecordError(f"{len(broken)} declarations cannot run, and nothing was judged: {broken[0]}")
     planned, done = environment.get("planned"), environment.get("items")
     if not isinstance(planned, int) or planned != done:
         raise RecordError(f"{folder / ENVIRONMENT}: {done} of {planned} items were done: the run did not end")

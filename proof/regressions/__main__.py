@@ -20,6 +20,7 @@ from parity.catalog.frameworks import FRAMEWORKS
 from .entries import Entry, entries
 from .environments import MissingError, interpreter, named
 from .gate import judged
+from .page import PART, section
 
 
 def line(entry: Entry, found: dict[str, Any]) -> str:
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         for entry in together:
             print(line(entry, found[entry.name]), flush=True)
+    PART.write(section(record))
     return 0 if all(found["right"] for found in record.values()) else 1
 
 

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ def judged(together: Sequence[Entry], old: str, new: str, others: Mapping[str, s
     with tempfile.TemporaryDirectory() as folder:
         other = [f"--{name}-python={path}" for name, path in others.items() if name != first.framework]
         sides = ["--current-python", old, "--candidate-python", new]
-        command = [sys.executable, "-m", "parity", "gate", *sides, *other, "--reports", folder, *untimed()]
+        command = [sys.executable, "-m", "parity", "gate", *sides, *other, "--reports", folder, "--no-speed"]
         command += [f"--mode={first.mode}", "-p", "no:cacheprovider", *(str(entry.case) for entry in together)]
         done = subprocess.run(command, capture_output=True, text=True)
         rows = changed(Path(folder) / "gate.csv")
@@ -51,9 +50,19 @@ def judged(together: Sequence[Entry], old: str, new: str, others: Mapping[str, s
             "line": said(done.stdout + done.stderr) if alone else "",
             "details": sorted({row["detail"][:300] for row in own if row["detail"]})[:3],
             "truth": dict(Counter(row["truth"] for row in own if row["truth"])),
+            "sizes": sizes(own),
             "seconds": seconds,
         }
     return found
+
+
+def sizes(rows: Sequence[Mapping[str, str]]) -> str:
+    """The largest share of an allowance before and after, where both sides gave a result."""
+    measured = [(row["old_share"], row["new_share"]) for row in rows if row["old_share"] and row["new_share"]]
+    if not measured:
+        return ""
+    old, new = max(measured, key=lambda pair: max(map(float, pair)))
+    return f"share of the allowance {float(old):.3g} to {float(new):.3g}"
 
 
 def status_of(rows: Sequence[Mapping[str, str]]) -> int:
@@ -71,14 +80,6 @@ def changed(path: Path) -> list[dict[str, str]]:
 
 
 def said(output: str) -> str:
-    """The gate's verdict in its own words: the line that begins with a verdict."""
-    starts = ("safe", "not safe", "no verdict", "error")
-    found = [text.strip() for text in output.splitlines() if text.strip().startswith(starts)]
+    """The gate's verdict in its own words: the line that has one."""
+    found = [text for text in output.splitlines() if "(exit status " in text]
     return found[-1] if found else output[-300:]
-
-
-@cache
-def untimed() -> tuple[str, ...]:
-    """``--no-speed``, where the gate has it."""
-    shown = subprocess.run([sys.executable, "-m", "parity", "gate", "--help"], capture_output=True, text=True)
-    return ("--no-speed",) if "--no-speed" in shown.stdout else ()

@@ -170,6 +170,19 @@ def test_a_candidate_whose_worker_does_not_start_gives_no_verdict(place, pythons
     assert "did not begin: " in (place / "reports" / "gate.md").read_text()
 
 
+def test_a_declaration_that_cannot_run_is_named(place, pythons):
+    broken = place / "cases" / "broken.py"
+    broken.write_text("from parity import Case\nCase('half', 'No inputs.')\n")
+    try:
+        done = run(
+            place, "gate", f"--candidate-python={pythons['torch']}", *given(pythons), "-k", "kept or declaration"
+        )
+    finally:
+        broken.unlink()
+    assert done.returncode == 3
+    assert "1 declarations cannot run, and nothing was judged: cases/broken.py:2" in done.stderr
+
+
 def test_an_interpreter_is_found_from_the_working_folder(place, pythons):
     there = os.path.relpath(pythons["torch"], place)
     done = run(place, "gate", f"--candidate-python={there}", *given(pythons), "-k", "kept")

@@ -8,6 +8,7 @@ import pytest
 from proof import report, supported, timed_worker, timing_report, upgrade_report
 from proof.marked import Marked
 from proof.observe import ROOT
+from proof.regressions import page as regressions
 
 ROW = {
     "case": "linear", "item": "linear-float32-cpu", "api": "torch.nn.Linear", "measure": "forward", "seconds": 1e-5,
@@ -99,6 +100,7 @@ def records(*names):
     [
         (upgrade_report.PART, lambda: upgrade_report.section(*records("upgrades"))),
         (upgrade_report.TRANSITIONS, upgrade_report.transitions),
+        (regressions.PART, lambda: regressions.section(*records("regressions"))),
         (supported.PART, lambda: supported.section(*records("supported"))),
         (report.IN_SHORT, lambda: report.in_short(*records(*report.RECORDS))),
     ],
