@@ -138,6 +138,39 @@ def _(tf, x, *, eps):
     return tf.keras.ops.batch_normalization(x, mean, variance, -1, epsilon=eps)
 
 
+many_rows = Case(
+    "batch_norm_of_many_rows",
+    "Batch normalization, in training, over three thousand rows, whose sum no 16-bit format can count up to.",
+    sizes=dict(N=3000, C=3),
+    parameters=dict(eps=1e-3),
+    inputs=dict(x=normal("N C", mean=2)),
+    outputs=dict(y="N C"),
+    dtypes=["float32", "float16", "bfloat16"],
+)
+
+
+@many_rows.reference
+def _(np, x, *, eps):
+    return normalized(np, x, 0, eps)
+
+
+@many_rows.torch("torch.nn.functional.batch_norm")
+def _(torch, x, *, eps):
+    return torch.nn.functional.batch_norm(x, None, None, training=True, eps=eps)
+
+
+@many_rows.tensorflow("tf.nn.moments")
+def _(tf, x, *, eps):
+    mean, variance = tf.nn.moments(x, [0])
+    return tf.nn.batch_normalization(x, mean, variance, None, None, eps)
+
+
+@many_rows.tensorflow("keras.ops.moments")
+def _(tf, x, *, eps):
+    mean, variance = tf.keras.ops.moments(x, 0)
+    return tf.keras.ops.batch_normalization(x, mean, variance, -1, epsilon=eps)
+
+
 rms_norm = Case(
     "rms_norm_far",
     "Division by the root mean square of rows with large numbers.",
@@ -170,8 +203,9 @@ constant_groups = Case(
     sizes=dict(N=5, C=8),
     inputs=dict(z=normal("N C", std=0)),
     outputs=dict(y="N C"),
-    variants=grid(eps=[1e-3, 1e-12]),
+    variants=grid(eps=[1e-3, 1e-8]),
     dtypes=WIDE,
+    pooled=False,
 )
 
 
