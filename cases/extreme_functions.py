@@ -60,7 +60,7 @@ for case, api, count in (
     (log10, "keras.ops.log10", 4),
     (sqrt, "tf.sqrt", 4),
     (rsqrt, "tf.math.rsqrt", 4),
-    (reciprocal, "tf.math.reciprocal", 4),
+    (reciprocal, "tf.math.reciprocal", 2),
     (sign, "tf.sign", 4),
     (floor, "tf.floor", 2),
     (ceil, "tf.math.ceil", 2),

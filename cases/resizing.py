@@ -175,3 +175,25 @@ def _(tf):
 @repeated.tensorflow("tf.repeat", **LAST)
 def _(tf, x):
     return tf.repeat(tf.repeat(x, 2, axis=1), 3, axis=2)
+
+
+UNSUPPORTED = dict(
+    raises="InvalidArgumentError: Detected unsupported operations",
+    source="measured with TensorFlow 2.21.0",
+    modes=["compiled"],
+)
+for api in ("tf.image.resize(nearest)", "keras.ops.image.resize(nearest)"):
+    nearest.limitation(api, stage="gradient", because="XLA has no gradient of ResizeNearestNeighbor", **UNSUPPORTED)
+for api in ("tf.image.resize(antialias)", "keras.ops.image.resize(antialias)"):
+    smooth.limitation(api, because="XLA has no ScaleAndTranslate", **UNSUPPORTED)
+for api in ("tf.image.resize", "keras.ops.image.resize"):
+    bilinear.deviation(
+        api,
+        quantities=["output:y"],
+        within=3,
+        because="compiled by XLA for a CPU, an axis three times as long gets some pixels from the wrong neighbour",
+        source="https://github.com/tensorflow/tensorflow/issues/118467",
+        when=dict(P=10, Q=18),
+        devices=["cpu"],
+        modes=["compiled"],
+    )

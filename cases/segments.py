@@ -156,6 +156,14 @@ def _(tf, x):
     return tf.math.segment_sum(x, tf.repeat(tf.range(len(LENGTHS)), LENGTHS))
 
 
+in_order.limitation(
+    "tf.math.segment_sum",
+    raises="InvalidArgumentError: Detected unsupported operations",
+    because="XLA has no segment_sum; it has unsorted_segment_sum",
+    source="measured with TensorFlow 2.21.0",
+    modes=["compiled"],
+)
+
 counts = Case(
     "bincount",
     "How often each number occurs, and the sum of the weights at its places.",
