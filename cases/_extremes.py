@@ -13,9 +13,13 @@ WIDE = dict(float64=1, float32=1, bfloat16=1)
 """The formats whose denormal numbers TensorFlow takes for zero: those of float16 are normal in float32."""
 
 
-def each_once(kinds):
-    """The size of a tensor that holds each special number of these kinds once: they are a quarter of its elements."""
-    return 4 * sum(COUNTS[kind] for kind in kinds.split())
+def size_of(kinds):
+    """The size of a tensor that holds each special number once or twice: they are a quarter of its elements.
+
+    It is a multiple of the 16 numbers that a kernel takes at a time. What is left over at the end of a tensor is
+    computed in another way: there TensorFlow does not take denormal numbers for zero.
+    """
+    return -(-4 * sum(COUNTS[kind] for kind in kinds.split()) // 16) * 16
 
 
 def named(api):
@@ -60,7 +64,7 @@ def unary(name, formula, torch, tensorflow, *, kinds=ALL, slopes="nan infinity z
     case = Case(
         f"extremes_of_{name}",
         f"{name} of numbers at the ends of a format: {kinds.replace(' ', ', ')}.",
-        sizes=dict(N=each_once(kinds)) | (dict(K=each_once(slopes)) if slopes else {}),
+        sizes=dict(N=size_of(kinds)) | (dict(K=size_of(slopes)) if slopes else {}),
         inputs=dict(x=special("N", kinds, gradient=False)) | (dict(z=special("K", slopes)) if slopes else {}),
         outputs=dict(y=buffer("N")) | (dict(w="K") if slopes else {}),
         pooled=False,

@@ -68,9 +68,9 @@ for case, api, count in (
     wrong(case, api, "output:y", FLUSHED, TENSORFLOW, float64=count, float32=count, bfloat16=count)
 
 for api in ("torch.sign", "torch.sgn"):
-    wrong(sign, api, "output:y", "the sign of NaN is 0", "https://github.com/pytorch/pytorch/issues/41245", 1)
+    wrong(sign, api, "output:y", "the sign of NaN is 0", "https://github.com/pytorch/pytorch/issues/41245", 2)
 
-wrong(absolute, "torch.abs", "grad:z", "the derivative at NaN is the sign of NaN, which is 0", TORCH, 1)
+wrong(absolute, "torch.abs", "grad:z", "the derivative at NaN is the sign of NaN, which is 0", TORCH, 2)
 
 for case, api in ((log10, "torch.log10"), (asinh, "torch.asinh")):
     because = "the derivative's denominator, computed in float16, overflows at the largest numbers: the gradient is 0"
