@@ -1,4 +1,4 @@
-"""A downgrade: the older version gives -16 for +inf, where the newer one gives 15.875 (measured with 2.9.1 and 2.8.0)."""
+"""A downgrade: the older version gives -16 for +inf, the newer one 15.875 (measured with 2.9.1 and 2.8.0)."""
 
 from parity import Case, buffer, special
 
