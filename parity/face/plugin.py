@@ -45,6 +45,8 @@ from .screen import ITEM, Screen
 
 _IMPORTS_PARITY = re.compile(rb"^\s*(?:from|import)\s+parity\b", re.MULTILINE)
 
+_HELPERS = re.compile(rb"^\s*(?:from|import)\s+(_\w+)", re.MULTILINE)
+
 
 class Session:
     """What the plugin keeps for one pytest session: the options, the run and the devices."""
@@ -179,10 +181,19 @@ def _is_case_file(path: Path, config: pytest.Config) -> bool:
         return False
     if path.name.startswith(("_", "test_")) or path.name == "conftest.py":
         return False
+    return _declares(path)
+
+
+def _declares(path: Path, seen: frozenset[Path] = frozenset()) -> bool:
+    """Whether a file imports this package, itself or through a helper beside it: only such a one can declare cases."""
     try:
-        return bool(_IMPORTS_PARITY.search(path.read_bytes()))
+        text = path.read_bytes()
     except OSError:
         return True
+    if _IMPORTS_PARITY.search(text):
+        return True
+    helpers = {path.with_name(f"{name.decode()}.py") for name in _HELPERS.findall(text)} - seen
+    return any(helper.is_file() and _declares(helper, seen | helpers) for helper in helpers)
 
 
 class CaseModule(pytest.File):

@@ -103,6 +103,19 @@ def test_a_repository_that_collects_every_file_gets_each_item_once(folder_of, li
     assert listed(folder, "cases/double.py").ids == DOUBLE
 
 
+def test_a_file_that_imports_the_package_through_helpers_is_collected(folder_of, listed, stranger):
+    text = (stranger / "cases" / "double.py").read_text().replace("from parity import", "from _again import")
+    folder = folder_of({
+        "cases/double.py": text,
+        "cases/_again.py": "from _names import *\n",
+        "cases/_names.py": "import _again\nfrom parity import *\n",
+        "cases/_round.py": "import _about\n",
+        "cases/_about.py": "import _round\n",
+        "cases/other.py": "import _round\n",
+    })  # fmt: skip
+    assert listed(folder).ids == DOUBLE
+
+
 def test_the_folders_of_cases_can_be_named(folder_of, listed, stranger):
     text = (stranger / "cases" / "double.py").read_text()
     ini = "[pytest]\nparity_cases = operations layers\n"
