@@ -1,0 +1,1 @@
+"""Which framework functions and layers Python code uses, read from its syntax without running it."""
