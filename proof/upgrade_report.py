@@ -65,7 +65,8 @@ def _overview(record: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
         for step in steps:
             counts = {name: count for name, count in step["counts"].items() if name not in (UNCHANGED.name, NEW.name)}
             said = ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "nothing"
-            rows.append((title, _move(step), f"{step['compared']:,}", said, str(step["status"])))
+            compared = f"{step['compared']:,}, {step['share']}"
+            rows.append((title, _move(step), compared, said, str(step["status"])))
     yield from table(("chain", "upgrade", "results compared", "what changed", "exit status"), rows)
     yield ""
 

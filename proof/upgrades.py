@@ -1,8 +1,9 @@
 """What the gate says of real upgrades: each version of a chain is run once, and compared with the one before.
 
-    python -m proof.upgrades --out FILE [--torch-python PATH --tensorflow-python PATH]
+    python -m proof.upgrades --out FILE [--torch-python PATH --tensorflow-python PATH] [--python torch==2.14.1=PATH ...]
 
-FILE is written after every version; the next run goes on with the versions that are not in it.
+FILE is written after every version; the next run goes on with the versions that are not in it. An environment is
+built for each, unless ``--python`` names an interpreter that has it. What pytest takes selects a part of the catalogue.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def chain(steps: Sequence[Sequence[str]], options: argparse.Namespace, rest: Seq
     """For each version but the first, what changed since the one before."""
     before: Snapshot | None = None
     for step in steps:
-        pythons = interpreters(Side(requirements=step), options).pythons
+        given = options.given.get(" ".join(step))
+        pythons = interpreters(Side(pythons=[given]) if given else Side(requirements=step), options).pythons
         with tempfile.TemporaryDirectory() as folder:
             now = run(Path(folder), pythons, rest, "python3 -m nox -s gate --")
         if before is not None:
@@ -63,6 +65,7 @@ def _compared(old: Snapshot, new: Snapshot, step: Sequence[str]) -> dict[str, An
         "old": _versions(old),
         "new": _versions(new),
         "compared": found.compared,
+        "share": str(verdict.share),
         "status": verdict.status,
         "counts": verdict.counts,
         "headline": verdict.headline,
@@ -96,7 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--environments", type=Path, default=default_folder())
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python")
+    told = "an interpreter that has these requirements, such as torch==2.14.1=/path/to/python"
+    parser.add_argument("--python", action="append", default=[], metavar="REQUIREMENTS=PATH", help=told)
     options, rest = parser.parse_known_args(arguments)
+    options.given = {name: path for name, _, path in (each.rpartition("=") for each in options.python)}
     record: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {}
     for title, versions in CHAINS.items():
         steps = record.setdefault(title, [])

@@ -46,7 +46,8 @@ def test_the_page_of_timings_tells_what_was_measured(tmp_path, record):
 
 STEP = {
     "candidate": ["torch==2.14.1"], "old": {"torch": "2.13.0", "tensorflow": "2.21.0", "keras": "3.15.1"},
-    "new": {"torch": "2.14.1", "tensorflow": "2.21.0", "keras": "3.15.1"}, "compared": 5000, "status": 1,
+    "new": {"torch": "2.14.1", "tensorflow": "2.21.0", "keras": "3.15.1"}, "compared": 5000, "share": "9 of 9 items",
+    "status": 1,
     "counts": {"broke parity": 2, "drifted": 3, "unchanged": 4995},
     "groups": [
         {
@@ -62,7 +63,7 @@ def test_the_section_of_upgrades_tells_what_was_measured_and_what_the_notes_say(
     monkeypatch.setattr(upgrade_report, "NOTES", {("torch==2.14.1", "gel*"): "admitted"})
     lines = list(upgrade_report.section({"PyTorch": [STEP]}))
     text = "\n".join(lines)
-    assert "| PyTorch | torch 2.13.0 to 2.14.1 | 5,000 | 2 broke parity, 3 drifted | 1 |" in text
+    assert "| PyTorch | torch 2.13.0 to 2.14.1 | 5,000, 9 of 9 items | 2 broke parity, 3 drifted | 1 |" in text
     assert "| 2 worse | admitted |" in text
 
 
