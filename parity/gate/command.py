@@ -29,7 +29,7 @@ from .snapshot import Snapshot, write_baseline
 from .speed import speed
 from .text import lines
 from .upgraded import UpgradeError, upgraded
-from .used import UsedError, touched, used
+from .used import Usage, UsedError, touched, used
 from .verdict import NO_VERDICT, NOTHING_TO_DO, NoVerdictError, Share, Verdict
 from .write import write, write_no_verdict, write_nothing
 
@@ -104,7 +104,7 @@ def _take_over(options: argparse.Namespace) -> bool:
 
 
 def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
-    """Run what is to be compared, and compare. Raises ``NoVerdictError``."""
+    """Run what is to be compared, and compare. Raises ``NoVerdictError``, and ``UsedError`` where there is no code."""
     today = date.today()
     current, candidate = _sides(options)
     if not candidate.is_named:
@@ -113,6 +113,7 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     candidate.check()
     if options.bisect:
         upgraded_package(current, candidate)
+    usage = used(options.used_by) if options.used_by else None
     try:
         expectations = read_expectations(options.expectations)
     except ExpectationError as error:
@@ -147,12 +148,11 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     verdict = Verdict(old, new, changes, share, stale, command=again, notes=_notes(old, new, found.missing))
     if not verdict.upgraded:
         verdict = replace(verdict, notes=[*verdict.notes, SAME_VERSIONS])
-    return _used(verdict, options.used_by) if options.used_by else verdict
+    return _used(verdict, usage, options.used_by) if usage else verdict
 
 
-def _used(verdict: Verdict, code: Path) -> Verdict:
-    """The verdict with what some code uses of the frameworks. Raises ``UsedError`` and ``NoVerdictError``."""
-    usage = used(code)
+def _used(verdict: Verdict, usage: Usage, code: Path) -> Verdict:
+    """The verdict with what some code uses of the frameworks. Raises ``NoVerdictError``."""
     try:
         asked = called(read_asked(verdict.new.folder))
     except RecordError as error:

@@ -279,7 +279,7 @@ class _Pair:
         """What the class alone does not say."""
         if found is BROKE and self.now is State.DECLARED:
             return "as it is declared to be wrong in this version"
-        if found is BROKE and self.new.verdict == UNEXPECTED:
+        if found is BROKE and (self.was is State.DECLARED or self.new.verdict == UNEXPECTED):
             return "it is wrong in another way than declared"
         if found is RESTORED and self.new.verdict == UNEXPECTED:
             return stopped("what is declared to be wrong is right", "its case file")
