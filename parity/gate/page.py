@@ -35,8 +35,6 @@ def page(verdict: Verdict) -> str:
         tint={NOTHING_TO_DO: "pass", REGRESSED: "fail"}.get(verdict.status, "expected"),
         titles={c.framework: title(c.framework) for c in listed}, listed=len(listed), total=total,
         record=packed({"size": len(listed), "columns": columns(_table(verdict, listed)), "exported": EXPORTED}),
-        frameworks=("torch", "tensorflow"),
-        versions={name: (verdict.old.version(name), verdict.new.version(name)) for name in ("torch", "tensorflow")},
         **carried(templates, ("parity.css", "gate.css"), ("address.js", "tables.js", "explorer.js", "gate.js")),
     )  # fmt: skip
 

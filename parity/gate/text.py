@@ -19,7 +19,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
     yield ""
     counts, operations = verdict.counts, verdict.operations
     for name, count in counts.items():
-        places = f"{operations.get(name, 0):,} operations and quantities"
+        places = f"in {operations.get(name, 0):,} quantities of operations"
         yield f"  {count:>8,}  {name:<26} {BY_NAME[name].meaning}; {places}"
     groups = [group for group in verdict.groups if group.example.change != NEW.name]
     if groups:

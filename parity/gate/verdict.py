@@ -121,7 +121,7 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The verdict in words: what was upgraded, whether that is safe, and how much was run."""
-        return f"{self.upgrade}: {self._judgement}"
+        return f"{self.upgrade}: {self.judgement}"
 
     @property
     def upgrade(self) -> str:
@@ -129,15 +129,21 @@ class Verdict:
         moved = [f"{part} {old} to {new}" for part, old, new in self.upgraded]
         if moved:
             return ", ".join(moved)
-        return ", ".join(f"{part} {new}" for part, _, new in _parts(self.old, self.new)) + ", as before"
+        return ", ".join(f"{part} {new}" for part, _, new in self.parts) + ", as before"
+
+    @cached_property
+    def parts(self) -> list[tuple[str, str, str]]:
+        """The frameworks, and parts of one, with both versions."""
+        return list(_parts(self.old, self.new))
 
     @cached_property
     def upgraded(self) -> list[tuple[str, str, str]]:
         """The frameworks, and parts of one, whose versions differ, with both versions."""
-        return [(part, old, new) for part, old, new in _parts(self.old, self.new) if old != new]
+        return [(part, old, new) for part, old, new in self.parts if old != new]
 
     @property
-    def _judgement(self) -> str:
+    def judgement(self) -> str:
+        """Whether it is safe, and how much was run."""
         regressions = sum(change.needs == REGRESSION for change in self.changes)
         improvements = sum(change.needs == IMPROVEMENT for change in self.changes)
         if regressions:
