@@ -203,8 +203,9 @@ def supported(session: nox.Session) -> None:
 def regressions(session: nox.Session) -> None:
     """Put real changes between released versions through the gate (-- --environments=FOLDER), and list its verdicts."""
     install(session)
-    out = "--out=docs/proof/regressions.json"
-    session.run("python", "-m", "proof.regressions", out, *interpreters(session), *session.posargs)
+    pythons = interpreters(session)
+    session.run("python", "-m", "proof.regressions", "--out=docs/proof/regressions.json", *pythons, *session.posargs)
+    session.run("python", "-m", "proof.identical", "--out=docs/proof/identical.json", *pythons)
 
 
 @nox.session

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from proof import report, supported, timed_worker, timing_report, upgrade_report
+from proof import identical, report, supported, timed_worker, timing_report, upgrade_report
 from proof.marked import Marked
 from proof.observe import ROOT
 from proof.regressions import page as regressions
@@ -102,6 +102,7 @@ def records(*names):
         (upgrade_report.PART, lambda: upgrade_report.section(*records("upgrades"))),
         (upgrade_report.TRANSITIONS, upgrade_report.transitions),
         (regressions.PART, lambda: regressions.section(*records("regressions"))),
+        (identical.PART, lambda: identical.section(*records("identical"))),
         (supported.PART, lambda: supported.section(*records("supported"))),
         (report.IN_SHORT, lambda: report.in_short(*records(*report.RECORDS))),
     ],
