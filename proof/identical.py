@@ -1,6 +1,6 @@
 """False alarms of the gate: the same versions run several times, each run compared with each other.
 
-    python -m proof.identical --out docs/proof/identical.json --torch-python P --tensorflow-python P [--runs 7] [cases/...]
+    python -m proof.identical --out FILE --torch-python P --tensorflow-python P [--runs 7] [cases/...]
 
 Nothing may change between two runs of one environment: not a bit, and not a class.
 """
