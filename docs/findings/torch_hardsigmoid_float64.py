@@ -6,6 +6,8 @@ On a GPU the forward kernel does the same.
 Declared as:
 hard_sigmoid: torch.nn.functional.hardsigmoid
 hard_sigmoid: torch.nn.Hardsigmoid
+extremes_of_hard_sigmoid: torch.nn.functional.hardsigmoid
+kinks_of_hard_sigmoid: torch.nn.functional.hardsigmoid
 """
 
 import sys

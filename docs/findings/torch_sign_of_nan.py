@@ -7,6 +7,10 @@ https://github.com/pytorch/pytorch/issues/41245.
 Declared as:
 every_sign: torch.sign
 every_sign: torch.sgn
+extremes_of_sign: torch.sign
+extremes_of_sign: torch.sgn
+special_sign: torch.sign
+special_sign: torch.sgn
 """
 
 import math
