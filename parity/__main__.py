@@ -38,7 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
         documents.add_argument("--cases", type=Path, default=Path("cases"), help="the case files (default: cases)")
         documents.add_argument("--output", type=Path, default=Path("docs"), help="where to write (default: docs)")
     gate.add_commands(commands)
-    options, rest = parser.parse_known_args(arguments)
+    try:
+        options, rest = parser.parse_known_args(arguments)
+    except SystemExit as error:
+        # argparse ends with 2, which is a verdict of the gate: to be accepted.
+        named = (sys.argv[1:] if arguments is None else arguments)[:1]
+        if error.code == 2 and set(named) <= set(gate.COMMANDS):
+            raise SystemExit(3) from error
+        raise
     if options.command in gate.COMMANDS:
         from .gate import command
 

@@ -121,13 +121,14 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     again = _command(options)
     before: Found | None = None
     if current.is_named:
-        before, after = interpreters(current, options), interpreters(candidate, options)
+        before = interpreters(current, options)
+        after = _participating(interpreters(candidate, options), options.participants)
         comparable(before, after)
         old = run(options.reports / "gate" / "current", before.pythons, rest, again)
     else:
         old = read(options.baselines / options.name, "record it with nox -s baseline")
         rest = [*rest, *_seed(old, rest)]
-        after = interpreters(candidate, options)
+        after = _participating(interpreters(candidate, options), options.participants)
     new = run(options.reports / "gate" / "candidate", after.pythons, rest, again)
     if old.seed != new.seed:
         raise NoVerdictError(f"the baseline's seed is {old.seed}, this run's is {new.seed}: leave --seed out")
@@ -136,7 +137,10 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
         raise NoVerdictError(f"{len(unjudged):,} results were {unjudged[0].message}")
     found = compare(old, new)
     if not found.compared:
-        raise NoVerdictError("nothing that was run is in the baseline: it is from another catalogue; record it anew")
+        raise NoVerdictError(
+            "nothing that was run is in the baseline with the same inputs: it is from another catalogue, or from "
+            "another seed than it says; record it anew"
+        )
     share = Share(len(found.items), len(found.items | catalogue(_files(old, new))))
     if options.require_complete and not share.is_complete:
         raise NoVerdictError(f"--require-complete: only {share} were compared")
@@ -149,6 +153,14 @@ def judge(options: argparse.Namespace, rest: Sequence[str]) -> Verdict:
     if not verdict.upgraded:
         verdict = replace(verdict, notes=[*verdict.notes, SAME_VERSIONS])
     return _used(verdict, usage, options.used_by) if usage else verdict
+
+
+def _participating(candidate: Found, participants: Sequence[str]) -> Found:
+    """The candidate's side. Raises ``NoVerdictError`` where nothing of it is judged."""
+    if not candidate.named & set(participants):
+        upgraded_there = ",".join(sorted(candidate.named))
+        raise NoVerdictError(f"--participants {','.join(participants)} leaves out what is upgraded: {upgraded_there}")
+    return candidate
 
 
 def _used(verdict: Verdict, usage: Usage, code: Path) -> Verdict:

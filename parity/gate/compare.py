@@ -14,6 +14,7 @@ from ..judge.row import EXPECTED, INFERRED, INPUT, RED, UNEXPECTED
 from ..plan.work import item_name
 from ..record.results import INPUTS, Key, ResultRow
 from ..record.schema import outline
+from ..workers.protocol import RESULT
 from .classes import (
     BROKE,
     GONE,
@@ -222,8 +223,8 @@ class _Pair:
         moved = new.framework if by_itself else "" if self.same_truth else REFERENCE
         if new.stage in OURS or old.stage in OURS:
             moved = ""
-        # What is declared to be raised still is: only its wording is another.
-        reworded = found is OTHERWISE and new.verdict not in RED and (old.stage, old.error) == (new.stage, new.error)
+        # What is declared to be raised still is.
+        reworded = found is OTHERWISE and new.verdict not in RED
         return _change(
             found, NOTHING if reworded else found.needs, new, self.quantity,
             old=old.verdict, new=new.verdict, old_share=old.error_ratio, new_share=new.error_ratio,
@@ -262,6 +263,8 @@ class _Pair:
     def _raised(self) -> tuple[Class, str]:
         """The class where one side, or both, gives an error in the place of a result."""
         old, new = self.old, self.new
+        if new.stage == RESULT and not old.stage:
+            return RESHAPED, _said(new)
         found, detail = decided(self.was, self.now, old, new)
         raised = f"raised {_said(old)}"
         if found is REMOVED:

@@ -112,13 +112,14 @@ def _whole(folder: Path, environment: Mapping[str, Any]) -> None:
 
 
 _NUMBERS = tuple(RESULT_COLUMNS.index(name) for name in ("error_ratio", "max_ulp", "rho"))
-_COUNT = RESULT_COLUMNS.index("not_finite")
+_COUNTS = tuple(RESULT_COLUMNS.index(name) for name in ("wrong", "not_finite"))
 
 
 def _result(cells: list[Any]) -> ResultRow:
     for index in _NUMBERS:
         cells[index] = float(cells[index]) if cells[index] else None
-    cells[_COUNT] = int(cells[_COUNT]) if cells[_COUNT] else None
+    for index in _COUNTS:
+        cells[index] = int(cells[index]) if cells[index] else None
     return ResultRow(*cells)
 
 

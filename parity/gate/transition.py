@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from math import inf, isinf
+from math import isinf, sqrt
 
-from ..judge.row import EXPECTED, NONDETERMINISTIC, PASS, UNEXPECTED
+from ..judge.row import EXPECTED, NONDETERMINISTIC, PASS, RED, UNEXPECTED
 from ..record.results import ResultRow
 from .classes import (
     BROKE,
@@ -85,7 +85,7 @@ def state(row: ResultRow, own: Iterable[ResultRow]) -> State:
         return MISSING
     if row.stage:
         return RAISING
-    if row.verdict == NONDETERMINISTIC:
+    if row.verdict == NONDETERMINISTIC or row.steady == "no":
         return State.UNSTEADY
     if row.verdict == PASS:
         return RIGHT
@@ -106,17 +106,35 @@ def decided(was: State, now: State, old: ResultRow, new: ResultRow) -> tuple[Cla
 
 
 def further(old: ResultRow, new: ResultRow) -> str:
-    """Why a wrong result is further from the truth than it was, if it is."""
-    before, after = old.error_ratio, new.error_ratio
+    """Why a wrong result is further from the truth than it was, if it is.
+
+    The largest error alone would not tell: behind one element that is NaN, or far off, all others could go wrong.
+    """
     if old.not_finite and not new.not_finite:
         return "was NaN or infinite where the formula is not, and is a number now that is wrong: it no longer shows"
     if (new.not_finite or 0) > (old.not_finite or 0):
         return f"{new.not_finite} numbers are NaN or infinite where the formula's are not; {old.not_finite or 0} were"
-    if before is None or after is None:
-        return ""
-    if isinf(before) and isinf(after):
-        # Nothing is allowed, or what is wrong is not a number: what is left to compare are representable values.
-        before, after = old.max_ulp or 0.0, new.max_ulp or 0.0
-    grown = after > GROWN * before + ALLOWANCES
-    times = inf if not before else after / before
-    return f"wrong before, and its error is {times:.3g} times as large" if grown else ""
+    if new.places != old.places and new.not_finite == old.not_finite:
+        return "other numbers than before are NaN or infinite where the formula's are not"
+    if old.wrong is not None and new.wrong is not None and new.wrong > _most(old):
+        return f"{new.wrong} elements are wrong, {old.wrong} were"
+    sizes = [(old.error_ratio, new.error_ratio), (old.rho, new.rho)]
+    if any(before is not None and isinf(before) for before, _ in sizes):
+        # Nothing is allowed, or what is wrong is no number: what is left to compare are representable values.
+        sizes.append((old.max_ulp, new.max_ulp))
+    for before, after in sizes:
+        if before is not None and after is not None and after > GROWN * before + ALLOWANCES:
+            times = f"{after / before:.3g} times" if before and not isinf(after) else "many times"
+            return f"wrong before, and its error is {times} as large"
+    unmeasured = not old.right and not new.right and old.digest != new.digest
+    if unmeasured and old.verdict in RED and new.verdict in RED:
+        return "wrong before, and other bits now; what they are off by cannot be measured"
+    return ""
+
+
+def _most(old: ResultRow) -> float:
+    """How many elements may be wrong where as many as before are: rounding moves some over their allowance and back."""
+    before = old.wrong or 0
+    if old.error_ratio is not None and isinf(old.error_ratio):
+        return before
+    return GROWN * before + 3 * sqrt(before) + 1

@@ -161,18 +161,20 @@ class Verdict:
         """Drift against regression: how many results have other bits, and how many operations are further off."""
         drifted = [c for c in self.changes if c.change == DRIFTED.name]
         right = [c for c in drifted if c.new not in RED and c.new != EXPECTED]
-        wrong, worse = len(drifted) - len(right), {c.case for c in self.changes if c.change in AWAY}
+        worse = {change.case for change in self.changes if change.change in AWAY}
         dtypes = sorted({change.dtype for change in right})
         formats = " and ".join(dtypes) if len(dtypes) <= 2 else "their formats"
-        permit = f", all within what {formats} {'permits' if len(dtypes) == 1 else 'permit'}" if right else ""
-        known = (
-            f"; {_many(wrong, 'result')} that were wrong before {'has' if wrong == 1 else 'have'} other bits"
-            * bool(wrong)
-        )
-        return (
-            f"{_many(len(right), 'result')} {'has' if len(right) == 1 else 'have'} other bits{permit}; "
-            f"{_many(len(worse), 'operation')} moved away from the truth{known}"
-        )
+        within = f", all within what {formats} {'permits' if len(dtypes) == 1 else 'permit'}" if right else ""
+        wrong, accepted = len(drifted) - len(right), sum(bool(change.expectation) for change in self.changes)
+        parts = [
+            f"{_many(len(right), 'right result')} {'has' if len(right) == 1 else 'have'} other bits{within}",
+            f"{_many(len(worse), 'operation')} moved away from the truth",
+            f"{_many(wrong, 'result')} that {'was' if wrong == 1 else 'were'} wrong before changed" if wrong else "",
+            f"{_many(accepted, 'change')} {'is' if accepted == 1 else 'are'} accepted by expectations"
+            if accepted
+            else "",
+        ]
+        return "; ".join(filter(None, parts))
 
     @property
     def here(self) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ..catalog.dtypes import COMPLEX, Array, encode
 from ..catalog.errors import DeclarationError
 from ..catalog.frameworks import REFERENCE
 from ..judge.expected import expected_dtype, in_dtype
-from ..judge.row import INFERRED, PASS, RED, Row, worst
+from ..judge.row import INFERRED, NONDETERMINISTIC, PASS, RED, Row, worst
 from ..plan.work import Item
 from ..workers.protocol import Failure, Observation, Result
 
@@ -38,7 +39,8 @@ class ResultRow:
     ``shape`` is ``2x5x9x8``, ``digest`` of the result's bits. ``verdict`` is that against the formula, or a worse one
     of a comparison in which this framework is to blame; ``error_ratio``, ``max_ulp`` and ``rho`` are against the
     formula. ``right`` is ``yes`` or ``no`` where the elements were measured: whether they are within the allowance, one
-    by one and together. ``not_finite`` counts those that are NaN or infinite where the formula's are neither.
+    by one and together. ``wrong`` counts those that are not, ``not_finite`` those that are NaN or infinite where the
+    formula's are neither, and ``places`` is a digest of where. ``steady`` is ``no`` where the bits differ each time.
     ``stage``, ``error`` and ``message`` tell a failure, ``missing`` the name that the framework does not have,
     ``nearest`` the nearest that it has.
     """
@@ -59,7 +61,10 @@ class ResultRow:
     max_ulp: float | None = None
     rho: float | None = None
     right: str = ""
+    wrong: int | None = None
     not_finite: int | None = None
+    places: str = ""
+    steady: str = ""
     stage: str = ""
     error: str = ""
     message: str = ""
@@ -110,7 +115,8 @@ def result_rows(
             given = ResultRow(
                 *place, api, implementation.framework, quantity,
                 verdict=judged.verdict(api, quantity, naive=naive),
-                error_ratio=row.error_ratio, max_ulp=row.max_ulp, rho=row.rho, right=_right(row),
+                error_ratio=row.error_ratio, max_ulp=row.max_ulp, rho=row.rho, right=_right(row), wrong=_wrong(row),
+                steady="" if judged.is_steady(api, quantity) else "no",
             )  # fmt: skip
             result = results.get(quantity)
             if result is None:
@@ -120,8 +126,7 @@ def result_rows(
                 shape = "x".join(map(str, result.shape))
                 right = truths.get(quantity)
                 kept = replace(
-                    given, found=result.dtype, shape=shape, digest=_digest(result.own),
-                    not_finite=_not_finite(result, right),
+                    given, found=result.dtype, shape=shape, digest=_digest(result.own), **_not_finite(result, right),
                 )  # fmt: skip
                 yield kept, _distances(result, right) if arrays else None
 
@@ -170,6 +175,9 @@ class _Judged:
         """Those that the judge has a row for, and those that came."""
         return list(dict.fromkeys([*self._quantities.get(api, ()), *results]))
 
+    def is_steady(self, api: str, quantity: str) -> bool:
+        return NONDETERMINISTIC not in self._verdicts.get((api, quantity), ())
+
     def verdict(self, api: str, quantity: str, *, naive: bool) -> str:
         """The worst of its rows. A naive port has one row, for whichever quantity is furthest off."""
         found = self._verdicts.get((api, quantity), [])
@@ -189,11 +197,17 @@ def _right(row: Row) -> str:
     return "yes" if row.error_ratio <= 1 and together else "no"
 
 
-def _not_finite(result: Result, truth: Result | None) -> int | None:
-    """How many elements are NaN or infinite where the formula's are neither; ``None`` where that cannot be told."""
+def _wrong(row: Row) -> int | None:
+    """How many elements are beyond their allowance: the last class of the distribution."""
+    return int(row.distribution.rpartition(" ")[2]) if row.distribution else None
+
+
+def _not_finite(result: Result, truth: Result | None) -> dict[str, Any]:
+    """How many elements are NaN or infinite where the formula's are neither, and where; nothing if that is unknown."""
     if truth is None or result.shape != truth.shape:
-        return None
-    return int(np.count_nonzero(~np.isfinite(result.values) & np.isfinite(truth.values)))
+        return {}
+    found = ~np.isfinite(result.values) & np.isfinite(truth.values)
+    return {"not_finite": int(np.count_nonzero(found)), "places": _digest(np.packbits(found)) if found.any() else ""}
 
 
 def _distances(result: Result, truth: Result | None) -> Array | None:

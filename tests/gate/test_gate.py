@@ -106,7 +106,7 @@ def test_one_item_is_judged_alone(place, pythons, changed):
     )
     assert same.returncode == 0, same.stdout + same.stderr
     assert "safe for what was run, 1 of 26 items: nothing that needs a person" in same.stdout
-    assert "0 results have other bits; 0 operations moved away from the truth" in same.stdout
+    assert "0 right results have other bits; 0 operations moved away from the truth" in same.stdout
     assert "both sides have the same versions" in same.stdout
     whole = run(
         place, "gate", f"--candidate-python={pythons['torch']}", *given(pythons), "-k", "kept", "--require-complete"
@@ -131,6 +131,10 @@ def test_one_item_is_judged_alone(place, pythons, changed):
         (
             ["--candidate-python={torch}", "--current-python={tensorflow}"],
             "nothing would be compared: the current side",
+        ),
+        (
+            ["--candidate-python={torch}", "--participants=tensorflow", "-k", "kept"],
+            "leaves out what is upgraded: torch",
         ),
         (["--candidate-python={older}", "-k", "kept"], "torch 2.3.1 is older than 2.4, the oldest version"),
         (["--candidate-python={torch}", "--seed=7", "-k", "kept"], "the baseline's seed is 0"),
@@ -168,6 +172,13 @@ def test_a_candidate_whose_worker_does_not_start_gives_no_verdict(place, pythons
     assert done.returncode == 3
     assert "exited with status 4" in done.stderr
     assert "did not begin: " in (place / "reports" / "gate.md").read_text()
+
+
+@pytest.mark.parametrize("wrong", ["--participants=jax", "--participants=", "--name"])
+def test_a_usage_error_is_no_verdict(place, wrong):
+    done = run(place, "gate", wrong)
+    assert done.returncode == 3
+    assert "error: argument" in done.stderr
 
 
 def test_a_declaration_that_cannot_run_is_named(place, pythons):

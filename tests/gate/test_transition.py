@@ -19,6 +19,8 @@ ROWS = st.builds(
     error_ratio=SHARES,
     max_ulp=st.one_of(st.none(), st.floats(0, 1e9)),
     right=st.sampled_from(["", "yes", "no"]),
+    wrong=st.one_of(st.none(), st.integers(0, 9)),
+    steady=st.sampled_from(["", "", "no"]),
     not_finite=st.one_of(st.none(), st.integers(0, 5)),
     stage=st.sampled_from(["", "", "", "forward", "crash"]),
     missing=st.sampled_from(["", "", "torch.gone"]),
@@ -73,6 +75,14 @@ def test_nothing_is_further_from_the_truth_than_itself(row):
         (dict(error_ratio=inf, max_ulp=2.0), dict(error_ratio=inf, max_ulp=40.0), True),
         (dict(error_ratio=inf, max_ulp=40.0), dict(error_ratio=inf, max_ulp=2.0), False),
         (dict(), dict(error_ratio=9.0), False),
+        (dict(error_ratio=5.0, wrong=1), dict(error_ratio=5.0, wrong=14), True),
+        (dict(error_ratio=5.0, wrong=100), dict(error_ratio=5.0, wrong=120), False),
+        (dict(error_ratio=inf, wrong=1), dict(error_ratio=inf, wrong=2), True),
+        (dict(error_ratio=inf, not_finite=1, rho=0.5), dict(error_ratio=inf, not_finite=1, rho=1e6), True),
+        (dict(not_finite=1, places="a"), dict(not_finite=1, places="b"), True),
+        (dict(not_finite=2, places="a"), dict(not_finite=1, places="b"), False),
+        (dict(digest="a"), dict(digest="b"), True),
+        (dict(digest="a", right="no"), dict(digest="b", right="no"), False),
     ],
 )
 def test_errors_grow_by_a_tenth_and_an_allowance_or_by_what_is_no_number(before, after, is_further):

@@ -18,7 +18,7 @@ def torch_adapter():
     """An adapter whose PyTorch notes what it is to compile."""
     adapter = object.__new__(TorchAdapter)
     asked = []
-    config = SimpleNamespace()
+    config = SimpleNamespace(fail_on_recompile_limit_hit=False)
     adapter._torch = SimpleNamespace(
         _dynamo=SimpleNamespace(config=config, reset=lambda: asked.append("reset")),
         compile=lambda call, **options: asked.append(options) or "compiled",
@@ -34,6 +34,13 @@ def test_torch_captures_whole_or_says_where_it_cannot(torch_adapter, mode, backe
     assert asked == [{"fullgraph": whole, "dynamic": False, "backend": backend}]
     assert config.allow_rnn is True
     assert config.fail_on_recompile_limit_hit is True
+
+
+def test_an_older_torch_has_no_limit_to_fail_on(torch_adapter):
+    adapter, _, config = torch_adapter
+    del config.fail_on_recompile_limit_hit
+    assert adapter.capture(len, "compiled") == "compiled"
+    assert not hasattr(config, "fail_on_recompile_limit_hit")
 
 
 def test_torch_forgets_what_was_captured_but_imports_nothing_for_that(torch_adapter, monkeypatch):

@@ -17,6 +17,8 @@ _REQUIREMENTS = re.compile(r"(.*[-_.])?(requirements|constraints)([-_.].*)?\.(tx
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s*)(\S.*)")
 _OPTION = re.compile(r"\s--?[A-Za-z].*")
 _LOCATION = re.compile(r"[a-z+]+:|[./~\\]|[^;@]*[/\\]|\S+\.(whl|zip|tar\.gz)(\s|$)", re.IGNORECASE)
+_SPECIFIED = re.compile(r"[A-Za-z0-9._-]+\s*(\[[^\]]*\])?\s*(===?|[<>~!]=|<|>)")
+"""A name and a version: no location, whatever signs the version has. A line that hides its version is an error."""
 
 Read = Callable[[str], "str | None"]
 """Gives the text of a file by its path in the repository; ``None`` where there is no such file."""
@@ -83,7 +85,10 @@ def requirement_line(line: str, place: str) -> Iterator[Stated]:
         line = is_editable[1]
     elif line.startswith("-"):
         return
-    if _LOCATION.match(line):
+    without_options = _OPTION.sub("", f" {line}").strip()
+    if _SPECIFIED.match(line):
+        yield from requirement(without_options, place)
+    elif _LOCATION.match(line):
         location, _, marker = line.partition(" ;")
         if not marker or holds(marker, place):
             yield from from_location("", _OPTION.sub("", location), place)
@@ -92,7 +97,7 @@ def requirement_line(line: str, place: str) -> Iterator[Stated]:
         if name and (part := part_of(name[0])):
             yield Stated(part, None, place, line)
     else:
-        yield from requirement(_OPTION.sub("", f" {line}").strip(), place)
+        yield from requirement(without_options, place)
 
 
 def requirement(text: Any, place: str) -> Iterator[Stated]:

@@ -5,6 +5,8 @@ import sys
 import pytest
 from repository import TORCH, moves
 
+from parity.gate.upgraded import UpgradeError
+
 
 def test_the_line_is_named(repository):
     upgrade = repository.upgraded(
@@ -131,3 +133,15 @@ def test_utf16_of_windows(repository):
         {"requirements.txt": "torch==2.14.1\r\n".encode("utf-16")},
     )
     assert moves(upgrade) == TORCH
+
+
+def test_options_behind_a_version_hide_nothing_and_are_never_passed_on(repository):
+    upgrade = repository.upgraded(
+        {"requirements.txt": "torch==2.13.0\n"}, {"requirements.txt": "torch==2.14.1 --index-url http://x\n"}
+    )
+    assert (upgrade.current, upgrade.candidate) == (["torch==2.13.0"], ["torch==2.14.1"])
+
+
+def test_a_version_that_is_none_is_an_error_and_no_removal(repository):
+    with pytest.raises(UpgradeError, match=r"requirements\.txt:1: 'torch==\.\./\.\./etc' is not a requirement"):
+        repository.upgraded({"requirements.txt": "torch==2.13.0\n"}, {"requirements.txt": "torch==../../etc\n"})
