@@ -86,7 +86,7 @@ def requirement_line(line: str, place: str) -> Iterator[Stated]:
     elif line.startswith("-"):
         return
     without_options = _OPTION.sub("", f" {line}").strip()
-    if _SPECIFIED.match(line):
+    if _SPECIFIED.match(line) and "${" not in line:
         yield from requirement(without_options, place)
     elif _LOCATION.match(line):
         location, _, marker = line.partition(" ;")
