@@ -41,10 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options, rest = parser.parse_known_args(arguments)
     except SystemExit as error:
-        # argparse ends with 2, which is a verdict of the gate: to be accepted.
-        named = (sys.argv[1:] if arguments is None else arguments)[:1]
-        if error.code == 2 and set(named) <= set(gate.COMMANDS):
-            raise SystemExit(3) from error
+        # argparse exits with 2, which the gate uses for a verdict: to be accepted.
+        command_name = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+        if error.code == 2 and command_name in gate.COMMANDS:
+            raise SystemExit(gate.NO_VERDICT) from error
         raise
     if options.command in gate.COMMANDS:
         from .gate import command

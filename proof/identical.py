@@ -50,15 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         snapshots = [run(Path(folder) / str(number), pythons, rest, "") for number in range(options.runs)]
     changes: Counter[str] = Counter()
     results = 0
+    items: frozenset[tuple[str, ...]] = frozenset()
     for old, new in permutations(snapshots, 2):
         found = compare(old, new)
+        items |= found.items
         results += found.compared
         changes.update(change.change for change in found.changes if change.change != UNCHANGED.name)
     record = {
         "runs": options.runs,
         "pairs": options.runs * (options.runs - 1),
-        "items": len(found.items),
-        "whole": len(found.items | catalogue([])),
+        "items": len(items),
+        "whole": len(items | catalogue([])),
         "results": results,
         "changes": dict(changes),
     }

@@ -29,6 +29,7 @@ from parity.requirements import BuildError
 from parity.workers.local import StartError
 from proof.marked import Marked
 from proof.observe import ROOT, Workers
+from proof.pythons import add_option
 
 VERSIONS: Mapping[str, Sequence[Sequence[str]]] = {
     "torch": [
@@ -106,10 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--environments", type=Path, default=default_folder())
     parser.add_argument("--only", choices=tuple(VERSIONS), help="the versions of one framework only")
-    told = "an interpreter that has these requirements, such as torch==2.6.0=/path/to/python"
-    parser.add_argument("--python", action="append", default=[], metavar="REQUIREMENTS=PATH", help=told)
+    add_option(parser)
     options = parser.parse_args(arguments)
-    given = {name: path for name, _, path in (each.rpartition("=") for each in options.python)}
+    given = dict(options.python)
     record: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {}
     failed = False
     for framework in [options.only] if options.only else VERSIONS:

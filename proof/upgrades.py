@@ -25,6 +25,7 @@ from parity.gate.sides import Side, interpreters
 from parity.gate.snapshot import Snapshot
 from parity.gate.text import described, heading
 from parity.gate.verdict import Group, Share, Verdict
+from proof.pythons import add_option
 
 OLDER = "tensorflow-cpu==2.18.1"
 CHAINS: Mapping[str, Sequence[Sequence[str]]] = {
@@ -48,7 +49,7 @@ def chain(steps: Sequence[Sequence[str]], options: argparse.Namespace, rest: Seq
     """For each version but the first, what changed since the one before."""
     before: Snapshot | None = None
     for step in steps:
-        given = options.given.get(" ".join(step))
+        given = dict(options.python).get(" ".join(step))
         pythons = interpreters(Side(pythons=[given]) if given else Side(requirements=step), options).pythons
         with tempfile.TemporaryDirectory() as folder:
             now = run(Path(folder), pythons, rest, "python3 -m nox -s gate --")
@@ -68,8 +69,6 @@ def _compared(old: Snapshot, new: Snapshot, step: Sequence[str]) -> dict[str, An
         "share": str(verdict.share),
         "status": verdict.status,
         "counts": verdict.counts,
-        "headline": verdict.headline,
-        "sentence": verdict.sentence,
         "groups": [_group(verdict, group) for group in verdict.groups],
     }
 
@@ -99,10 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--environments", type=Path, default=default_folder())
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python")
-    told = "an interpreter that has these requirements, such as torch==2.14.1=/path/to/python"
-    parser.add_argument("--python", action="append", default=[], metavar="REQUIREMENTS=PATH", help=told)
+    add_option(parser)
     options, rest = parser.parse_known_args(arguments)
-    options.given = {name: path for name, _, path in (each.rpartition("=") for each in options.python)}
     record: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {}
     for title, versions in CHAINS.items():
         steps = record.setdefault(title, [])

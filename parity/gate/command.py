@@ -23,6 +23,7 @@ from .accept import ACCEPTED, AcceptError, added, as_expectations, choose, diffe
 from .bisect import bisect, upgraded_package
 from .compare import Change, compare
 from .expectations import Expectation, ExpectationError, apply, parse, read_expectations, text
+from .options import NO_VERDICT
 from .runs import catalogue, read, run
 from .sides import Found, Side, comparable, interpreters
 from .snapshot import Snapshot, write_baseline
@@ -30,11 +31,11 @@ from .speed import speed
 from .text import lines
 from .upgraded import UpgradeError, upgraded
 from .used import Usage, UsedError, touched, used
-from .verdict import NO_VERDICT, NOTHING_TO_DO, NoVerdictError, Share, Verdict
+from .verdict import NOTHING_TO_DO, NoVerdictError, Share, Verdict
 from .write import write, write_no_verdict, write_nothing
 
 SAME_VERSIONS = (
-    "both sides have the same versions: this tells how steady the comparison is, and nothing of another version"
+    "both sides have the same versions: this shows how stable the comparison is, and says nothing about an upgrade"
 )
 
 
@@ -93,7 +94,9 @@ def _take_over(options: argparse.Namespace) -> bool:
     Raises ``NoVerdictError`` and ``UpgradeError``.
     """
     if any((options.current, options.candidate, options.current_python, options.candidate_python)):
-        raise NoVerdictError("--diff says itself what is current and what the candidate is: leave out one or the other")
+        raise NoVerdictError(
+            "--diff reads the current version and the candidate from the change: leave out one or the other"
+        )
     found = upgraded(options.diff, options.repository)
     print("\n".join(found.lines), flush=True)
     if not found.candidate or not found.current:
@@ -184,7 +187,7 @@ def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> lis
     differ = [name for name in FRAMEWORKS if old[name] != new[name]]
     ran_there = {key[0] for key in ran.results}
     items = []
-    for path in dict.fromkeys(ran.environment["catalogue"]["files"].values()):
+    for path in dict.fromkeys(ran.files.values()):
         file = load(Path(path), check=False)
         items += [(i, file.case(i.case)) for i in expand_timed(file, None, ["cpu"]) if i.case in ran_there]
     before, after = ({name: side[name] for name in differ} for side in (old, new))
@@ -194,10 +197,9 @@ def _speed(old: Mapping[str, str], new: Mapping[str, str], ran: Snapshot) -> lis
         raise NoVerdictError(str(error)) from error
 
 
-def _files(*snapshots: Snapshot) -> list[str]:
+def _files(old: Snapshot, new: Snapshot) -> list[str]:
     """The case files of runs that are still there."""
-    found = {path for each in snapshots for path in each.environment.get("catalogue", {}).get("files", {}).values()}
-    return sorted(path for path in found if Path(path).exists())
+    return sorted(path for path in {*old.files.values(), *new.files.values()} if Path(path).exists())
 
 
 def _seed(old: Snapshot, rest: Sequence[str]) -> list[str]:

@@ -11,6 +11,9 @@ from ..catalog.frameworks import FRAMEWORKS
 from ..environments import default_folder
 
 COMMANDS = ("baseline", "gate", "accept")
+NO_VERDICT = 3
+"""The exit status of a gate that cannot judge, and of these commands where they cannot do their work."""
+
 EXPECTATIONS = "expectations.toml"
 
 

@@ -51,6 +51,11 @@ class Snapshot:
     def seed(self) -> int:
         return int(self.environment.get("seed", 0))
 
+    @property
+    def files(self) -> Mapping[str, str]:
+        """The case file of each operation, by its name."""
+        return dict(self.environment.get("catalogue", {}).get("files", {}))
+
     def version(self, framework: str) -> str:
         return str(self.environment.get("environments", {}).get(framework, {}).get("version", ""))
 

@@ -38,41 +38,24 @@ class State(Enum):
     MISSING = "has no such name"
 
 
-RIGHT, DECLARED, WRONG, RAISING, MISSING = State.RIGHT, State.DECLARED, State.WRONG, State.RAISES, State.MISSING
+RIGHT, DECLARED, WRONG = State.RIGHT, State.DECLARED, State.WRONG
+CHANGING, RAISING, MISSING = State.UNSTEADY, State.RAISES, State.MISSING
 ENDS_WRONG = (DECLARED, WRONG)
 
 FURTHER = "further"
 """A cell that the size of the error decides: ``further from the truth`` where it grew, ``drifted`` otherwise."""
 
-_LEAVING: dict[State, Class] = {RAISING: RAISES, MISSING: REMOVED, State.UNSTEADY: UNSTEADY}
-"""What becomes of any result that comes to an end in one of these."""
+_ROWS: dict[State, tuple[Class | str, ...]] = {
+    # now:           right,     declared, wrong,   unsteady, raises,    missing
+    RIGHT:          (DRIFTED,   BROKE,    BROKE,   UNSTEADY, RAISES,    REMOVED),
+    DECLARED:       (RESTORED,  FURTHER,  BROKE,   UNSTEADY, RAISES,    REMOVED),
+    WRONG:          (RESTORED,  FURTHER,  FURTHER, UNSTEADY, RAISES,    REMOVED),
+    CHANGING:       (RESTORED,  FURTHER,  FURTHER, FURTHER,  RAISES,    REMOVED),
+    RAISING:        (NO_LONGER, SILENT,   SILENT,  UNSTEADY, OTHERWISE, REMOVED),
+    MISSING:        (NO_LONGER, SILENT,   SILENT,  UNSTEADY, OTHERWISE, REMOVED),
+}  # fmt: skip
 
-TABLE: dict[tuple[State, State], Class | str] = {
-    **{(RIGHT, now): found for now, found in _LEAVING.items()},
-    (RIGHT, RIGHT): DRIFTED,
-    (RIGHT, DECLARED): BROKE,
-    (RIGHT, WRONG): BROKE,
-    **{(DECLARED, now): found for now, found in _LEAVING.items()},
-    (DECLARED, RIGHT): RESTORED,
-    (DECLARED, DECLARED): FURTHER,
-    (DECLARED, WRONG): BROKE,
-    **{(WRONG, now): found for now, found in _LEAVING.items()},
-    (WRONG, RIGHT): RESTORED,
-    (WRONG, DECLARED): FURTHER,
-    (WRONG, WRONG): FURTHER,
-    **{(State.UNSTEADY, now): found for now, found in _LEAVING.items()},
-    (State.UNSTEADY, RIGHT): RESTORED,
-    (State.UNSTEADY, DECLARED): FURTHER,
-    (State.UNSTEADY, WRONG): FURTHER,
-    (State.UNSTEADY, State.UNSTEADY): FURTHER,
-    **{(was, RIGHT): NO_LONGER for was in (RAISING, MISSING)},
-    **{(was, now): SILENT for was in (RAISING, MISSING) for now in ENDS_WRONG},
-    **{(was, State.UNSTEADY): UNSTEADY for was in (RAISING, MISSING)},
-    (RAISING, RAISING): OTHERWISE,
-    (RAISING, MISSING): REMOVED,
-    (MISSING, RAISING): OTHERWISE,
-    (MISSING, MISSING): REMOVED,
-}
+TABLE = {(was, now): found for was, row in _ROWS.items() for now, found in zip(State, row, strict=True)}
 """Every pair of states, when the bits or the error are others; where they are the same, the result is unchanged."""
 
 GROWN, ALLOWANCES = 1.1, 1.0
@@ -86,7 +69,7 @@ def state(row: ResultRow, own: Iterable[ResultRow]) -> State:
     if row.stage:
         return RAISING
     if row.verdict == NONDETERMINISTIC or row.steady == "no":
-        return State.UNSTEADY
+        return CHANGING
     if row.verdict == PASS:
         return RIGHT
     if row.verdict == UNEXPECTED:
@@ -110,14 +93,17 @@ def further(old: ResultRow, new: ResultRow) -> str:
 
     The largest error alone would not tell: behind one element that is NaN, or far off, all others could go wrong.
     """
-    if old.not_finite and not new.not_finite:
-        return "was NaN or infinite where the formula is not, and is a number now that is wrong: it no longer shows"
-    if (new.not_finite or 0) > (old.not_finite or 0):
-        return f"{new.not_finite} numbers are NaN or infinite where the formula's are not; {old.not_finite or 0} were"
+    lost_before, lost_now = old.not_finite or 0, new.not_finite or 0
+    if lost_before and not lost_now:
+        return (
+            "was NaN or infinite where the formula is finite, and is now a wrong finite number, which no longer shows"
+        )
+    if lost_now > lost_before:
+        return f"{lost_now} numbers are NaN or infinite where the formula is finite; before, {lost_before} were"
     if new.places != old.places and new.not_finite == old.not_finite:
-        return "other numbers than before are NaN or infinite where the formula's are not"
+        return "as many numbers as before are NaN or infinite where the formula is finite, but not the same ones"
     if old.wrong is not None and new.wrong is not None and new.wrong > _most(old):
-        return f"{new.wrong} elements are wrong, {old.wrong} were"
+        return f"{new.wrong} elements are wrong; before, {old.wrong} were"
     sizes = [(old.error_ratio, new.error_ratio), (old.rho, new.rho)]
     if any(before is not None and isinf(before) for before, _ in sizes):
         # Nothing is allowed, or what is wrong is no number: what is left to compare are representable values.
@@ -125,10 +111,10 @@ def further(old: ResultRow, new: ResultRow) -> str:
     for before, after in sizes:
         if before is not None and after is not None and after > GROWN * before + ALLOWANCES:
             times = f"{after / before:.3g} times" if before and not isinf(after) else "many times"
-            return f"wrong before, and its error is {times} as large"
+            return f"was wrong before, and the error is now {times} as large"
     unmeasured = not old.right and not new.right and old.digest != new.digest
     if unmeasured and old.verdict in RED and new.verdict in RED:
-        return "wrong before, and other bits now; what they are off by cannot be measured"
+        return "was wrong before, and the bits changed; the error cannot be measured"
     return ""
 
 

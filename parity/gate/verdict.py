@@ -29,8 +29,10 @@ from .expectations import Stale
 from .snapshot import Snapshot
 from .used import Use
 
-NOTHING_TO_DO, REGRESSED, TO_ACCEPT, NO_VERDICT = 0, 1, 2, 3
-"""The exit statuses: nothing that needs a person; a regression; only improvements or stale expectations; no verdict."""
+NOTHING_TO_DO, REGRESSED, TO_ACCEPT = 0, 1, 2
+"""The exit statuses of a verdict: nothing that needs a person; a regression; only improvements or stale expectations.
+
+Without a verdict it is ``NO_VERDICT``."""
 
 MOST = 10
 """Changes that the summary shows."""
@@ -56,8 +58,8 @@ SETTINGS = (
 AWAY = {BROKE.name, WORSE.name, SILENT.name}
 """The classes of results that moved away from the truth."""
 
-PARTS = {"tensorflow": {"version": "TensorFlow", "keras": "Keras"}}
-"""What a framework's environment tells the versions of, where it is more than the framework."""
+PARTS = {"tensorflow": {"TensorFlow": "version", "Keras": "keras"}}
+"""The parts of a framework that have versions of their own, and where its environment reports them."""
 
 
 class NoVerdictError(Exception):
@@ -167,14 +169,14 @@ class Verdict:
         within = f", all within what {formats} {'permits' if len(dtypes) == 1 else 'permit'}" if right else ""
         wrong, accepted = len(drifted) - len(right), sum(bool(change.expectation) for change in self.changes)
         parts = [
-            f"{_many(len(right), 'right result')} {'has' if len(right) == 1 else 'have'} other bits{within}",
+            f"{_many(len(right), 'right result', 'has', 'have')} other bits{within}",
             f"{_many(len(worse), 'operation')} moved away from the truth",
-            f"{_many(wrong, 'result')} that {'was' if wrong == 1 else 'were'} wrong before changed" if wrong else "",
-            f"{_many(accepted, 'change')} {'is' if accepted == 1 else 'are'} accepted by expectations"
-            if accepted
-            else "",
         ]
-        return "; ".join(filter(None, parts))
+        if wrong:
+            parts.append(f"{_many(wrong, 'result')} that {'was' if wrong == 1 else 'were'} wrong before changed")
+        if accepted:
+            parts.append(f"{_many(accepted, 'change', 'is', 'are')} accepted by expectations")
+        return "; ".join(parts)
 
     @property
     def here(self) -> str:
@@ -200,7 +202,7 @@ class Verdict:
             return "the formula moved"
         own = [part for part, *_ in self.upgraded if part in _titles(change.moved)]
         if not own:
-            return f"{title(change.moved)} is the version it was"
+            return f"{title(change.moved)} has the same version as before"
         return f"{' or '.join(own)} moved"
 
     @cached_property
@@ -236,7 +238,7 @@ class Verdict:
     def _importance(self, group: Group) -> tuple[Any, ...]:
         """What the named code uses comes first, then what needs a person, by class and by size."""
         change, needs = group.example, (REGRESSION, IMPROVEMENT, NOTHING)
-        used = bool(self.used) and (change.case, change.implementation) in (self.used or {})
+        used = (change.case, change.implementation) in (self.used or {})
         return not used, needs.index(group.needs), RANK[change.change], _negated(_size(change))
 
     def reproduce(self, change: Change) -> str:
@@ -245,7 +247,7 @@ class Verdict:
 
     def file(self, change: Change) -> str:
         """The case file of a change."""
-        return str(_files(self.new).get(change.case) or _files(self.old).get(change.case, "cases"))
+        return self.new.files.get(change.case) or self.old.files.get(change.case, "cases")
 
     def environments(self) -> Iterator[tuple[str, str, str, str]]:
         """What differs between the environments: framework, setting, old, new."""
@@ -259,8 +261,8 @@ class Verdict:
 
 
 def _titles(framework: str) -> dict[str, str]:
-    """The title of each part of a framework, by the key of its version."""
-    return {title: key for key, title in PARTS.get(framework, {"version": FRAMEWORKS[framework].title}).items()}
+    """The titles of a framework's parts, with the key of each version in its environment."""
+    return PARTS.get(framework, {FRAMEWORKS[framework].title: "version"})
 
 
 def _parts(old: Snapshot, new: Snapshot) -> Iterator[tuple[str, str, str]]:
@@ -282,15 +284,11 @@ def _negated(size: tuple[float, float]) -> tuple[float, float]:
     return -size[0], -size[1]
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def _many(count: int, what: str, is_one: str = "", are_more: str = "") -> str:
+    """A number of things, with the verb that fits the number."""
+    return f"{count:,} {what} {is_one}".rstrip() if count == 1 else f"{count:,} {what}s {are_more}".rstrip()
 
 
 def _environments(snapshot: Snapshot) -> dict[str, Mapping[str, Any]]:
     """The settings of each framework's environment, and of the machine."""
     return {**snapshot.environment["environments"], "machine": snapshot.environment.get("machine", {})}
-
-
-def _files(snapshot: Snapshot) -> Mapping[str, Any]:
-    files = snapshot.environment.get("catalogue", {}).get("files", {})
-    return files if isinstance(files, dict) else {}

@@ -32,26 +32,28 @@ def write(verdict: Verdict, folder: Path) -> list[Path]:
 
 def write_nothing(lines: Sequence[str], folder: Path) -> None:
     """Say in every file that there is nothing to judge, and why."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (CSV, HTML):
-        (folder / name).unlink(missing_ok=True)
-    told = "\n".join(f"- {prose(line)}" for line in lines)
-    _text(folder / MARKDOWN, f"## Upgrade gate: nothing to judge\n\n{told}\n")
-    suite = ET.Element("testsuite", _attributes("gate", tests=1))
-    case = ET.SubElement(suite, "testcase", {"classname": "gate", "name": "nothing to judge"})
-    ET.SubElement(case, "system-out").text = _printable("\n".join(lines))
-    _xml(folder / JUNIT, suite)
+    outcome = ET.Element("system-out")
+    outcome.text = _printable("\n".join(lines))
+    _write_only(
+        folder, "nothing to judge", "\n".join(f"- {prose(line)}" for line in lines), "nothing to judge", outcome
+    )
 
 
 def write_no_verdict(reason: str, folder: Path) -> None:
     """Say in every file that there is no verdict, so that none of an earlier gate is taken for this one's."""
+    outcome = ET.Element("error", {"message": _printable(reason)})
+    _write_only(folder, "no verdict", f"```text\n{reason.replace('```', '` ` `')}\n```", "verdict", outcome)
+
+
+def _write_only(folder: Path, headline: str, text: str, name: str, outcome: ET.Element) -> None:
+    """Write the Markdown and JUnit files of a gate that compared nothing, and remove the other files."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (CSV, HTML):
         (folder / name).unlink(missing_ok=True)
-    _text(folder / MARKDOWN, f"## Upgrade gate: no verdict\n\n```text\n{reason.replace('```', '` ` `')}\n```\n")
-    suite = ET.Element("testsuite", _attributes("gate", tests=1, errors=1))
-    case = ET.SubElement(suite, "testcase", {"classname": "gate", "name": "verdict"})
-    ET.SubElement(case, "error", {"message": _printable(reason)})
+    _text(folder / MARKDOWN, f"## Upgrade gate: {headline}\n\n{text}\n")
+    suite = ET.Element("testsuite", _attributes("gate", tests=1, errors=int(outcome.tag == "error")))
+    case = ET.SubElement(suite, "testcase", {"classname": "gate", "name": name})
+    case.append(outcome)
     _xml(folder / JUNIT, suite)
 
 

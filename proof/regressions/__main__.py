@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from parity.catalog.frameworks import FRAMEWORKS
+from proof.pythons import add_option
 
 from .entries import Entry, entries
-from .environments import MissingError, interpreter, named
+from .environments import MissingError, interpreter
 from .gate import judged
 from .page import PART, section
 
@@ -45,14 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--environments", type=Path, required=True, help="a folder with torch-2.6.0, keras-3.12.0 ...")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", default="*", help="entries whose names match this pattern")
-    parser.add_argument("--python", action="append", default=[], metavar="REQUIREMENT=PATH")
+    add_option(parser)
     parser.add_argument("--together", action="store_true", help="one run of the gate for each pair of versions")
     parser.add_argument("--changed", choices=tuple(FRAMEWORKS), help="entries in which this framework changed")
     for framework in FRAMEWORKS:
         parser.add_argument(f"--{framework}-python", required=True, help="for entries of the other framework")
     options = parser.parse_args(arguments)
     record: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {}
-    pythons = named(options.python)
+    pythons = dict(options.python)
     others = {name: getattr(options, f"{name}_python") for name in FRAMEWORKS}
     chosen = [entry for entry in entries() if fnmatch(entry.name, options.only) and entry.name not in record]
     chosen = [entry for entry in chosen if options.changed in (None, entry.framework)]

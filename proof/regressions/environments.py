@@ -5,18 +5,12 @@ A folder has an environment for each requirement: ``torch==2.6.0`` is in ``torch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 
 class MissingError(Exception):
     """No environment holds a version."""
-
-
-def named(given: Sequence[str]) -> Mapping[str, str]:
-    """Interpreters by requirement, from ``torch==2.6.0=/path/to/python``."""
-    pairs = (each.rpartition("=") for each in given)
-    return {requirement: path for requirement, _, path in pairs}
 
 
 def interpreter(requirement: str, folder: Path, pythons: Mapping[str, str]) -> str:

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from parity.gate.verdict import NO_VERDICT, NOTHING_TO_DO, REGRESSED, TO_ACCEPT
+from parity.gate.options import NO_VERDICT
+from parity.gate.verdict import NOTHING_TO_DO, REGRESSED, TO_ACCEPT
 
 from .entries import Entry
 

@@ -181,6 +181,11 @@ def test_a_usage_error_is_no_verdict(place, wrong):
     assert "error: argument" in done.stderr
 
 
+@pytest.mark.parametrize("other", [[], ["no-such-command"], ["report"]])
+def test_only_the_gates_commands_give_no_verdict(place, other):
+    assert run(place, *other).returncode == 2
+
+
 def test_a_declaration_that_cannot_run_is_named(place, pythons):
     broken = place / "cases" / "broken.py"
     broken.write_text("from parity import Case\nCase('half', 'No inputs.')\n")
