@@ -201,7 +201,7 @@ def supported(session: nox.Session) -> None:
 
 @nox.session
 def regressions(session: nox.Session) -> None:
-    """Put real changes between released versions through the gate (-- --environments=FOLDER), and list its verdicts."""
+    """Judge real changes between released versions (-- --environments=FOLDER), and several runs of the same versions."""
     install(session)
     pythons = interpreters(session)
     session.run("python", "-m", "proof.regressions", "--out=docs/proof/regressions.json", *pythons, *session.posargs)
@@ -210,7 +210,7 @@ def regressions(session: nox.Session) -> None:
 
 @nox.session
 def upgrades(session: nox.Session) -> None:
-    """Run real upgrades through the gate (an hour), and write what it says of them into docs/upgrade-gate.md."""
+    """Run chains of real versions through the gate (hours), and write its verdicts into docs/upgrade-gate.md."""
     install(session)
     place = f"--environments={ENVIRONMENTS}"
     session.run("python", "-m", "proof.upgrades", "--out=docs/proof/upgrades.json", place, *session.posargs)
