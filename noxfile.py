@@ -201,7 +201,7 @@ def supported(session: nox.Session) -> None:
 
 @nox.session
 def regressions(session: nox.Session) -> None:
-    """Judge real changes between released versions (-- --environments=FOLDER), and several runs of the same versions."""
+    """Judge real changes between released versions (-- --environments=FOLDER), and one version several times."""
     install(session)
     pythons = interpreters(session)
     session.run("python", "-m", "proof.regressions", "--out=docs/proof/regressions.json", *pythons, *session.posargs)

@@ -18,7 +18,7 @@ import numpy as np
 
 from parity.gate.compare import compare
 from parity.gate.snapshot import Entry, Snapshot, read_snapshot, write_baseline
-from parity.gate.verdict import Verdict
+from parity.gate.verdict import Share, Verdict
 from parity.gate.write import write
 
 RECORDED = Path(__file__).parent.parent / "tests" / "gate" / "recorded"
@@ -52,9 +52,10 @@ def main(results: int) -> None:
         began = time.perf_counter()
         old, new = (read_snapshot(place) for place in places.values())
         read = time.perf_counter()
-        changes = compare(old, new).changes
+        found = compare(old, new)
         compared = time.perf_counter()
-        write(Verdict(old, new, changes, command="gate"), Path(folder) / "reports")
+        share = Share(len(found.items), len(found.items))
+        write(Verdict(old, new, found.changes, share, command="gate"), Path(folder) / "reports")
         written = time.perf_counter()
         print(
             json.dumps(

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "reports"
@@ -105,7 +106,7 @@ def _resident_peak(pid: int) -> int:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 
 
-def _costs(record: dict, wall: float) -> Iterator[tuple[str, tuple[float, float, str]]]:
+def _costs(record: dict[str, Any], wall: float) -> Iterator[tuple[str, tuple[float, float, str]]]:
     costs, environments = record["costs"], record["environments"]
     units = sum(cost["units"] for cost in costs.values())
     overhead = sum(cost["harness_seconds"] for cost in costs.values()) + record["judge_seconds"]

@@ -136,9 +136,9 @@ class _Indexed:
             else:
                 self.truths[key] = entry.row.digest
 
-    def own(self, row: ResultRow) -> list[ResultRow]:
+    def own(self, row: ResultRow) -> Iterator[ResultRow]:
         """All rows of an implementation in an item."""
-        return [entry.row for entry in self.implementations[row.key[:6]].values()]
+        return (entry.row for entry in self.implementations[row.key[:6]].values())
 
     def truth(self, row: ResultRow) -> str:
         place = (row.case, row.variant, row.dtype, row.device, row.mode, REFERENCE)
